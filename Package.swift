@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target: warnings are errors, and imports say who may see them.
+let house: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+/// Everywhere but in the two modules that own C memory.
+let safe = house + [.strictMemorySafety()]
+
+let package = Package(
+  name: "glomers",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Glomers", targets: ["Glomers", "Wire", "Workloads", "GlomersRuntime"]),
+    .executable(name: "glomer", targets: ["glomer"]),
+    .executable(name: "workbench", targets: ["WorkbenchCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    // C: the two system libraries, and the bridge between them and Swift.
+    .systemLibrary(
+      name: "CUV", path: "CSupport/CUV", pkgConfig: "libuv",
+      providers: [.apt(["libuv1-dev"]), .brew(["libuv"])]),
+    .systemLibrary(
+      name: "CJansson", path: "CSupport/CJansson", pkgConfig: "jansson",
+      providers: [.apt(["libjansson-dev"]), .brew(["jansson"])]),
+    .target(
+      name: "CGlomers", dependencies: ["CUV", "CJansson"], path: "CSupport/CGlomers",
+      cSettings: [.treatAllWarnings(as: .error)]),
+
+    // The node side.
+    .target(
+      name: "Glomers", swiftSettings: safe,
+      // The standard library rounds with libm's functions; without Foundation nothing else brings it.
+      linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+    .target(name: "Wire", dependencies: ["Glomers", "CGlomers", "CJansson"], swiftSettings: house),
+    .target(name: "Workloads", dependencies: ["Glomers", "Wire"], swiftSettings: safe),
+    .target(name: "Nodes", dependencies: ["Glomers", "Wire", "Workloads"], swiftSettings: safe),
+    .target(
+      name: "GlomersRuntime", dependencies: ["Glomers", "Wire", "CGlomers", "CUV"],
+      swiftSettings: house),
+    .executableTarget(
+      name: "glomer", dependencies: ["Nodes", "Glomers", "GlomersRuntime"], swiftSettings: safe),
+
+    // The test bench.
+    .target(
+      name: "Lab",
+      dependencies: [
+        "Glomers", "Wire", "Workloads",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "HeapModule", package: "swift-collections"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: safe),
+    .target(
+      name: "Simulator", dependencies: ["Lab", "Glomers", "Wire"], swiftSettings: safe),
+    .target(
+      name: "Workbench",
+      dependencies: [
+        "Lab", "Glomers", "GlomersRuntime", "Wire",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: safe),
+    .executableTarget(
+      name: "WorkbenchCommand",
+      dependencies: [
+        "Workbench", "Lab", "Simulator", "Nodes",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: safe),
+
+    // One test folder per module; what they share; and the two that look at the whole.
+    .target(name: "Support", dependencies: ["Glomers"], path: "Tests/Support", swiftSettings: house),
+    .testTarget(name: "GlomersTests", dependencies: ["Glomers", "Support"], swiftSettings: house),
+    .testTarget(
+      name: "WireTests", dependencies: ["Wire", "Workloads", "Support"], exclude: ["Corpus"],
+      swiftSettings: house),
+    .testTarget(
+      name: "NodesTests", dependencies: ["Nodes", "Workloads", "Simulator", "Support"], swiftSettings: house),
+    .testTarget(
+      name: "RuntimeTests", dependencies: ["GlomersRuntime", "Wire", "glomer", "Support"],
+      swiftSettings: house),
+    .testTarget(name: "LabTests", dependencies: ["Lab", "Simulator", "Support"], swiftSettings: house),
+    .testTarget(
+      name: "WorkbenchTests", dependencies: ["Workbench", "WorkbenchCommand", "glomer", "Support"],
+      exclude: ["Fixtures"], swiftSettings: house),
+    .testTarget(name: "TidyTests", swiftSettings: house),
+  ]
+)
