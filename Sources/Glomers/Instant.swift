@@ -1,0 +1,39 @@
+/// A point on the driver's monotonic clock: nanoseconds since an origin that only the driver knows.
+///
+/// Instants of two nodes can't be compared: each process has a clock of its own.
+public struct Instant: InstantProtocol, Hashable, Sendable {
+  public let nanoseconds: Int64
+
+  public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+  public static let zero = Instant(nanoseconds: 0)
+
+  public func advanced(by duration: Duration) -> Instant {
+    Instant(nanoseconds: nanoseconds + duration.nanoseconds)
+  }
+
+  public func duration(to other: Instant) -> Duration {
+    .nanoseconds(other.nanoseconds - nanoseconds)
+  }
+
+  public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
+  public static func + (a: Instant, b: Duration) -> Instant { a.advanced(by: b) }
+  public static func - (a: Instant, b: Duration) -> Instant { a.advanced(by: .zero - b) }
+  public static func - (a: Instant, b: Instant) -> Duration { b.duration(to: a) }
+}
+
+extension Duration {
+  /// Whole nanoseconds, towards zero; durations beyond 292 years are clamped.
+  public var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    guard !overflow else { return seconds < 0 ? .min : .max }
+    return whole.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
+  }
+
+  /// Seconds as a real number, for figures that people read.
+  public var seconds: Double { Double(nanoseconds) / 1e9 }
+
+  /// Milliseconds as a real number, for figures that people read.
+  public var milliseconds: Double { Double(nanoseconds) / 1e6 }
+}

@@ -1,0 +1,74 @@
+/// A node as a pure state machine: events come in as arguments, effects go out through the context.
+///
+/// A node has no clock, no dice and no IO of its own: `context.now` and `context.random` are its only
+/// inputs beside its arguments, and the context's verbs are its only outputs. So the same value runs as a process
+/// under Maelstrom, by the thousand in a simulator, and event by event in a unit test.
+///
+/// What a node does not use defaults to nothing.
+public protocol Node: Sendable {
+  /// What clients and peers say to each other and to this node.
+  associatedtype Message: Equatable & Sendable
+  /// What to do when a peer has answered: carried from `context.call` to ``complete(_:_:_:)``.
+  associatedtype Call: Equatable & Sendable = Never
+  /// What to do when a service has answered: carried from `context.ask` to ``complete(_:_:_:)``.
+  associatedtype Ask: Equatable & Sendable = Never
+  /// What a node can set itself an alarm for.
+  associatedtype Timer: Hashable & Sendable = Never
+  /// What must survive a kill.
+  associatedtype Record: Equatable & Sendable = Never
+
+  /// The settings that this kind of node takes from its command line.
+  static var options: [Option] { get }
+
+  /// Starts the node, once it knows its name and its peers.
+  ///
+  /// - Parameter records: what an earlier life of this node persisted, oldest first; empty at its first start.
+  init(_ cluster: Cluster, recovering records: [Record], _ context: inout Context<Self>)
+
+  /// Takes a message from a client or a peer that is not the answer to a call. Reply with
+  /// `context.reply(_:to:)` or `context.fail(_:to:)`, now or later.
+  mutating func receive(_ message: Message, _ request: Request, _ context: inout Context<Self>)
+
+  /// A peer has answered a call, or the call has failed. A timeout is indefinite: the peer may have acted.
+  mutating func complete(_ call: Call, _ outcome: Outcome<Message>, _ context: inout Context<Self>)
+
+  /// A service has answered an ask, or the ask has failed. A timeout is indefinite: the service may have acted.
+  mutating func complete(_ ask: Ask, _ outcome: Outcome<KV>, _ context: inout Context<Self>)
+
+  /// A timer that this node had set is due.
+  mutating func wake(_ timer: Timer, _ context: inout Context<Self>)
+}
+
+/// How a call or an ask ended: with an answer, or with the error that came back or a timeout.
+public typealias Outcome<Answer> = Result<Answer, RPCError>
+
+/// Where a message came from, and what is needed to answer it.
+public struct Request: Hashable, Sendable {
+  public let source: NodeID
+  /// The sender's message id. Nil where no answer is wanted: replies to it are dropped.
+  public let id: Int?
+  /// When this node received it.
+  public let received: Instant
+
+  public init(from source: NodeID, id: Int?, received: Instant = .zero) {
+    self.source = source
+    self.id = id
+    self.received = received
+  }
+}
+
+extension Node {
+  public static var options: [Option] { [] }
+}
+
+extension Node where Call == Never {
+  public mutating func complete(_ call: Never, _ outcome: Outcome<Message>, _ context: inout Context<Self>) {}
+}
+
+extension Node where Ask == Never {
+  public mutating func complete(_ ask: Never, _ outcome: Outcome<KV>, _ context: inout Context<Self>) {}
+}
+
+extension Node where Timer == Never {
+  public mutating func wake(_ timer: Never, _ context: inout Context<Self>) {}
+}

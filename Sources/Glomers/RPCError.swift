@@ -1,0 +1,53 @@
+/// An error as Maelstrom's protocol has it: a code, and a text for people.
+///
+/// A *definite* error promises that the operation did not and will not happen; an indefinite one promises
+/// nothing. Send a definite error only where that promise holds.
+public struct RPCError: Error, Hashable, Sendable, CustomStringConvertible {
+  public let code: Int
+  public let text: String
+
+  public init(code: Int, text: String) {
+    self.code = code
+    self.text = text
+  }
+
+  /// Whether the operation certainly did not happen. Codes that Maelstrom does not define are indefinite.
+  public var isDefinite: Bool {
+    switch code {
+    case 1, 10, 11, 12, 14, 20, 21, 22, 30: true
+    default: false
+    }
+  }
+
+  /// Maelstrom's name for the code, or `unknown`.
+  public var name: String {
+    switch code {
+    case 0: "timeout"
+    case 1: "node-not-found"
+    case 10: "not-supported"
+    case 11: "temporarily-unavailable"
+    case 12: "malformed-request"
+    case 13: "crash"
+    case 14: "abort"
+    case 20: "key-does-not-exist"
+    case 21: "key-already-exists"
+    case 22: "precondition-failed"
+    case 30: "txn-conflict"
+    default: "unknown"
+    }
+  }
+
+  public var description: String { "error \(code) (\(name)): \(text)" }
+
+  public static func timeout(_ text: String) -> RPCError { .init(code: 0, text: text) }
+  public static func nodeNotFound(_ text: String) -> RPCError { .init(code: 1, text: text) }
+  public static func notSupported(_ text: String) -> RPCError { .init(code: 10, text: text) }
+  public static func temporarilyUnavailable(_ text: String) -> RPCError { .init(code: 11, text: text) }
+  public static func malformedRequest(_ text: String) -> RPCError { .init(code: 12, text: text) }
+  public static func crash(_ text: String) -> RPCError { .init(code: 13, text: text) }
+  public static func abort(_ text: String) -> RPCError { .init(code: 14, text: text) }
+  public static func keyDoesNotExist(_ text: String) -> RPCError { .init(code: 20, text: text) }
+  public static func keyAlreadyExists(_ text: String) -> RPCError { .init(code: 21, text: text) }
+  public static func preconditionFailed(_ text: String) -> RPCError { .init(code: 22, text: text) }
+  public static func txnConflict(_ text: String) -> RPCError { .init(code: 30, text: text) }
+}

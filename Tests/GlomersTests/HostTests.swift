@@ -1,0 +1,328 @@
+import Glomers
+import Testing
+
+/// Does, one verb a message, all that a node can ask of its host.
+private struct Puppet: Node {
+  enum Message: Equatable, Sendable {
+    case ping, pong, forward(Retry), lookUp, alarm(Duration), calm, remember(Int), nothing
+  }
+  enum Call: Equatable, Sendable { case forwarded(Request) }
+  enum Ask: Equatable, Sendable { case lookedUp(Request) }
+  enum Timer: Hashable, Sendable { case alarm(Request) }
+
+  init(_ cluster: Cluster, recovering records: [Int], _ context: inout Context<Puppet>) {
+    for record in records { context.persist(record + 1000) }
+  }
+
+  mutating func receive(_ message: Message, _ request: Request, _ context: inout Context<Puppet>) {
+    switch message {
+    case .ping: context.reply(.pong, to: request)
+    case .forward(let retry): context.call("n1", .ping, then: .forwarded(request), retry)
+    case .lookUp:
+      context.ask(.linKV, .read(key: 1), then: .lookedUp(request), .giveUp(after: .seconds(1)))
+    case .alarm(let delay): context.wake(.alarm(Request(from: "c1", id: 9)), at: context.now + delay)
+    case .calm: context.cancel(.alarm(Request(from: "c1", id: 9)))
+    case .remember(let number):
+      context.reply(.pong, to: request)
+      context.persist(number)
+    case .pong, .nothing: break
+    }
+  }
+
+  mutating func complete(_ call: Call, _ outcome: Outcome<Message>, _ context: inout Context<Puppet>) {
+    guard case .forwarded(let request) = call else { return }
+    switch outcome {
+    case .success(let answer): context.reply(answer, to: request)
+    case .failure(let error): context.fail(error, to: request)
+    }
+  }
+
+  mutating func complete(_ ask: Ask, _ outcome: Outcome<KV>, _ context: inout Context<Puppet>) {
+    guard case .lookedUp(let request) = ask else { return }
+    switch outcome {
+    case .success: context.reply(.pong, to: request)
+    case .failure(let error): context.fail(error, to: request)
+    }
+  }
+
+  mutating func wake(_ timer: Timer, _ context: inout Context<Puppet>) {
+    context.send(.nothing, to: "n2")
+  }
+}
+
+private typealias Letter = Envelope<Puppet>
+
+/// A host with a clock that the test sets.
+private struct Stage {
+  var host: Host<Puppet>
+  var now = Instant.zero
+
+  init(recovering records: [Int] = []) {
+    host = Host(recovering: records, random: Random(seed: 1))
+  }
+
+  static func initialized(recovering records: [Int] = []) -> Stage {
+    var stage = Stage(recovering: records)
+    _ = stage.receive(.initialize(me: "n0", nodes: ["n0", "n1", "n2"]))
+    return stage
+  }
+
+  mutating func receive(
+    _ body: Letter.Body, from source: NodeID = "c1", to destination: NodeID = "n0", id: Int? = 7,
+    inReplyTo: Int? = nil
+  ) -> [Host<Puppet>.Output] {
+    host.receive(
+      Letter(from: source, to: destination, id: id, inReplyTo: inReplyTo, body), at: now)
+    return drain()
+  }
+
+  mutating func pass(_ duration: Duration) -> [Host<Puppet>.Output] {
+    now = now + duration
+    var outputs: [Host<Puppet>.Output] = []
+    while host.advance(to: now) { outputs += drain() }
+    return outputs
+  }
+
+  mutating func drain() -> [Host<Puppet>.Output] {
+    var outputs: [Host<Puppet>.Output] = []
+    host.drain { outputs.append($0) }
+    return outputs
+  }
+}
+
+private func answer(_ body: Letter.Body, to destination: NodeID = "c1", id: Int = 7) -> Host<Puppet>.Output {
+  .send(Letter(from: "n0", to: destination, inReplyTo: id, body))
+}
+
+private func code(_ outputs: [Host<Puppet>.Output]) -> Int? {
+  if case .send(let letter)? = outputs.first, case .error(let error) = letter.body { error.code } else { nil }
+}
+
+@Suite struct HandshakeTests {
+  @Test("init is answered with init_ok")
+  func initialize() {
+    var stage = Stage()
+    #expect(stage.receive(.initialize(me: "n0", nodes: ["n0", "n1"])) == [answer(.initializeOk)])
+  }
+
+  @Test("before init a request fails with 11, which is definite, and the node starts all the same")
+  func tooEarly() {
+    var stage = Stage()
+    #expect(code(stage.receive(.message(.ping))) == 11)
+    #expect(stage.receive(.initialize(me: "n0", nodes: ["n0"])) == [answer(.initializeOk)])
+    #expect(stage.receive(.message(.ping)) == [answer(.message(.pong))])
+  }
+
+  @Test("the same init again is answered again; another one is refused and changes nothing")
+  func initializedTwice() {
+    var stage = Stage.initialized()
+    #expect(
+      stage.receive(.initialize(me: "n0", nodes: ["n0", "n1", "n2"])) == [answer(.initializeOk)])
+    #expect(code(stage.receive(.initialize(me: "n1", nodes: ["n0", "n1", "n2"]))) == 22)
+    #expect(stage.receive(.message(.ping)) == [answer(.message(.pong))])
+  }
+
+  @Test(
+    "init must name each node once, this one among them",
+    arguments: [[NodeID]](["n1"].map { [$0] } + [[], ["n0", "n1", "n1"]]))
+  func badNodes(nodes: [NodeID]) {
+    var stage = Stage()
+    #expect(code(stage.receive(.initialize(me: "n0", nodes: nodes))) == 12)
+    #expect(stage.receive(.initialize(me: "n0", nodes: ["n0"])) == [answer(.initializeOk)])
+  }
+
+  @Test("a message to somebody else fails with 1")
+  func misdirected() {
+    var stage = Stage.initialized()
+    #expect(code(stage.receive(.message(.ping), to: "n5")) == 1)
+  }
+
+  @Test("an answer without in_reply_to is noted and nothing else")
+  func strayAnswer() {
+    var stage = Stage.initialized()
+    for body in [Letter.Body.initializeOk, .service(.writeOk), .error(.abort("no"))] {
+      let outputs = stage.receive(body)
+      #expect(outputs.count == 1)
+      guard case .log? = outputs.first else {
+        Issue.record("\(outputs)")
+        return
+      }
+    }
+  }
+}
+
+@Suite struct CallTests {
+  @Test("an answer goes to the call that asked for it, once")
+  func answered() {
+    var stage = Stage.initialized()
+    let sent = stage.receive(.message(.forward(.giveUp(after: .seconds(1)))), id: 3)
+    #expect(sent == [.send(Letter(from: "n0", to: "n1", id: 1, .message(.ping)))])
+    #expect(
+      stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1) == [answer(.message(.pong), id: 3)])
+    #expect(stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1).isEmpty)
+    #expect(stage.host.deadline == nil)
+  }
+
+  @Test("an answer from anybody else than who was asked is not an answer")
+  func impostor() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.forward(.giveUp(after: .seconds(1)))))
+    #expect(stage.receive(.message(.pong), from: "n2", id: nil, inReplyTo: 1).isEmpty)
+    #expect(stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1).count == 1)
+  }
+
+  @Test("a call that gives up fails with a timeout at its deadline, and a late answer is ignored")
+  func givesUp() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.forward(.giveUp(after: .seconds(1)))))
+    #expect(stage.host.deadline == Instant.zero + .seconds(1))
+    #expect(stage.pass(.milliseconds(999)).isEmpty)
+    #expect(code(stage.pass(.milliseconds(1))) == 0)
+    #expect(stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1).isEmpty)
+  }
+
+  @Test("a retried call keeps its message id, so that an answer to any of its sendings settles it")
+  func retries() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.forward(.untilAnswered(every: .milliseconds(100)))))
+    for _ in 0..<3 {
+      #expect(
+        stage.pass(.milliseconds(100)) == [.send(Letter(from: "n0", to: "n1", id: 1, .message(.ping)))])
+    }
+    #expect(stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1).count == 1)
+    #expect(stage.pass(.seconds(10)).isEmpty)
+  }
+
+  @Test("an error is an answer")
+  func errorAnswers() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.forward(.untilAnswered(every: .milliseconds(100)))))
+    #expect(code(stage.receive(.error(.abort("no")), from: "n1", id: nil, inReplyTo: 1)) == 14)
+    #expect(stage.host.deadline == nil)
+  }
+
+  @Test("a service's answer settles an ask")
+  func ask() {
+    var stage = Stage.initialized()
+    #expect(
+      stage.receive(.message(.lookUp), id: 5)
+        == [.send(Letter(from: "n0", to: "lin-kv", id: 1, .service(.read(key: 1))))])
+    #expect(stage.host.isAsk(1))
+    #expect(!stage.host.isAsk(2))
+    #expect(
+      stage.receive(.service(.readOk(value: 4)), from: "lin-kv", id: nil, inReplyTo: 1)
+        == [answer(.message(.pong), id: 5)])
+    #expect(!stage.host.isAsk(1))
+  }
+
+  @Test("a client that has waited five seconds gets no answer any more; a peer does")
+  func lateAnswers() {
+    for (asker, isAnswered) in [(NodeID("c1"), false), ("n2", true)] {
+      var stage = Stage.initialized()
+      _ = stage.receive(.message(.forward(.giveUp(after: .seconds(60)))), from: asker)
+      _ = stage.pass(.seconds(5))
+      let outputs = stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1)
+      #expect((outputs == [answer(.message(.pong), to: asker)]) == isAnswered)
+      #expect(outputs.count == 1)
+    }
+  }
+
+  @Test("what has no message id gets no answer")
+  func oneWay() {
+    var stage = Stage.initialized()
+    #expect(stage.receive(.message(.ping), id: nil).isEmpty)
+  }
+}
+
+@Suite struct TimerTests {
+  @Test("a timer wakes the node once, at its instant")
+  func wakes() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.alarm(.seconds(2))))
+    #expect(stage.host.deadline == Instant.zero + .seconds(2))
+    #expect(stage.pass(.seconds(1)).isEmpty)
+    #expect(stage.pass(.seconds(1)) == [.send(Letter(from: "n0", to: "n2", .message(.nothing)))])
+    #expect(stage.pass(.seconds(100)).isEmpty)
+  }
+
+  @Test("setting a timer again moves it")
+  func moves() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.alarm(.seconds(2))))
+    _ = stage.receive(.message(.alarm(.seconds(4))))
+    #expect(stage.host.deadline == Instant.zero + .seconds(4))
+    #expect(stage.pass(.seconds(3)).isEmpty)
+    #expect(stage.pass(.seconds(1)).count == 1)
+  }
+
+  @Test("a cancelled timer does not fire")
+  func cancels() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.alarm(.seconds(2))))
+    _ = stage.receive(.message(.calm))
+    #expect(stage.host.deadline == nil)
+    #expect(stage.pass(.seconds(3)).isEmpty)
+  }
+
+  @Test("time that runs back is taken to stand still")
+  func clockRunsBack() {
+    var stage = Stage.initialized()
+    _ = stage.pass(.seconds(10))
+    stage.now = .zero
+    _ = stage.receive(.message(.alarm(.seconds(1))))
+    #expect(stage.host.deadline == Instant.zero + .seconds(11))
+  }
+}
+
+@Suite struct PersistenceTests {
+  @Test("log before answer: the answer waits until the record is stored")
+  func logBeforeAnswer() {
+    var stage = Stage.initialized()
+    #expect(stage.receive(.message(.remember(5))) == [.store(5)])
+    #expect(stage.drain().isEmpty)
+    stage.host.stored()
+    #expect(stage.drain() == [answer(.message(.pong))])
+  }
+
+  @Test("later effects do not overtake held ones, for they may rest on the same record")
+  func laterEffectsWait() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.remember(5)), id: 1)
+    #expect(stage.receive(.message(.ping), id: 2).isEmpty)
+    #expect(stage.receive(.message(.remember(6)), id: 3) == [.store(6)])
+    stage.host.stored()
+    #expect(stage.drain() == [1, 2, 3].map { answer(.message(.pong), id: $0) })
+  }
+
+  @Test("a node gets back the records of its earlier life")
+  func recovers() {
+    var stage = Stage(recovering: [1, 2])
+    let outputs = stage.receive(.initialize(me: "n0", nodes: ["n0"]))
+    #expect(outputs == [answer(.initializeOk), .store(1001), .store(1002)])
+  }
+}
+
+@Suite struct RejectionTests {
+  @Test("a sender that can be answered is told")
+  func told() {
+    var stage = Stage.initialized()
+    stage.host.reject(.notSupported("what?"), from: "c3", to: "n0", id: 4, isReply: false, at: .zero)
+    #expect(stage.drain() == [answer(.error(.notSupported("what?")), to: "c3", id: 4)])
+  }
+
+  @Test("errors are never answered with errors, nor is nobody, nor this node itself")
+  func notTold() {
+    var stage = Stage.initialized()
+    stage.host.reject(.malformedRequest("x"), from: "c3", to: "n0", id: 4, isReply: true, at: .zero)
+    stage.host.reject(.malformedRequest("x"), from: nil, to: nil, id: nil, isReply: false, at: .zero)
+    stage.host.reject(.malformedRequest("x"), from: "n0", to: "n0", id: 4, isReply: false, at: .zero)
+    let outputs = stage.drain()
+    #expect(outputs.count == 3)
+    for output in outputs {
+      guard case .log = output else {
+        Issue.record("\(output)")
+        return
+      }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import Glomers
+import Testing
+
+@Suite struct DurationTests {
+  @Test(
+    "durations are a number and a unit",
+    arguments: [
+      ("600ms", Duration.milliseconds(600)), ("2s", .seconds(2)), ("1.5s", .milliseconds(1500)),
+      ("250us", .microseconds(250)), ("2m", .seconds(120)), ("0ms", .zero),
+    ])
+  func parses(text: String, duration: Duration) {
+    #expect(Duration(parsing: text) == duration)
+  }
+
+  @Test(
+    "anything else is not a duration",
+    arguments: ["", "600", "ms", "-1s", "1e3s", "1 s", "1.2.3s", "nans", "infs", "1h", "90000s", "٣s"])
+  func refuses(text: String) {
+    #expect(Duration(parsing: text) == nil)
+  }
+
+  @Test("nanoseconds are clamped, not trapped on")
+  func clamps() {
+    #expect(Duration.seconds(Int64.max).nanoseconds == .max)
+    #expect(Duration.seconds(Int64.min).nanoseconds == .min)
+    #expect(Duration.milliseconds(3).nanoseconds == 3_000_000)
+  }
+}
+
+@Suite struct OptionTests {
+  private let limit = Option("limit", .integer(3, in: 1...9), "How many.")
+  private let store = Option("store", .choice("seq-kv", of: ["seq-kv", "lin-kv"]), "Where.")
+
+  @Test("an option takes what fits its kind and bounds")
+  func takes() {
+    #expect(limit.value(parsing: "9") == .integer(9, in: 1...9))
+    #expect(limit.value(parsing: "10") == nil)
+    #expect(limit.value(parsing: "three") == nil)
+    #expect(store.value(parsing: "lin-kv") == .choice("lin-kv", of: ["seq-kv", "lin-kv"]))
+    #expect(store.value(parsing: "sql") == nil)
+  }
+
+  @Test("a cluster has a value for every option: what was given, or else the fallback")
+  func cluster() {
+    let cluster = Cluster(me: "n0", nodes: ["n0"], options: ["limit": .integer(5, in: 1...9)])
+    #expect(cluster.integer(limit) == 5)
+    #expect(cluster.choice(store) == "seq-kv")
+  }
+}
+
+@Suite struct RandomTests {
+  /// The first outputs for seed 1234567 in the reference implementation of SplitMix64.
+  @Test("draws what SplitMix64's reference implementation draws")
+  func reference() {
+    var random = Random(seed: 1_234_567)
+    #expect(
+      (0..<5).map { _ in random.next() } == [
+        6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423,
+        4_593_380_528_125_082_431, 16_408_922_859_458_223_821,
+      ])
+  }
+}
+
+@Suite struct RPCErrorTests {
+  @Test("Maelstrom's definite codes are definite, and no others")
+  func definite() {
+    let definite = (0...2000).filter { RPCError(code: $0, text: "").isDefinite }
+    #expect(definite == [1, 10, 11, 12, 14, 20, 21, 22, 30])
+  }
+}
