@@ -1,0 +1,306 @@
+public import Glomers
+
+/// Writes JSON text, without white space, into memory of its own that it uses again.
+///
+/// The writer puts the commas; that keys, values and brackets come in a sensible order is up to the caller.
+@safe
+public struct JSONWriter: ~Copyable {
+  private var buffer: UnsafeMutableRawBufferPointer
+  /// Bytes written since the last ``removeAll()``.
+  public private(set) var count = 0
+  /// Whether a value stands before the next one on its level.
+  private var followsValue = false
+
+  public init() { buffer = .allocate(byteCount: 4096, alignment: 1) }
+
+  deinit { buffer.deallocate() }
+
+  // MARK: Structure
+
+  /// Opens an object: keys and values follow.
+  public mutating func beginObject() { open(UInt8(ascii: "{")) }
+  /// Closes the object that was opened last.
+  public mutating func endObject() { close(UInt8(ascii: "}")) }
+  /// Opens an array: values follow.
+  public mutating func beginArray() { open(UInt8(ascii: "[")) }
+  /// Closes the array that was opened last.
+  public mutating func endArray() { close(UInt8(ascii: "]")) }
+
+  /// The key of the value that is written next.
+  public mutating func key(_ name: String) {
+    separate()
+    quote(name)
+    append(UInt8(ascii: ":"))
+    followsValue = false
+  }
+
+  /// Ends a line: what comes next is a text of its own.
+  public mutating func newline() {
+    append(UInt8(ascii: "\n"))
+    followsValue = false
+  }
+
+  // MARK: Values
+
+  /// A string, escaped as far as JSON demands.
+  public mutating func string(_ value: String) {
+    separate()
+    quote(value)
+  }
+
+  /// An integer of 64 bits.
+  public mutating func integer(_ value: Int) {
+    separate()
+    reserve(20)
+    var magnitude = value.magnitude
+    var digits = 1
+    var bound: UInt = 10
+    while digits < 19, magnitude >= bound {
+      digits += 1
+      bound *= 10
+    }
+    if value < 0 { appendUnchecked(UInt8(ascii: "-")) }
+    var position = count + digits
+    count = position
+    repeat {
+      position -= 1
+      buffer[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude % 10)
+      magnitude /= 10
+    } while magnitude > 0
+  }
+
+  /// The shortest text that reads back as the same real. Must be finite: JSON has no other.
+  public mutating func real(_ value: Double) {
+    precondition(value.isFinite, "JSON has no \(value)")
+    separate()
+    append(value.description)
+  }
+
+  /// A boolean.
+  public mutating func bool(_ value: Bool) {
+    separate()
+    append(value ? "true" : "false")
+  }
+
+  /// The value null.
+  public mutating func null() {
+    separate()
+    append("null")
+  }
+
+  /// Writes any value; objects with their keys in the order of their UTF-8 bytes.
+  public mutating func value(_ value: JSON) {
+    switch value {
+    case .null: null()
+    case .bool(let value): bool(value)
+    case .integer(let value): integer(value)
+    case .real(let value): real(value)
+    case .string(let value): string(value)
+    case .array(let elements): values(elements)
+    case .object(let members):
+      beginObject()
+      for (name, value) in members.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        member(name, value)
+      }
+      endObject()
+    }
+  }
+
+  /// An array of any values.
+  public mutating func values(_ elements: [JSON]) {
+    beginArray()
+    for element in elements { value(element) }
+    endArray()
+  }
+
+  /// An array of integers.
+  public mutating func integers(_ elements: [Int]) {
+    beginArray()
+    for element in elements { integer(element) }
+    endArray()
+  }
+
+  /// An array of strings.
+  public mutating func strings(_ elements: [String]) {
+    beginArray()
+    for element in elements { string(element) }
+    endArray()
+  }
+
+  /// A value that is JSON text already.
+  public mutating func raw(_ text: Span<UInt8>) {
+    separate()
+    text.withUnsafeBytes { append($0) }
+  }
+
+  // MARK: Members
+
+  /// A key and a string.
+  public mutating func member(_ name: String, _ value: String) {
+    key(name)
+    string(value)
+  }
+
+  /// A key and an integer.
+  public mutating func member(_ name: String, _ value: Int) {
+    key(name)
+    integer(value)
+  }
+
+  /// A key and a boolean.
+  public mutating func member(_ name: String, _ value: Bool) {
+    key(name)
+    bool(value)
+  }
+
+  /// A key and any value.
+  public mutating func member(_ name: String, _ value: JSON) {
+    key(name)
+    self.value(value)
+  }
+
+  /// A key and an array of any values.
+  public mutating func member(_ name: String, _ elements: [JSON]) {
+    key(name)
+    values(elements)
+  }
+
+  /// A key and an array of integers.
+  public mutating func member(_ name: String, _ elements: [Int]) {
+    key(name)
+    integers(elements)
+  }
+
+  /// A key and an array of strings.
+  public mutating func member(_ name: String, _ elements: [String]) {
+    key(name)
+    strings(elements)
+  }
+
+  // MARK: What was written
+
+  /// The bytes written since the last ``removeAll()``; valid only inside `body`.
+  public borrowing func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+  }
+
+  /// The bytes written since the last ``removeAll()``.
+  public borrowing func withSpan<Result, Failure: Error>(
+    _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(Span(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[..<count])))
+  }
+
+  /// A copy of the bytes written since the last ``removeAll()``.
+  public var bytes: [UInt8] { [UInt8](buffer[..<count]) }
+
+  /// Starts over. Memory is kept for the next text, up to 1 MiB.
+  public mutating func removeAll() {
+    count = 0
+    followsValue = false
+    guard buffer.count > JSONWriter.keptBytes else { return }
+    buffer.deallocate()
+    buffer = .allocate(byteCount: JSONWriter.keptBytes, alignment: 1)
+  }
+
+  private static var keptBytes: Int { 1 << 20 }
+
+  // MARK: Bytes
+
+  private mutating func open(_ bracket: UInt8) {
+    separate()
+    append(bracket)
+    followsValue = false
+  }
+
+  private mutating func close(_ bracket: UInt8) {
+    append(bracket)
+    followsValue = true
+  }
+
+  private mutating func separate() {
+    if followsValue { append(UInt8(ascii: ",")) }
+    followsValue = true
+  }
+
+  private mutating func quote(_ text: String) {
+    var text = text
+    text.withUTF8 { quote($0) }
+  }
+
+  /// Escapes what jansson escapes, as it does: quotes, backslashes and control characters.
+  private mutating func quote(_ text: UnsafeBufferPointer<UInt8>) {
+    reserve(text.count + 2)
+    appendUnchecked(UInt8(ascii: "\""))
+    // The run of plain bytes up to the one looked at.
+    var start = 0
+    for position in text.indices {
+      let byte = text[position]
+      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+      append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[start..<position]))
+      escape(byte)
+      start = position + 1
+    }
+    append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[start...]))
+    append(UInt8(ascii: "\""))
+  }
+
+  private mutating func escape(_ byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""): append("\\\"")
+    case UInt8(ascii: "\\"): append("\\\\")
+    case 0x08: append("\\b")
+    case 0x0C: append("\\f")
+    case UInt8(ascii: "\n"): append("\\n")
+    case UInt8(ascii: "\r"): append("\\r")
+    case UInt8(ascii: "\t"): append("\\t")
+    default:
+      append("\\u00")
+      let digits: StaticString = "0123456789ABCDEF"
+      append(digits.utf8Start[Int(byte >> 4)])
+      append(digits.utf8Start[Int(byte & 15)])
+    }
+  }
+
+  private mutating func append(_ text: StaticString) {
+    append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  private mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+  }
+
+  private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+    reserve(bytes.count)
+    (buffer.baseAddress! + count).copyMemory(from: source, byteCount: bytes.count)
+    count += bytes.count
+  }
+
+  private mutating func append(_ byte: UInt8) {
+    reserve(1)
+    appendUnchecked(byte)
+  }
+
+  private mutating func appendUnchecked(_ byte: UInt8) {
+    buffer[count] = byte
+    count += 1
+  }
+
+  @inline(__always)
+  private mutating func reserve(_ needed: Int) {
+    if buffer.count - count < needed { grow(needed) }
+  }
+
+  @inline(never)
+  private mutating func grow(_ needed: Int) {
+    let larger = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(buffer.count * 2, count + needed), alignment: 1)
+    larger.baseAddress!.copyMemory(from: buffer.baseAddress!, byteCount: count)
+    buffer.deallocate()
+    buffer = larger
+  }
+}

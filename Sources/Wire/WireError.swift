@@ -1,0 +1,20 @@
+public import Glomers
+
+/// What is wrong with a line.
+public enum WireError: Error, Equatable, Sendable {
+  /// Not JSON, or JSON beyond its bounds here: integers of 64 bits, 2048 levels, UTF-8 throughout.
+  case notJSON(String)
+  /// JSON, but a field is missing or of another type than it should be.
+  case malformed(String)
+  /// A well-formed message of a type that the receiver does not know.
+  case unknownType(String)
+
+  /// What the sender is told: error 10 for a type that is not known, else error 12.
+  public var rpcError: RPCError {
+    switch self {
+    case .notJSON(let reason): .malformedRequest("not JSON: \(reason)")
+    case .malformed(let reason): .malformedRequest(reason)
+    case .unknownType(let type): .notSupported("unknown message type \(type.debugDescription)")
+    }
+  }
+}

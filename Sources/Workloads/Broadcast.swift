@@ -1,0 +1,51 @@
+public import Glomers
+public import Wire
+
+/// Broadcast, between clients and nodes: every value broadcast anywhere is to be read everywhere in the end.
+public enum Broadcast: Equatable, Sendable {
+  /// Whom each node should talk to: a suggestion. May name nodes that do not exist.
+  case topology([String: [String]])
+  case topologyOk
+  case broadcast(JSON)
+  case broadcastOk
+  case read
+  case readOk([JSON])
+}
+
+extension Broadcast: WireMessage {
+  public init(type: String, body: JSONObject) throws(WireError) {
+    switch type {
+    case "topology":
+      let object = try body.object("topology")
+      var topology: [String: [String]] = [:]
+      for (name, _) in object.members { topology[name] = try object.strings(name) }
+      self = .topology(topology)
+    case "topology_ok": self = .topologyOk
+    case "broadcast": self = .broadcast(try body.value("message"))
+    case "broadcast_ok": self = .broadcastOk
+    case "read": self = .read
+    case "read_ok": self = .readOk(try body.values("messages"))
+    default: throw .unknownType(type)
+    }
+  }
+
+  public func write(to body: inout JSONWriter) {
+    switch self {
+    case .topology(let topology):
+      body.member("type", "topology")
+      body.key("topology")
+      body.beginObject()
+      for (name, neighbours) in topology.sorted(by: { $0.key < $1.key }) { body.member(name, neighbours) }
+      body.endObject()
+    case .topologyOk: body.member("type", "topology_ok")
+    case .broadcast(let message):
+      body.member("type", "broadcast")
+      body.member("message", message)
+    case .broadcastOk: body.member("type", "broadcast_ok")
+    case .read: body.member("type", "read")
+    case .readOk(let messages):
+      body.member("type", "read_ok")
+      body.member("messages", messages)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+public import Glomers
+public import Wire
+
+/// Echo, between clients and nodes: the answer is what was said.
+public enum Echo: Equatable, Sendable {
+  case echo(JSON)
+  case echoOk(JSON)
+}
+
+extension Echo: WireMessage {
+  public init(type: String, body: JSONObject) throws(WireError) {
+    switch type {
+    case "echo": self = .echo(try body.value("echo"))
+    case "echo_ok": self = .echoOk(try body.value("echo"))
+    default: throw .unknownType(type)
+    }
+  }
+
+  public func write(to body: inout JSONWriter) {
+    switch self {
+    case .echo(let value):
+      body.member("type", "echo")
+      body.member("echo", value)
+    case .echoOk(let value):
+      body.member("type", "echo_ok")
+      body.member("echo", value)
+    }
+  }
+}

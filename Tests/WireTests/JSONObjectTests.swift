@@ -1,0 +1,138 @@
+import Glomers
+import Testing
+import Wire
+
+@Suite("JSONObject")
+struct JSONObjectTests {
+  private let document = JSONDocument()
+
+  private func parse(_ text: String) throws(WireError) -> JSONObject { try document.parse(Array(text.utf8)) }
+
+  @Test("accessors read members of their own kind")
+  func kinds() throws {
+    let object = try parse(
+      #"{"s":"a\u0000b","i":-9223372036854775808,"b":true,"o":{"x":1},"a":[1,"two",3.5,null],"n":[1,2],"t":["x"]}"#
+    )
+    #expect(try object.string("s") == "a\u{0}b")
+    #expect(try object.integer("i") == .min)
+    #expect(try object.bool("b"))
+    #expect(try object.object("o").integer("x") == 1)
+    #expect(try object.values("a") == [1, "two", 3.5, nil])
+    #expect(try object.integers("n") == [1, 2])
+    #expect(try object.strings("t") == ["x"])
+    #expect(object.count == 7)
+    let array = try object.array("a")
+    #expect(array.count == 4)
+    #expect(array[0].integer == 1)
+    #expect(array[1].string == "two")
+    #expect(array[2].real == 3.5)
+    #expect(array[3].isNull)
+    #expect(
+      array[0].string == nil && array[1].integer == nil && array[0].real == nil && array[2].integer == nil)
+  }
+
+  @Test("a missing member is named in the error")
+  func missing() throws {
+    let object = try parse("{}")
+    #expect(throws: WireError.malformed("key is missing")) { try object.value("key") }
+    #expect(throws: WireError.malformed("key is missing")) { try object.integer("key") }
+  }
+
+  @Test("a member of another kind is named with both kinds")
+  func wrongKind() throws {
+    let object = try parse(#"{"i":"1","r":1.0,"a":[1,"x"],"t":["x",{}],"o":[]}"#)
+    #expect(throws: WireError.malformed("i must be an integer, not a string")) { try object.integer("i") }
+    #expect(throws: WireError.malformed("r must be an integer, not a real")) {
+      try object.optionalInteger("r")
+    }
+    #expect(throws: WireError.malformed("a must hold only integers, not a string")) {
+      try object.integers("a")
+    }
+    #expect(throws: WireError.malformed("t must hold only strings, not an object")) {
+      try object.strings("t")
+    }
+    #expect(throws: WireError.malformed("o must be an object, not an array")) { try object.object("o") }
+  }
+
+  @Test("to the optional accessors null is as good as missing, but as a value it is a value")
+  func nulls() throws {
+    let object = try parse(#"{"key":null}"#)
+    #expect(try object.optionalString("key") == nil)
+    #expect(try object.optionalInteger("key") == nil)
+    #expect(try object.optionalBool("key") == nil)
+    #expect(try object.optionalArray("key") == nil)
+    #expect(object.optionalValue("key") == .null)
+    #expect(object.optionalValue("other") == nil)
+    #expect(try object.value("key") == .null)
+  }
+
+  @Test("of a key given twice the last value counts")
+  func duplicates() throws {
+    let object = try parse(#"{"a":1,"b":2,"a":3}"#)
+    #expect(try object.integer("a") == 3)
+    #expect(object.count == 2)
+    #expect(object.members.map(\.key) == ["a", "b"])
+  }
+
+  @Test("members come in the order of the line")
+  func order() throws {
+    let members = try parse(#"{"z":1,"":2,"a":3}"#).members.map { ($0.key, $0.value.integer) }
+    #expect(members.map(\.0) == ["z", "", "a"])
+    #expect(members.map(\.1) == [1, 2, 3])
+  }
+
+  @Test(
+    "what is not one JSON object is refused",
+    arguments: [
+      "", " ", "{", "}", "{}{}", "{} x", "nul", "{'a':1}", #"{"a":01}"#, #"{"a":1,}"#, #"{"a":.5}"#,
+      "{\"a\":NaN}",
+      #"{"a":"\ud800"}"#, "{\"a\":\"\n\"}", #"{"a":9223372036854775808}"#, #"{"a":-9223372036854775809}"#,
+      #"{"a":1e400}"#, #"{"a\u0000b":1}"#, "[1]", "7",
+    ])
+  func refused(text: String) {
+    #expect(throws: WireError.self) { try JSONDocument().parse(Array(text.utf8)) }
+  }
+
+  @Test("values may be nested 2,048 levels deep, and no deeper")
+  func depth() throws {
+    func nested(_ levels: Int) -> [UInt8] {
+      Array(String(repeating: "[", count: levels).utf8) + Array(String(repeating: "]", count: levels).utf8)
+    }
+    var value = try document.parseValue(nested(2_048)).value
+    var levels = 0
+    while let elements = value.array {
+      levels += 1
+      guard let first = elements.first else { break }
+      value = first
+    }
+    #expect(levels == 2_048)
+    #expect(throws: WireError.self) { try document.parseValue(nested(2_049)) }
+  }
+
+  @Test("a span and a buffer are read like an array")
+  func entryPoints() throws {
+    let bytes = Array(#"{"a":1}"#.utf8)
+    #expect(try document.parse(bytes.span).integer("a") == 1)
+    let viaBuffer = bytes.withUnsafeBytes { buffer in try? document.parse(buffer).integer("a") }
+    #expect(viaBuffer == 1)
+    #expect(throws: WireError.self) { try document.parse(UnsafeRawBufferPointer(start: nil, count: 0)) }
+  }
+
+  @Test("a view keeps its document alive")
+  func lifetime() throws {
+    func view() throws -> JSONObject {
+      try JSONDocument().parse(Array(#"{"a":"a text of some length"}"#.utf8))
+    }
+    #expect(try view().string("a") == "a text of some length")
+  }
+
+  @Test("a view used after its document has parsed again stops the process")
+  func staleView() async {
+    await #expect(processExitsWith: .failure) {
+      let document = JSONDocument()
+      let stale = try document.parse(Array(#"{"a":1}"#.utf8))
+      _ = try document.parse(Array(#"{"a":2}"#.utf8))
+      _ = try stale.integer("a")
+    }
+  }
+}
