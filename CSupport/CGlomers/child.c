@@ -1,0 +1,138 @@
+// Processes, for the workbench.
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+struct glomers_child {
+  uv_process_t process;
+  uv_timer_t grace;
+  glomers_loop *loop;
+  void *owner;
+  int handles;
+  bool exited;
+};
+
+enum { grace_milliseconds = 1000 };
+
+static void on_overdue(uv_timer_t *timer) {
+  glomers_child *child = timer->data;
+  child->loop->turn_due = true;
+  // What holds the pipes was started by the process, and is to end with it.
+  kill(-child->process.pid, SIGKILL);
+  child->loop->events.overdue(child->owner);
+}
+
+static void on_exit_of_process(uv_process_t *process, int64_t status, int number) {
+  glomers_child *child = process->data;
+  child->exited = true;
+  child->loop->turn_due = true;
+  uv_timer_start(&child->grace, on_overdue, grace_milliseconds, 0);
+  child->loop->events.exited(child->owner, status, number);
+}
+
+static void on_close(uv_handle_t *handle) {
+  glomers_child *child = handle->data;
+  child->handles -= 1;
+  if (child->handles == 0) free(child);
+}
+
+void glomers_child_close(glomers_child *child) {
+  uv_close((uv_handle_t *)&child->grace, on_close);
+  uv_close((uv_handle_t *)&child->process, on_close);
+}
+
+static void close_all(const int *descriptors, int count) {
+  for (int index = 0; index < count; index++) {
+    if (descriptors[index] >= 0) close(descriptors[index]);
+  }
+}
+
+glomers_child *glomers_child_spawn(
+  glomers_loop *loop, const char *file, char *const *arguments, const char *directory,
+  int descriptors[3], int *error) {
+  glomers_child *child = calloc(1, sizeof *child);
+  if (child == NULL) {
+    *error = UV_ENOMEM;
+    return NULL;
+  }
+  child->loop = loop;
+  child->handles = 2;
+  child->process.data = child->grace.data = child;
+  uv_timer_init(&loop->uv, &child->grace);
+
+  // pipes[i] is {reading end, writing end}; the child gets the reading end of the first.
+  int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
+  uv_stdio_container_t streams[3];
+  *error = 0;
+  for (int index = 0; index < 3 && *error == 0; index++) {
+    *error = uv_pipe(pipes[index], 0, 0);
+    streams[index].flags = UV_INHERIT_FD;
+    streams[index].data.fd = pipes[index][index == 0 ? 0 : 1];
+    descriptors[index] = pipes[index][index == 0 ? 1 : 0];
+  }
+  if (*error != 0) {
+    close_all(&pipes[0][0], 6);
+    // uv_spawn, which would have set this handle up, was never called.
+    child->handles = 1;
+    uv_close((uv_handle_t *)&child->grace, on_close);
+    return NULL;
+  }
+  uv_process_options_t options = {
+    .exit_cb = on_exit_of_process,
+    .file = file,
+    // libuv only reads the arguments.
+    .args = (char **)arguments,
+    .cwd = directory,
+    .flags = UV_PROCESS_DETACHED,
+    .stdio_count = 3,
+    .stdio = streams,
+  };
+  *error = uv_spawn(&loop->uv, &child->process, &options);
+  for (int index = 0; index < 3; index++) close(streams[index].data.fd);
+  if (*error != 0) {
+    close_all(descriptors, 3);
+    glomers_child_close(child);
+    return NULL;
+  }
+  return child;
+}
+
+void glomers_child_set_owner(glomers_child *child, void *owner) { child->owner = owner; }
+
+int glomers_child_id(const glomers_child *child) { return child->process.pid; }
+
+int glomers_child_signal(glomers_child *child, int number) {
+  if (child->exited) return UV_ESRCH;
+  return kill(-child->process.pid, number) == 0 ? 0 : uv_translate_sys_error(errno);
+}
+
+bool glomers_child_usage(const glomers_child *child, int64_t *cpu, int64_t *peak_resident) {
+#ifdef __linux__
+  if (child->exited) return false;
+  clockid_t clock;
+  struct timespec time;
+  if (clock_getcpuclockid(child->process.pid, &clock) != 0 || clock_gettime(clock, &time) != 0) return false;
+  *cpu = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+
+  char line[256];
+  snprintf(line, sizeof line, "/proc/%d/status", child->process.pid);
+  FILE *status = fopen(line, "re");
+  if (status == NULL) return false;
+  long long kibibytes = -1;
+  while (kibibytes < 0 && fgets(line, sizeof line, status) != NULL) {
+    if (strncmp(line, "VmHWM:", 6) == 0) kibibytes = strtoll(line + 6, NULL, 10);
+  }
+  fclose(status);
+  *peak_resident = kibibytes * 1024;
+  return kibibytes >= 0;
+#else
+  (void)child, (void)cpu, (void)peak_resident;
+  return false;
+#endif
+}

@@ -1,0 +1,201 @@
+// The loop: turns, the one timer, signals, and what a descriptor is.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+static const int64_t nanoseconds_per_millisecond = 1000000;
+
+static void on_timer(uv_timer_t *timer) {
+  glomers_loop *loop = timer->data;
+  loop->turn_due = true;
+}
+
+static void set_deadline(glomers_loop *loop, int64_t deadline) {
+  if (deadline == INT64_MAX) {
+    uv_timer_stop(&loop->timer);
+    return;
+  }
+  // libuv counts in milliseconds of the same clock. Rounding up: a turn before its deadline would be for nothing.
+  int64_t due = deadline / nanoseconds_per_millisecond + (deadline % nanoseconds_per_millisecond > 0);
+  int64_t wait = due - (int64_t)uv_now(&loop->uv);
+  uv_timer_start(&loop->timer, on_timer, wait > 0 ? (uint64_t)wait : 0, 0);
+}
+
+static void turn_if_due(glomers_loop *loop) {
+  if (loop->turn_due && !loop->stopped) {
+    loop->turn_due = false;
+    set_deadline(loop, loop->events.turn(loop->owner, glomers_now()));
+  }
+  glomers_flush_all(loop);
+}
+
+// Timers run before this, and polling comes after it: what a timer has made due must not wait for input.
+static void on_prepare(uv_prepare_t *prepare) { turn_if_due(prepare->data); }
+
+static void on_check(uv_check_t *check) { turn_if_due(check->data); }
+
+glomers_loop *glomers_loop_create(const glomers_events *events) {
+  glomers_loop *loop = calloc(1, sizeof *loop);
+  if (loop == NULL) return NULL;
+  if (uv_loop_init(&loop->uv) != 0) {
+    free(loop);
+    return NULL;
+  }
+  signal(SIGPIPE, SIG_IGN);
+  loop->events = *events;
+  uv_prepare_init(&loop->uv, &loop->prepare);
+  uv_check_init(&loop->uv, &loop->check);
+  uv_timer_init(&loop->uv, &loop->timer);
+  loop->prepare.data = loop->check.data = loop->timer.data = loop;
+  return loop;
+}
+
+void glomers_loop_run(glomers_loop *loop, void *owner) {
+  loop->owner = owner;
+  loop->stopped = false;
+  loop->turn_due = true;
+  uv_prepare_start(&loop->prepare, on_prepare);
+  uv_check_start(&loop->check, on_check);
+  while (!loop->stopped) uv_run(&loop->uv, UV_RUN_DEFAULT);
+  uv_prepare_stop(&loop->prepare);
+  uv_check_stop(&loop->check);
+  uv_timer_stop(&loop->timer);
+}
+
+void glomers_loop_stop(glomers_loop *loop) {
+  loop->stopped = true;
+  uv_stop(&loop->uv);
+}
+
+static void on_signal(uv_signal_t *signal, int number) {
+  glomers_loop *loop = signal->data;
+  loop->turn_due = true;
+  loop->events.signalled(loop->owner, number);
+}
+
+static void free_signal(uv_handle_t *handle) { free(handle); }
+
+int glomers_loop_watch(glomers_loop *loop, int number) {
+  uv_signal_t *signal = malloc(sizeof *signal);
+  if (signal == NULL) return UV_ENOMEM;
+  uv_signal_init(&loop->uv, signal);
+  signal->data = loop;
+  int error = uv_signal_start(signal, on_signal, number);
+  if (error != 0) {
+    uv_close((uv_handle_t *)signal, free_signal);
+    return error;
+  }
+  // A process inherits what the thread that started it had blocked.
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, number);
+  pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
+  return 0;
+}
+
+static void close_leftover(uv_handle_t *handle, void *unused) {
+  (void)unused;
+  if (uv_is_closing(handle)) return;
+  uv_close(handle, handle->type == UV_SIGNAL ? free_signal : NULL);
+}
+
+void glomers_loop_destroy(glomers_loop *loop) {
+  uv_walk(&loop->uv, close_leftover, NULL);
+  // Rounds to carry out the closing callbacks.
+  while (uv_loop_close(&loop->uv) == UV_EBUSY) uv_run(&loop->uv, UV_RUN_DEFAULT);
+  free(loop);
+}
+
+int64_t glomers_now(void) { return (int64_t)uv_hrtime(); }
+
+// Descriptors.
+
+int glomers_stream_open(glomers_stream *stream, glomers_loop *loop, int descriptor) {
+  stream->descriptor = descriptor;
+  stream->flags = fcntl(descriptor, F_GETFL);
+  int error = 0;
+  switch (uv_guess_handle(descriptor)) {
+    case UV_NAMED_PIPE:
+      uv_pipe_init(&loop->uv, &stream->pipe, 0);
+      error = uv_pipe_open(&stream->pipe, descriptor);
+      break;
+    case UV_TCP:
+      uv_tcp_init(&loop->uv, &stream->tcp);
+      error = uv_tcp_open(&stream->tcp, descriptor);
+      break;
+    case UV_TTY:
+      stream->is_terminal = true;
+      error = uv_tty_init(&loop->uv, &stream->tty, descriptor, 0);
+      // A terminal that libuv can't take (no handle to close is left then) still takes read(2) and write(2).
+      if (error != 0) stream->is_file = true;
+      return 0;
+    default:
+      // What is no file either fails on the first read or write, with an error that says what it is.
+      stream->is_file = true;
+      return 0;
+  }
+  return error;
+}
+
+void glomers_stream_restore(const glomers_stream *stream) {
+  // O_NONBLOCK belongs to the open file, which other processes may share.
+  if (stream->descriptor <= STDERR_FILENO && stream->flags >= 0) {
+    fcntl(stream->descriptor, F_SETFL, stream->flags);
+  }
+}
+
+void glomers_file_close(const glomers_stream *stream) {
+  if (stream->descriptor > STDERR_FILENO) close(stream->descriptor);
+}
+
+// Process.
+
+void glomers_open_standard_descriptors(void) {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+    if (fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+    // The lowest free number is the missing one. Read-only for all three: writing then fails, as it should.
+    if (open("/dev/null", O_RDONLY) != descriptor) return;
+  }
+}
+
+void glomers_log(const void *bytes, size_t count) {
+  // Up to PIPE_BUF a write to a pipe is whole or not at all, and poll promises that it won't block.
+  enum { line_bytes_max = 4096, patience_milliseconds = 50 };
+  static size_t lost;
+  char line[line_bytes_max];
+  size_t length = 0;
+  if (lost > 0) length = (size_t)snprintf(line, sizeof line, "(%zu lines lost) ", lost);
+  size_t room = sizeof line - 1 - length;
+  size_t taken = count < room ? count : room;
+  memcpy(line + length, bytes, taken);
+  length += taken;
+  line[length++] = '\n';
+
+  struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+  // After a loss the caller is not made to wait again until somebody reads.
+  int answer = poll(&ready, 1, lost > 0 ? 0 : patience_milliseconds);
+  ssize_t written = -1;
+  if (answer > 0) {
+    do {
+      written = write(STDERR_FILENO, line, length);
+    } while (written < 0 && errno == EINTR);
+  }
+  lost = written < 0 ? lost + 1 : 0;
+}
+
+const char *glomers_error_text(int error) {
+  // uv_strerror allocates for numbers that it does not know.
+  static char unknown[32];
+  if (strcmp(uv_err_name(error), "") == 0) {
+    snprintf(unknown, sizeof unknown, "error %d", error);
+    return unknown;
+  }
+  return uv_strerror(error);
+}

@@ -1,0 +1,148 @@
+internal import CGlomers
+
+/// How a process ended.
+public enum ExitStatus: Hashable, Sendable, CustomStringConvertible {
+  /// By itself, with this exit status.
+  case exited(Int32)
+  /// Killed by the signal with this number.
+  case signalled(Int32)
+
+  public var description: String {
+    switch self {
+    case .exited(let status): "exit status \(status)"
+    case .signalled(let number): "signal \(number)"
+    }
+  }
+}
+
+/// What a process has used so far.
+public struct ResourceUsage: Hashable, Sendable {
+  /// User and system time of all its threads.
+  public let cpu: Duration
+  public let peakResidentBytes: Int
+}
+
+/// A process with pipes for stdin, stdout and stderr, in a session of its own.
+///
+/// The loop keeps it until it has ended. Each line is valid during its call.
+public final class ChildProcess {
+  private let loop: EventLoop
+  private let onExit: (ExitStatus) -> Void
+  private var pointer: OpaquePointer?
+  private var input: LineWriter?
+  private var output: LineReader?
+  private var errorOutput: LineReader?
+  private var openPipes = 2
+  private var status: ExitStatus?
+  public let processID: Int32
+
+  /// Starts a process.
+  ///
+  /// - Parameters:
+  ///   - executable: a path (relative to `directory`), or a bare name to be looked for in `PATH`.
+  ///   - arguments: without the program's own name.
+  ///   - onOversized: a line of stdout or stderr beyond ``LineReader/lineBytesMax`` was discarded.
+  ///   - onExit: comes last, after both pipes have been read to their end. A pipe that something else holds open
+  ///     is given up a second after the process has ended.
+  public init(
+    _ loop: EventLoop, executable: String, arguments: [String], directory: String,
+    onLine: @escaping (UnsafeRawBufferPointer) -> Void,
+    onErrorLine: @escaping (UnsafeRawBufferPointer) -> Void,
+    onOversized: @escaping (Int) -> Void,
+    onExit: @escaping (ExitStatus) -> Void
+  ) throws(SystemError) {
+    self.loop = loop
+    self.onExit = onExit
+    var descriptors: [Int32] = [-1, -1, -1]
+    var error: Int32 = 0
+    let spawned = withCStrings([executable] + arguments) { strings in
+      descriptors.withUnsafeMutableBufferPointer { descriptors in
+        glomers_child_spawn(loop.pointer, executable, strings, directory, descriptors.baseAddress!, &error)
+      }
+    }
+    guard let spawned else {
+      processID = 0
+      throw SystemError("start \(executable) in \(directory)", error)
+    }
+    pointer = spawned
+    processID = glomers_child_id(spawned)
+    glomers_child_set_owner(spawned, Unmanaged.passUnretained(self).toOpaque())
+    loop.children[ObjectIdentifier(self)] = self
+    // A node that has gone is reported by its exit, not by the pipe that it no longer reads.
+    input = try LineWriter(loop, descriptor: descriptors[0], onError: { _ in })
+    let pipeEnded: (SystemError?) -> Void = { [unowned self] _ in
+      openPipes -= 1
+      finishIfOver()
+    }
+    output = try LineReader(
+      loop, descriptor: descriptors[1], onLine: onLine, onOversized: onOversized, onEnd: pipeEnded)
+    errorOutput = try LineReader(
+      loop, descriptor: descriptors[2], onLine: onErrorLine, onOversized: onOversized, onEnd: pipeEnded)
+  }
+
+  static func from(_ owner: UnsafeMutableRawPointer) -> ChildProcess {
+    Unmanaged<ChildProcess>.fromOpaque(owner).takeUnretainedValue()
+  }
+
+  /// Queues bytes for the child's stdin; they go out at the end of the loop's turn, in one write.
+  public func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes { input?.append($0) } }
+
+  /// Bytes that the child has not taken yet.
+  public var queuedBytes: Int { input?.queuedBytes ?? 0 }
+
+  /// Closes the child's stdin once everything queued is written.
+  public func closeInput() {
+    input?.finish()
+    input = nil
+  }
+
+  /// Sends a signal to the process and all that it has started. Does nothing once it has ended.
+  public func signal(_ number: Int32) {
+    if let pointer { _ = glomers_child_signal(pointer, number) }
+  }
+
+  /// What the process has used so far; nil once it has ended, and on systems that don't tell.
+  public func usage() -> ResourceUsage? {
+    var cpu: Int64 = 0
+    var peak: Int64 = 0
+    guard let pointer, glomers_child_usage(pointer, &cpu, &peak) else { return nil }
+    return ResourceUsage(cpu: .nanoseconds(cpu), peakResidentBytes: Int(peak))
+  }
+
+  func exited(_ status: ExitStatus) {
+    self.status = status
+    finishIfOver()
+  }
+
+  func overdue() {
+    openPipes = 0
+    finishIfOver()
+  }
+
+  private func finishIfOver() {
+    guard let status, openPipes == 0, let pointer else { return }
+    self.pointer = nil
+    glomers_child_close(pointer)
+    input?.close()
+    output?.close()
+    errorOutput?.close()
+    // Holds this object until its last callback has returned.
+    let this = loop.children.removeValue(forKey: ObjectIdentifier(self))
+    withExtendedLifetime(this) { onExit(status) }
+  }
+}
+
+/// Strings as C wants its arguments: NULL at the end.
+private func withCStrings<Result>(
+  _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+  var copies: [UnsafeMutablePointer<CChar>?] = strings.map { string in
+    let bytes = Array(string.utf8CString)
+    let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
+    copy.initialize(from: bytes, count: bytes.count)
+    return copy
+  }
+  copies.append(nil)
+  defer { for copy in copies { copy?.deallocate() } }
+  return copies.withUnsafeBufferPointer { body($0.baseAddress!) }
+}

@@ -1,0 +1,89 @@
+internal import CGlomers
+public import Glomers
+
+/// One thread's events: lines, signals, children, and one deadline. Nothing on it is thread-safe.
+public final class EventLoop {
+  let pointer: OpaquePointer
+  private var turn: ((Instant) -> Instant?)?
+  private var actions: [Int32: () -> Void] = [:]
+  /// Children live until they have been reaped, whoever else has forgotten them.
+  var children: [ObjectIdentifier: ChildProcess] = [:]
+
+  /// Makes the process ignore SIGPIPE: writing to a closed pipe is an error like any other.
+  public init() {
+    var events = EventLoop.events
+    guard let pointer = glomers_loop_create(&events) else {
+      fatalError("no event loop: out of memory or descriptors")
+    }
+    self.pointer = pointer
+  }
+
+  deinit { glomers_loop_destroy(pointer) }
+
+  /// The time now: a fresh reading of the monotonic clock.
+  public var now: Instant { Instant(nanoseconds: glomers_now()) }
+
+  /// Calls `turn` once at the start, after every batch of events, and whenever the deadline that it last returned
+  /// has passed (at most about a millisecond later). Returns after ``stop()``.
+  public func run(turn: (Instant) -> Instant?) {
+    precondition(self.turn == nil, "an event loop runs once at a time")
+    withoutActuallyEscaping(turn) { turn in
+      self.turn = turn
+      glomers_loop_run(pointer, Unmanaged.passUnretained(self).toOpaque())
+      self.turn = nil
+    }
+  }
+
+  /// Ends ``run(turn:)``: no further turn or line comes.
+  public func stop() { glomers_loop_stop(pointer) }
+
+  /// Carries out `action` whenever the process gets this signal; a later action replaces it.
+  public func onSignal(_ number: Int32, _ action: @escaping () -> Void) {
+    if actions.updateValue(action, forKey: number) == nil {
+      let error = glomers_loop_watch(pointer, number)
+      precondition(error == 0, "signal \(number) can't be watched: \(SystemError("signal", error))")
+    }
+  }
+
+  private static func from(_ owner: UnsafeMutableRawPointer) -> EventLoop {
+    Unmanaged<EventLoop>.fromOpaque(owner).takeUnretainedValue()
+  }
+
+  private static let events = glomers_events(
+    turn: { owner, now in
+      EventLoop.from(owner).turn?(Instant(nanoseconds: now))?.nanoseconds ?? .max
+    },
+    signalled: { owner, number in EventLoop.from(owner).actions[number]?() },
+    line: { owner, bytes, count in
+      LineReader.from(owner).onLine(UnsafeRawBufferPointer(start: bytes, count: count))
+    },
+    oversized: { owner, count in LineReader.from(owner).onOversized(count) },
+    ended: { owner, error in
+      LineReader.from(owner).onEnd(error == 0 ? nil : SystemError("read", error))
+    },
+    drained: { owner in LineWriter.from(owner).onDrained() },
+    failed: { owner, error in LineWriter.from(owner).onError(SystemError("write", error)) },
+    exited: { owner, status, number in
+      ChildProcess.from(owner).exited(
+        number == 0 ? .exited(Int32(truncatingIfNeeded: status)) : .signalled(number))
+    },
+    overdue: { owner in ChildProcess.from(owner).overdue() }
+  )
+}
+
+/// What the operating system refused to do.
+public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What was tried: `read`, `write`, `spawn /bin/node`.
+  public let operation: String
+  /// libuv's code: on Unix the negative errno.
+  public let code: Int32
+
+  init(_ operation: String, _ code: Int32) {
+    self.operation = operation
+    self.code = code
+  }
+
+  /// The system's words for the code.
+  public var reason: String { String(cString: glomers_error_text(code)) }
+  public var description: String { "\(operation): \(reason)" }
+}

@@ -1,0 +1,128 @@
+internal import CGlomers
+public import Glomers
+public import Wire
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// What is to be written to stdout at the end of the turn. A class, so that both halves of a process can hold it.
+@usableFromInline
+final class Output {
+  @usableFromInline var writer = JSONWriter()
+}
+
+/// The part of a node's process that is the same for every node: stdin, stdout, signals, and the flow between them.
+///
+/// Memory stays bounded when nobody takes the output: a process whose stdout is blocked reads nothing and lets no
+/// time pass for its node until it has been drained, so that no more than the answer to one line piles up.
+@usableFromInline
+final class NodeProcess {
+  /// Output beyond this is not held back until the end of the turn.
+  private static let outputBytesMax = 256 << 10
+  /// How long SIGTERM waits for somebody to take the output.
+  private static let patience = Duration.seconds(1)
+
+  @usableFromInline let options: [String: Option.Value]
+  @usableFromInline let output = Output()
+  private let loop: EventLoop
+  private var input: LineReader?
+  private var writer: LineWriter?
+  private var ending: Ending?
+
+  private struct Ending {
+    let status: Int32
+    /// When to end even if there is output left.
+    let deadline: Instant?
+  }
+
+  @usableFromInline @inline(never)
+  init(options: [String: Option.Value]) {
+    self.options = options
+    // Before the loop takes descriptors of its own, which would get the free numbers.
+    glomers_open_standard_descriptors()
+    loop = EventLoop()
+  }
+
+  /// Runs until the end, and returns the exit status.
+  @usableFromInline @inline(never)
+  func run(
+    receive: @escaping (UnsafeRawBufferPointer, Instant) -> Void,
+    advance: (Instant) -> Bool,
+    deadline: () -> Instant?
+  ) -> Int32 {
+    do {
+      writer = try LineWriter(loop, descriptor: 1, onError: { [unowned self] in outputFailed($0) })
+      input = try LineReader(
+        loop, descriptor: 0,
+        onLine: { [unowned self] line in
+          guard ending == nil else { return }
+          receive(line, loop.now)
+          if output.writer.count >= Self.outputBytesMax { flush() }
+        },
+        onOversized: { count in
+          logLine("ignored a line of \(count) bytes: a line may have \(LineReader.lineBytesMax)")
+        },
+        onEnd: { [unowned self] in inputEnded($0) })
+    } catch {
+      logLine("\(error)")
+      return 1
+    }
+    for number in [SIGTERM, SIGINT] {
+      loop.onSignal(number) { [unowned self] in
+        end(Ending(status: 0, deadline: loop.now + Self.patience))
+      }
+    }
+    loop.run { now in turn(now, advance, deadline) }
+    // Gives stdin and stdout back as they were.
+    input?.close()
+    writer?.close()
+    return ending?.status ?? 0
+  }
+
+  private func turn(_ now: Instant, _ advance: (Instant) -> Bool, _ deadline: () -> Instant?) -> Instant? {
+    while ending == nil, !isBlocked, advance(now) {
+      if output.writer.count >= Self.outputBytesMax { flush() }
+    }
+    flush()
+    if let ending {
+      let isOver = ending.deadline.map { $0 <= now } ?? false
+      if isOver { logLine("ended with output that nobody took") }
+      if isOver || !isBlocked { loop.stop() }
+      return ending.deadline
+    }
+    guard !isBlocked else { return nil }
+    input?.resume()
+    return deadline()
+  }
+
+  private var isBlocked: Bool { writer?.isBlocked ?? false }
+
+  /// Writes what has gathered. If that is more than stdout takes, reading stops, even between two lines of a batch.
+  private func flush() {
+    guard output.writer.count > 0 else { return }
+    output.writer.withBytes { writer?.write($0) }
+    output.writer.removeAll()
+    if isBlocked { input?.pause() }
+  }
+
+  private func inputEnded(_ error: SystemError?) {
+    if let error { logLine("stdin: \(error)") }
+    end(Ending(status: error == nil ? 0 : 1, deadline: nil))
+  }
+
+  private func outputFailed(_ error: SystemError) {
+    let isClosed = [EPIPE, ECONNRESET, EBADF].contains(-error.code)
+    logLine("stdout: \(error)\(isClosed ? ", so nobody hears this node any more" : "")")
+    end(Ending(status: isClosed ? 0 : 1, deadline: nil))
+  }
+
+  private func end(_ ending: Ending) {
+    self.ending = ending
+    input?.pause()
+  }
+}
