@@ -1,0 +1,61 @@
+internal import Glomers
+
+/// Two nodes whose version vectors differ bring each other up to date.
+///
+/// Demers et al.: *Epidemic algorithms for replicated database maintenance*, PODC 1987.
+extension BroadcastNode {
+  /// Takes in what a peer sent and what it thereby said of itself. Returns whether any of it was new.
+  mutating func learn(
+    _ deltas: [Delta], _ version: VersionVector, from peer: NodeID, _ context: inout Context<BroadcastNode>
+  ) -> Bool {
+    var isNews = false
+    for delta in deltas where store.merge(delta) { isNews = true }
+    // The last word counts, not the highest: a peer that was killed starts again with nothing.
+    known[peer] = version
+    trust(peer, &context)
+    if !store.version.covers(version) {
+      context.wake(.repair(peer), at: context.now + HubState.slack)
+    }
+    scheduleStrays(&context)
+    return isNews
+  }
+
+  /// Asks a peer for what it holds and this node still lacks.
+  mutating func repair(with peer: NodeID, _ context: inout Context<BroadcastNode>) {
+    guard let version = known[peer], !store.version.covers(version) else { return }
+    context.send(.peer(.sync([], version: store.version, wantsAnswer: true)), to: peer)
+  }
+
+  /// Sends a peer what it lacks, and asks for what it has beyond that.
+  mutating func answer(_ peer: NodeID, _ context: inout Context<BroadcastNode>) {
+    let version = known[peer, default: .init()]
+    context.send(
+      .peer(
+        .sync(
+          store.deltas(since: version), version: store.version,
+          wantsAnswer: !store.version.covers(version))),
+      to: peer)
+  }
+
+  /// Whether the hub, by its last word, lacks what others than this node have added. A hub that never spoke is
+  /// not judged.
+  private var hubLacksStrays: Bool {
+    guard hub != cluster.me, let held = known[hub] else { return false }
+    return store.version.exceeds(held, besides: origin)
+  }
+
+  /// Every spoke may hold the same strays. The lot decides who offers them first, and spares the others the effort.
+  private mutating func scheduleStrays(_ context: inout Context<BroadcastNode>) {
+    guard !isStrayOfferScheduled, hubLacksStrays else { return }
+    isStrayOfferScheduled = true
+    context.wake(.strays, at: context.now + patience * Int.random(in: 2...6, using: &context.random))
+  }
+
+  /// Brings the hub what this node holds by way of others.
+  mutating func offerStrays(_ context: inout Context<BroadcastNode>) {
+    isStrayOfferScheduled = false
+    guard hubLacksStrays else { return }
+    answer(hub, &context)
+    scheduleStrays(&context)
+  }
+}

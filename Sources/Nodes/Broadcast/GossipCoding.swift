@@ -1,0 +1,146 @@
+internal import Glomers
+public import Wire
+internal import Workloads
+
+extension BroadcastNode.Message: WireMessage {
+  public init(type: String, body: JSONObject) throws(WireError) {
+    if let gossip = try Gossip(type: type, body: body) {
+      self = .peer(gossip)
+    } else {
+      self = .client(try Broadcast(type: type, body: body))
+    }
+  }
+
+  public func write(to body: inout JSONWriter) {
+    switch self {
+    case .client(let message): message.write(to: &body)
+    case .peer(let gossip): gossip.write(to: &body)
+    }
+  }
+}
+
+extension Gossip {
+  /// Nil for a type that is not a peer's.
+  init?(type: String, body: JSONObject) throws(WireError) {
+    switch type {
+    case "gossip_batch":
+      let deltas = try Delta.read(from: body)
+      guard deltas.count == 1 else { throw .malformed("a batch has one delta, not \(deltas.count)") }
+      self = .batch(
+        deltas[0], version: try VersionVector(from: body), stamp: try body.duration("stamp"),
+        lead: try body.optionalDuration("lead"))
+    case "gossip_scatter":
+      self = .scatter(
+        try Delta.read(from: body), version: try VersionVector(from: body),
+        period: try body.duration("period"), echo: try body.optionalDuration("echo"),
+        lead: try body.optionalDuration("lead"))
+    case "gossip_sync":
+      self = .sync(
+        try Delta.read(from: body), version: try VersionVector(from: body),
+        wantsAnswer: try body.bool("wants_answer"))
+    case "gossip_ping":
+      self = .ping
+    case "gossip_pong":
+      self = .pong
+    default:
+      return nil
+    }
+  }
+
+  func write(to body: inout JSONWriter) {
+    switch self {
+    case .batch(let delta, let version, let stamp, let lead):
+      body.member("type", "gossip_batch")
+      Delta.write([delta], to: &body)
+      version.write(to: &body)
+      body.duration("stamp", stamp)
+      if let lead { body.duration("lead", lead) }
+    case .scatter(let deltas, let version, let period, let echo, let lead):
+      body.member("type", "gossip_scatter")
+      Delta.write(deltas, to: &body)
+      version.write(to: &body)
+      body.duration("period", period)
+      if let echo { body.duration("echo", echo) }
+      if let lead { body.duration("lead", lead) }
+    case .sync(let deltas, let version, let wantsAnswer):
+      body.member("type", "gossip_sync")
+      Delta.write(deltas, to: &body)
+      version.write(to: &body)
+      body.member("wants_answer", wantsAnswer)
+    case .ping:
+      body.member("type", "gossip_ping")
+    case .pong:
+      body.member("type", "gossip_pong")
+    }
+  }
+}
+
+/// `"deltas": [[origin, after, [value, …]], …]`
+extension Delta {
+  static func read(from body: JSONObject) throws(WireError) -> [Delta] {
+    var deltas: [Delta] = []
+    for element in try body.array("deltas") {
+      guard let parts = element.array, parts.count == 3, let origin = parts[0].string,
+        let after = parts[1].integer, after >= 0, let values = parts[2].array
+      else { throw .malformed("a delta is [origin, after, values]") }
+      deltas.append(Delta(origin: Origin(name: origin), after: after, values: values.map(\.value)))
+    }
+    return deltas
+  }
+
+  static func write(_ deltas: [Delta], to body: inout JSONWriter) {
+    body.key("deltas")
+    body.beginArray()
+    for delta in deltas {
+      body.beginArray()
+      body.string(delta.origin.name)
+      body.integer(delta.after)
+      body.beginArray()
+      for value in delta.values { body.value(value) }
+      body.endArray()
+      body.endArray()
+    }
+    body.endArray()
+  }
+}
+
+/// `"version": {origin: count, …}`
+extension VersionVector {
+  init(from body: JSONObject) throws(WireError) {
+    self.init()
+    for (origin, element) in try body.object("version").members {
+      guard let count = element.integer, count >= 0 else {
+        throw .malformed("the version of \(origin) must be a count")
+      }
+      self[Origin(name: origin)] = count
+    }
+  }
+
+  func write(to body: inout JSONWriter) {
+    body.key("version")
+    body.beginObject()
+    for (origin, count) in sorted { body.member(origin.name, count) }
+    body.endObject()
+  }
+}
+
+/// Durations travel as whole microseconds.
+extension JSONObject {
+  fileprivate func duration(_ key: String) throws(WireError) -> Duration {
+    guard let duration = try optionalDuration(key) else { throw .malformed("\(key) is missing") }
+    return duration
+  }
+
+  fileprivate func optionalDuration(_ key: String) throws(WireError) -> Duration? {
+    guard let microseconds = try optionalInteger(key) else { return nil }
+    // 285 years: no clock runs as long, and sums with it stay far from overflow.
+    guard 0..<(1 << 53) ~= microseconds else { throw .malformed("\(key) is out of range") }
+    return .microseconds(microseconds)
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func duration(_ key: String, _ duration: Duration) {
+    member(key, Int(duration.nanoseconds / 1000))
+  }
+}

@@ -1,0 +1,88 @@
+internal import Glomers
+
+/// What a node remembers as a spoke.
+struct SpokeState: Sendable {
+  /// Hubs that did not answer, and have not been heard since.
+  var suspects: Set<NodeID> = []
+  /// How many of this node's own values the hub was sent, or was seen to have.
+  var sent = 0
+  var isBatchScheduled = false
+  var roundTrip = RoundTrip()
+  /// When batches leave; nil until the hub's rhythm is known.
+  var slots: Beat?
+}
+
+extension BroadcastNode {
+  /// The first node in order that is not suspected: the same at all nodes, while the network is whole.
+  var hub: NodeID {
+    cluster.nodes.first { $0 == cluster.me || !spoke.suspects.contains($0) }!
+  }
+
+  /// Sends at the next slot; at once while the rhythm is not known.
+  mutating func scheduleBatch(_ context: inout Context<BroadcastNode>) {
+    guard !spoke.isBatchScheduled else { return }
+    spoke.isBatchScheduled = true
+    context.wake(.batch, at: spoke.slots?.next(from: context.now) ?? context.now)
+  }
+
+  mutating func sendBatch(_ context: inout Context<BroadcastNode>) {
+    spoke.isBatchScheduled = false
+    let hub = hub
+    guard hub != cluster.me, let delta = store.delta(of: origin, after: spoke.sent) else { return }
+    let (now, lead) = (context.now - Instant.zero, spoke.roundTrip.lead)
+    context.send(.peer(.batch(delta, version: store.version, stamp: now, lead: lead)), to: hub)
+    context.cancel(.confirm(hub: hub))
+    spoke.sent = store.version[origin]
+    context.wake(.patience(hub: hub, count: spoke.sent), at: context.now + patience)
+  }
+
+  /// A scatter in time shows the hub's rhythm: the next batch is to land just before the next scatter leaves.
+  mutating func keepStep(
+    with scatterer: NodeID, period: Duration, echo: Duration?, lead: Duration?, _ version: VersionVector,
+    isNews: Bool, _ context: inout Context<BroadcastNode>
+  ) {
+    if let echo { spoke.roundTrip.sample(context.now - Instant.zero - echo) }
+    context.wake(.confirm(hub: scatterer), at: context.now + period * 3 / 2)
+    if hub == cluster.me {
+      // The scatterer took this node for lost. What it told the peers that it reaches, this node tells the others.
+      if isNews { scheduleScatter(&context) }
+      return
+    }
+    hubState.scattered.merge(version)
+    guard scatterer == hub else { return }
+    spoke.sent = max(spoke.sent, version[origin])
+    if let lead = spoke.roundTrip.lead ?? lead {
+      spoke.slots = Beat(start: context.now + period - lead, period: period)
+    }
+    if spoke.isBatchScheduled {
+      spoke.isBatchScheduled = false
+      scheduleBatch(&context)
+    }
+  }
+
+  /// How long a hub may take to show that it holds what it was sent: a batch may just have missed a scatter.
+  var patience: Duration {
+    (spoke.slots?.period ?? budget) + (spoke.roundTrip.lead ?? budget) + HubState.slack * 2
+  }
+
+  /// A hub that does not acknowledge is suspected, and the next in order gets all that it did not acknowledge.
+  mutating func loseNothing(of count: Int, at hub: NodeID, _ context: inout Context<BroadcastNode>) {
+    guard hub == self.hub, known[hub, default: .init()][origin] < count else { return }
+    spoke.suspects.insert(hub)
+    changeHub(&context)
+  }
+
+  /// Whoever speaks is suspected no longer.
+  mutating func trust(_ peer: NodeID, _ context: inout Context<BroadcastNode>) {
+    let before = hub
+    guard spoke.suspects.remove(peer) != nil, hub != before else { return }
+    changeHub(&context)
+  }
+
+  private mutating func changeHub(_ context: inout Context<BroadcastNode>) {
+    spoke.sent = max(hubState.scattered[origin], known[hub, default: .init()][origin])
+    spoke.slots = nil
+    spoke.isBatchScheduled = false
+    passOn(&context)
+  }
+}

@@ -1,0 +1,35 @@
+internal import Glomers
+
+/// The smoothed round-trip time and its mean deviation, as TCP estimates them (RFC 6298).
+struct RoundTrip: Sendable {
+  private var smoothed: Duration?
+  private var deviation = Duration.zero
+
+  /// How long before an answer is wanted a question should leave: the smoothed time and four deviations, or 5 ms,
+  /// for timers and schedulers are no better. Nil before the first sample.
+  var lead: Duration? { smoothed.map { $0 + max(.milliseconds(5), deviation * 4) } }
+
+  mutating func sample(_ measured: Duration) {
+    guard measured >= .zero else { return }
+    guard let smoothed else {
+      smoothed = measured
+      return
+    }
+    let error = measured - smoothed
+    deviation += ((error < .zero ? .zero - error : error) - deviation) / 4
+    self.smoothed = smoothed + error / 8
+  }
+}
+
+/// Instants that are a period apart.
+struct Beat: Sendable {
+  let start: Instant
+  let period: Duration
+
+  /// The first beat at or after an instant.
+  func next(from now: Instant) -> Instant {
+    guard now > start, period > .zero else { return start }
+    let (elapsed, step) = ((now - start).nanoseconds, period.nanoseconds)
+    return start + .nanoseconds((elapsed + step - 1) / step * step)
+  }
+}
