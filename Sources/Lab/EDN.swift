@@ -1,0 +1,92 @@
+public import Glomers
+
+/// A value of Clojure's extensible data notation, as far as results and histories need it.
+public enum EDN: Hashable, Sendable {
+  case null
+  case bool(Bool)
+  case integer(Int)
+  case real(Double)
+  case string(String)
+  /// Its name without the colon.
+  case keyword(String)
+  case vector([EDN])
+  /// In the order in which it is written.
+  case map([Member])
+
+  public struct Member: Hashable, Sendable {
+    public let key: EDN
+    public var value: EDN
+
+    public init(_ key: EDN, _ value: EDN) {
+      self.key = key
+      self.value = value
+    }
+  }
+}
+
+extension EDN: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
+  ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+{
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  public init(arrayLiteral elements: EDN...) { self = .vector(elements) }
+  public init(nilLiteral: ()) { self = .null }
+
+  /// A map with keywords for keys, in this order.
+  public init(dictionaryLiteral members: (String, EDN)...) {
+    self = .map(members.map { Member(.keyword($0), $1) })
+  }
+}
+
+extension EDN {
+  /// A JSON value; the keys of objects stay strings, sorted.
+  public init(_ json: JSON) {
+    self =
+      switch json {
+      case .null: .null
+      case .bool(let value): .bool(value)
+      case .integer(let value): .integer(value)
+      case .real(let value): .real(value)
+      case .string(let value): .string(value)
+      case .array(let elements): .vector(elements.map { EDN($0) })
+      case .object(let members):
+        .map(members.sorted { $0.key < $1.key }.map { Member(.string($0.key), EDN($0.value)) })
+      }
+  }
+
+  /// A JSON value in which words stand for keywords: a string, or the first element of an array.
+  public init(keywording json: JSON) {
+    self =
+      switch json {
+      case .string(let name): .keyword(name)
+      case .array(let elements):
+        .vector(elements.enumerated().map { $0 == 0 ? EDN(keywording: $1) : EDN($1) })
+      default: EDN(json)
+      }
+  }
+
+  /// A fraction in single precision, as Maelstrom writes its own.
+  public static func fraction(_ value: Double) -> EDN {
+    .real(Double(Float(value).description) ?? value)
+  }
+
+  /// The value under a keyword, if this is a map that has one.
+  public subscript(_ key: String) -> EDN? {
+    get {
+      guard case .map(let members) = self else { return nil }
+      return members.first { $0.key == .keyword(key) }?.value
+    }
+    set {
+      guard case .map(var members) = self else { preconditionFailure("not a map: \(self)") }
+      let place = members.firstIndex { $0.key == .keyword(key) }
+      switch (place, newValue) {
+      case (let place?, let value?): members[place].value = value
+      case (let place?, nil): members.remove(at: place)
+      case (nil, let value?): members.append(Member(.keyword(key), value))
+      case (nil, nil): return
+      }
+      self = .map(members)
+    }
+  }
+}

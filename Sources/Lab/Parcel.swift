@@ -1,0 +1,18 @@
+public import Glomers
+
+/// A message on its way through the network: the line as its sender wrote it, with the network's number for it.
+public struct Parcel: Equatable, Sendable {
+  /// Counts from 0 over the whole test; the receiver sees it as `id`.
+  public let id: Int
+  public let source: NodeID
+  public let destination: NodeID
+  /// One JSON object, `id` included, with its newline.
+  public let line: [UInt8]
+
+  public init(id: Int, source: NodeID, destination: NodeID, line: [UInt8]) {
+    self.id = id
+    self.source = source
+    self.destination = destination
+    self.line = line
+  }
+}

@@ -1,0 +1,61 @@
+/// What a run has come to: a tree in which Maelstrom's figures stand at Maelstrom's places, and ours under
+/// `:workbench`.
+public struct Results: Equatable, Sendable {
+  /// The worst of all checkers, and invalid if there is an anomaly that makes it so.
+  public let verdict: Verdict
+  /// Everything that was found wrong, or worth a warning, in the order in which it was found.
+  public let anomalies: [Anomaly]
+  /// What is written as EDN and as JSON.
+  public private(set) var tree: EDN
+
+  /// Runs the checkers over a history.
+  ///
+  /// - Parameters:
+  ///   - workload: what the workload itself must hold.
+  ///   - observed: the anomalies that were seen while the test ran.
+  ///   - visibility: for workloads whose values are to reach every node.
+  ///   - seed: of the run.
+  public init(
+    of history: History, workload: any Checker, availability: Scenario.Availability? = nil, journal: Journal,
+    observed: [Anomaly] = [], visibility: Visibility? = nil, seed: UInt64
+  ) {
+    let stats = Stats().check(history)
+    let available = AvailabilityChecker(availability).check(history)
+    let checked = workload.check(history)
+    let net = NetStats(journal, history)
+    anomalies = observed + checked.anomalies
+    let strict: Verdict = anomalies.contains { $0.severity == .invalid } ? .invalid : .valid
+    verdict = .merging([stats.verdict, available.verdict, checked.verdict, strict])
+
+    var own = AnomalyReport(anomalies, history).edn
+    own["valid?"] = strict.edn
+    own["visibility"] = visibility?.edn
+    own["latencies"] = OperationLatencies(history).edn
+    own["bytes-per-op"] = net.bytesPerOperation
+    own["seed"] = Int(exactly: seed).map { .integer($0) } ?? .string(String(seed))
+    tree = [
+      "perf": ["latency-graph": ["valid?": true], "rate-graph": ["valid?": true], "valid?": true],
+      "timeline": ["valid?": true],
+      "exceptions": ["valid?": true],
+      "stats": stats.edn,
+      "availability": available.edn,
+      "net": net.edn,
+      "workload": checked.edn,
+      "workbench": own,
+      "valid?": verdict.edn,
+    ]
+  }
+
+  /// Sets what stands under a keyword of `:workbench`; for what only the driver of a run knows.
+  public mutating func report(_ key: String, _ value: EDN) {
+    tree["workbench"]?[key] = value
+  }
+}
+
+extension Results {
+  /// What `results.edn` holds.
+  public var edn: String { tree.pretty(in: .edn) }
+
+  /// What `results.json` holds: the same.
+  public var json: String { tree.pretty(in: .json) }
+}

@@ -1,0 +1,25 @@
+internal import Glomers
+
+/// A fault of the network: looks at each parcel at the moment of its delivery and says what becomes of it.
+public struct Rule: Sendable {
+  public enum Decision: Equatable, Sendable {
+    case pass
+    /// Later, on top of the delay that it had. It is looked at again then.
+    case deliver(after: Duration)
+    case drop
+  }
+
+  /// What people call it in progress lines.
+  public let name: String
+  public let decide: @Sendable (Parcel) -> Decision
+
+  public init(_ name: String, _ decide: @escaping @Sendable (Parcel) -> Decision) {
+    self.name = name
+    self.decide = decide
+  }
+
+  /// Drops what a receiver would get from a source it is cut off from.
+  public static func partition(_ grudge: Grudge) -> Rule {
+    Rule("partition") { grudge.separates(receiver: $0.destination, from: $0.source) ? .drop : .pass }
+  }
+}

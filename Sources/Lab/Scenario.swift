@@ -1,0 +1,118 @@
+public import Glomers
+
+/// One test, described completely: what runs, under which load, network and faults. The same scenario and seed give
+/// the same draws of the bench: operations, their times, latencies and partitions.
+public struct Scenario: Equatable, Sendable {
+  /// How the delays of messages between servers are drawn.
+  public enum LatencyDistribution: String, CaseIterable, Sendable {
+    /// Always the mean.
+    case constant
+    /// From nothing to twice the mean.
+    case uniform
+    case exponential
+  }
+
+  /// In which order a node gets what waits for it.
+  public enum Delivery: String, CaseIterable, Sendable {
+    /// As Maelstrom does it: whatever waits for a node waits behind the message that its courier has in hand.
+    case inOrder = "in-order"
+    /// Each message when it is due, whatever else is under way.
+    case independent
+  }
+
+  public enum Fault: String, CaseIterable, Sendable {
+    case partition
+  }
+
+  /// How many clients there are.
+  public enum Concurrency: Equatable, Sendable {
+    case clients(Int)
+    case perNode(Int)
+  }
+
+  /// The share of operations that must succeed.
+  public enum Availability: Equatable, Sendable {
+    case total
+    /// From 0 to 1.
+    case fraction(Double)
+  }
+
+  public var workload: Workload
+  /// At least one.
+  public var nodeCount = 5
+  public var concurrency: Concurrency = .perNode(1)
+  /// Requests a second, over all clients together; 0 makes none.
+  public var rate = 5.0
+  /// How long requests are made; recovery and final reads come on top.
+  public var timeLimit: Duration = .seconds(60)
+  /// The mean delay between servers.
+  public var latency: Duration = .zero
+  public var latencyDistribution: LatencyDistribution = .constant
+  public var faults: Set<Fault> = []
+  /// The mean time between two steps of the nemesis.
+  public var nemesisInterval: Duration = .seconds(10)
+  public var topology: Topology = .grid
+  /// Nil asks for nothing.
+  public var availability: Availability?
+  /// For transactional workloads: Maelstrom's names.
+  public var consistencyModels: [String] = ["strict-serializable"]
+  public var keyCount: Int?
+  public var maxTransactionLength = 4
+  public var maxWritesPerKey = 16
+  public var logNodeErrors = false
+  public var logNetworkSends = false
+  public var logNetworkReceives = false
+  public var delivery: Delivery = .inOrder
+  public var seed: UInt64 = 0
+  /// How often a node that may lack an acknowledged value is asked what it has, past the network. Nil: never.
+  public var probeInterval: Duration? = .milliseconds(20)
+
+  public init(_ workload: Workload) { self.workload = workload }
+
+  /// `n0`, `n1`, ….
+  public var nodes: [NodeID] { (0..<nodeCount).map { NodeID("n\($0)") } }
+
+  public var clientCount: Int {
+    switch concurrency {
+    case .clients(let count): count
+    case .perNode(let count): count * nodeCount
+    }
+  }
+
+  /// The arguments that make Maelstrom's `test` command run this; what it has no word for is left out.
+  ///
+  /// - Parameter bin: the node's executable.
+  /// - Parameter arguments: what is passed on to each node.
+  public func maelstromArguments(bin: String, arguments: [String] = []) -> [String] {
+    var words = ["test", "-w", workload.rawValue, "--bin", bin, "--node-count", "\(nodeCount)"]
+    switch concurrency {
+    case .clients(let count): words += ["--concurrency", "\(count)"]
+    case .perNode(let count): words += ["--concurrency", "\(count)n"]
+    }
+    words += ["--rate", Self.plain(rate), "--time-limit", Self.plain(timeLimit.seconds)]
+    if latency != .zero {
+      words += [
+        "--latency", Self.plain(latency.milliseconds), "--latency-dist", latencyDistribution.rawValue,
+      ]
+    }
+    if !faults.isEmpty {
+      words += ["--nemesis", faults.map(\.rawValue).sorted().joined(separator: ",")]
+      words += ["--nemesis-interval", Self.plain(nemesisInterval.seconds)]
+    }
+    if workload == .broadcast { words += ["--topology", topology.rawValue] }
+    switch availability {
+    case .total: words += ["--availability", "total"]
+    case .fraction(let share): words += ["--availability", Self.plain(share)]
+    case nil: break
+    }
+    if logNodeErrors { words.append("--log-stderr") }
+    if logNetworkSends { words.append("--log-net-send") }
+    if logNetworkReceives { words.append("--log-net-recv") }
+    return arguments.isEmpty ? words : words + ["--"] + arguments
+  }
+
+  /// Without a needless `.0`.
+  private static func plain(_ number: Double) -> String {
+    number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
+  }
+}

@@ -1,0 +1,179 @@
+public import Glomers
+internal import HeapModule
+internal import Wire
+
+/// A whole test as one state machine: nodes are started and initialized, clients load them over the simulated
+/// network, the nemesis cuts it, and at the end everybody is asked what it has. It follows Maelstrom step by step.
+///
+/// Sans-IO: what nodes print, and the time, come in as arguments; what is to be done comes out of ``drain(_:)``. So
+/// processes in real time and hosts in virtual time run the same test. The driver hands over what came in, advances to
+/// the present, drains, and sleeps until ``deadline``.
+public struct TestRun {
+  /// What the driver is to do, in this order.
+  public enum Action: Equatable, Sendable {
+    case start(NodeID)
+    /// A line for a node's standard input, its newline included.
+    case deliver([UInt8], to: NodeID)
+    /// The test is over for this node, whatever it is doing.
+    case stop(NodeID)
+    /// One line for the people who watch.
+    case note(String)
+  }
+
+  /// A client's wait for an answer: Maelstrom's.
+  public static var operationPatience: Duration { .seconds(5) }
+  /// The wait for the answer to `init`: Maelstrom's.
+  public static var initializationPatience: Duration { .seconds(10) }
+  /// Between the end of faults and the final reads: Maelstrom's.
+  public static var recoveryTime: Duration { .seconds(10) }
+
+  public let scenario: Scenario
+  public let nodes: [NodeID]
+  /// Everything that clients and the nemesis did.
+  public internal(set) var history = History()
+  /// The traffic so far, the handshake and probes not counted.
+  public internal(set) var journal = Journal()
+  /// How long acknowledged values take to reach every node; for workloads that ask for it.
+  public internal(set) var visibility: Visibility
+  /// When the last message between servers was sent, since the test's start; nil if none was.
+  public internal(set) var lastServerMessage: Duration?
+
+  var phase: Phase = .idle
+  var clock: Instant = .zero
+  /// When every node was initialized: times in the history count from here.
+  var origin: Instant = .zero
+  var actions: [Action] = []
+
+  var network: Network
+  var latencies: LatencyGenerator
+  var nextMessageID = 0
+  let desk = LineDesk()
+  let nodeSet: Set<NodeID>
+
+  /// All there have been, by name.
+  var clients: [NodeID: Client] = [:]
+  var clientCount = 0
+  var workers: [Worker]
+  var freeWorkers: [Int]
+  /// When a worker became free after a time in which none was.
+  var latestRelease: Instant = .zero
+  var patience = Heap<Patience>()
+
+  var operations: OperationGenerator
+  var arrivals: Stagger
+  var nemesis: Nemesis
+  var choices: Random
+
+  var prober: Prober
+  var anomalyLog = AnomalyLog()
+  /// Nodes that have ended before they were told to.
+  var dead: Set<NodeID> = []
+  var counts = Progress()
+
+  public init(_ scenario: Scenario) {
+    var random = Random(seed: scenario.seed)
+    self.scenario = scenario
+    nodes = scenario.nodes
+    nodeSet = Set(nodes)
+    network = Network(nodes, scenario.delivery)
+    latencies = LatencyGenerator(scenario, random: random.split())
+    operations = OperationGenerator(scenario.workload, random: random.split())
+    arrivals = Stagger(mean: .zero, begin: .zero, random: random.split())
+    nemesis = Nemesis(scenario, begin: .zero, random: random.split())
+    choices = random.split()
+    workers = (0..<scenario.clientCount).map { [nodes] in Worker(node: nodes[$0 % nodes.count], process: $0) }
+    freeWorkers = Array(workers.indices)
+    prober = Prober(scenario)
+    visibility = Visibility(nodes: nodes)
+  }
+
+  // MARK: Events
+
+  /// Starts the nodes.
+  public mutating func begin(at now: Instant) {
+    precondition(phase == .idle, "a test begins once")
+    clock = now
+    startNodes()
+  }
+
+  /// Does everything that is due by `now`, earliest first.
+  public mutating func advance(to now: Instant) {
+    clock = max(clock, now)
+    while let (due, event) = nextEvent, due <= clock {
+      switch event {
+      case .delivery: deliverDue()
+      case .patience: giveUpDue()
+      case .arrival: beginOperation()
+      case .nemesis: stepNemesis()
+      case .probe: probe()
+      case .phase: break
+      }
+      settlePhase()
+    }
+  }
+
+  /// When ``advance(to:)`` is next needed; nil when the test only waits for nodes, or is over.
+  public var deadline: Instant? { nextEvent?.due }
+
+  /// Hands out what is to be done.
+  public mutating func drain(_ carryOut: (Action) -> Void) {
+    // Taken out and put back, so that its memory is used again.
+    var batch: [Action] = []
+    swap(&batch, &actions)
+    for action in batch { carryOut(action) }
+    batch.removeAll(keepingCapacity: true)
+    swap(&batch, &actions)
+  }
+
+  public var isFinished: Bool { phase == .finished }
+
+  /// The anomalies seen so far, without what the checkers will find.
+  public var anomalies: [Anomaly] { anomalyLog.anomalies }
+
+  /// Since the test's start.
+  var time: Duration { clock - origin }
+
+  // MARK: What is next
+
+  enum Event { case delivery, patience, arrival, nemesis, probe, phase }
+
+  /// The earliest thing to do. Of several at one instant, a delivery goes first.
+  private var nextEvent: (due: Instant, event: Event)? {
+    var next: (due: Instant, event: Event)?
+    func consider(_ due: Instant?, _ event: Event) {
+      guard let due, next.map({ due < $0.due }) ?? true else { return }
+      next = (due, event)
+    }
+    guard phase != .idle, phase != .finished else { return nil }
+    consider(network.deadline, .delivery)
+    consider(patience.min?.due, .patience)
+    if case .running(let cutoff) = phase {
+      if nextArrival < cutoff, !freeWorkers.isEmpty { consider(nextArrival, .arrival) }
+      if let step = nemesis.deadline, step < cutoff { consider(step, .nemesis) }
+      consider(cutoff, .phase)
+    }
+    if case .recovering(let end) = phase { consider(end, .phase) }
+    consider(prober.due, .probe)
+    return next
+  }
+}
+
+/// A thread of Jepsen's: does one operation at a time, at one node, as one process after the other.
+struct Worker: Sendable {
+  let node: NodeID
+  /// Rises by the number of workers whenever nobody knows how an operation ended.
+  var process: Int
+  /// Opened with the first operation of a process.
+  var client: NodeID?
+}
+
+/// When a client gives up on a question.
+struct Patience: Comparable, Sendable {
+  let due: Instant
+  let client: NodeID
+  let question: Int
+
+  static func < (a: Patience, b: Patience) -> Bool {
+    (a.due, a.question, a.client) < (b.due, b.question, b.client)
+  }
+}

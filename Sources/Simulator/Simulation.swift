@@ -1,0 +1,153 @@
+public import Glomers
+public import Lab
+public import Wire
+
+/// A whole test in virtual time: hosts instead of processes, everything else as in the workbench, the coding of
+/// messages included. Nodes take no time to think. The same scenario, options and seed give the same run, to the byte.
+public struct Simulation<N: Node> where N.Message: WireMessage {
+  /// The test; its history, journal and anomalies are those of a run of processes.
+  public private(set) var test: TestRun
+  /// The virtual time.
+  public private(set) var now: Instant = .zero
+  /// Of everything that nodes were given and said, and when: two runs with the same digest went the same way.
+  public private(set) var digest = Digest()
+  /// What nodes wrote to their logs.
+  public private(set) var logLines: [String] = []
+
+  /// In the order of the test's nodes.
+  private var members: [Member] = []
+  private let places: [NodeID: Int]
+  private let codec = Codec<N>()
+  private var stepsAtNow = 0
+
+  /// Nodes take no time, so two that answer each other for ever would never let it pass.
+  private static var stepsPerInstantMax: Int { 20_000 }
+
+  private struct Member {
+    var host: Host<N>
+    /// The node's clock started at some other time than the test's.
+    let offset: Duration
+    var isStopped = true
+
+    var deadline: Instant? { isStopped ? nil : host.deadline.map { $0 - offset } }
+  }
+
+  /// - Parameter options: values for `N.options`, by name, the same at every node.
+  public init(_ scenario: Scenario, options: [String: Option.Value] = [:]) {
+    test = TestRun(scenario)
+    places = Dictionary(uniqueKeysWithValues: test.nodes.enumerated().map { ($1, $0) })
+    // The nodes' dice are none of the test's.
+    var random = Random(seed: scenario.seed ^ 0x6E6F_6465)
+    members = test.nodes.map { _ in
+      let offset = Duration.nanoseconds(Int64.random(in: 0..<3_600_000_000_000, using: &random))
+      return Member(host: Host(options: options, random: random.split()), offset: offset)
+    }
+    test.begin(at: now)
+    carryOut()
+  }
+
+  /// Runs a whole test.
+  public static func run(_ scenario: Scenario, options: [String: Option.Value] = [:]) -> Results {
+    var simulation = Simulation(scenario, options: options)
+    simulation.finish()
+    return simulation.test.results()
+  }
+
+  /// Runs to the end of the test.
+  public mutating func finish() {
+    while !test.isFinished, let next { advance(to: next) }
+    if !test.isFinished { test.abandon("nothing is left to happen", at: now) }
+    carryOut()
+  }
+
+  /// Runs until an instant, or to the end of the test.
+  public mutating func run(until instant: Instant) {
+    while !test.isFinished, let next, next <= instant { advance(to: next) }
+    now = max(now, instant)
+  }
+
+  // MARK: Events
+
+  /// When something happens next.
+  private var next: Instant? {
+    var next = test.deadline
+    for member in members {
+      guard let deadline = member.deadline else { continue }
+      next = min(next ?? deadline, deadline)
+    }
+    return next
+  }
+
+  private mutating func advance(to instant: Instant) {
+    stepsAtNow = instant > now ? 0 : stepsAtNow + 1
+    if stepsAtNow > Self.stepsPerInstantMax {
+      test.abandon("nodes talk without end, and no time passes", as: "endless-talk", at: now)
+    }
+    now = max(now, instant)
+    test.advance(to: now)
+    carryOut()
+    for place in members.indices {
+      while !members[place].isStopped, members[place].host.advance(to: now + members[place].offset) {
+        drain(place)
+        carryOut()
+      }
+    }
+  }
+
+  /// Carries out what the test wants done, and what that leads to, until nothing is left to do now.
+  private mutating func carryOut() {
+    while true {
+      var actions: [TestRun.Action] = []
+      test.drain { actions.append($0) }
+      guard !actions.isEmpty else { return }
+      for action in actions { carryOut(action) }
+    }
+  }
+
+  private mutating func carryOut(_ action: TestRun.Action) {
+    switch action {
+    case .start(let name): members[places[name]!].isStopped = false
+    case .deliver(let line, let name):
+      digest.add(line)
+      digest.add(now)
+      deliver(line, to: places[name]!)
+    case .stop(let name): members[places[name]!].isStopped = true
+    case .note: break
+    }
+  }
+
+  private mutating func deliver(_ line: [UInt8], to place: Int) {
+    guard !members[place].isStopped else { return }
+    let time = now + members[place].offset
+    switch codec.decode(line, isAsk: { members[place].host.isAsk($0) }) {
+    case .envelope(let envelope): members[place].host.receive(envelope, at: time)
+    case .rejected(let rejection):
+      members[place].host.reject(
+        rejection.error, from: rejection.source, to: rejection.destination, id: rejection.id,
+        isReply: rejection.isReply, at: time)
+    }
+    drain(place)
+  }
+
+  /// Takes what the host wants done, and gives the test the lines that the node would print.
+  private mutating func drain(_ place: Int) {
+    var lines: [[UInt8]] = []
+    var hasStored = true
+    while hasStored {
+      hasStored = false
+      members[place].host.drain { output in
+        switch output {
+        case .send(let envelope): lines.append(codec.encode(envelope))
+        case .store: hasStored = true
+        case .log(let line): logLines.append("\(test.nodes[place]): \(line)")
+        }
+      }
+      // There is no log to wait for: what was to be stored is.
+      if hasStored { members[place].host.stored() }
+    }
+    for line in lines {
+      digest.add(line)
+      test.receive(line: line, from: test.nodes[place], at: now)
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import Glomers
+import Lab
+import Testing
+
+@Suite("Clients")
+struct ClientTests {
+  /// Answers the first request of a kind in some way, and everything else as it should be.
+  private func answering(
+    _ type: String, _ answer: @escaping (JSON) -> [Puppets.Said]
+  ) -> (NodeID, JSON) -> [Puppets.Said] {
+    var isFirst = true
+    return { _, message in
+      guard message.type == type, isFirst else { return [message.ordinaryReply] }
+      isFirst = false
+      return answer(message)
+    }
+  }
+
+  private func firstEnding(_ puppets: Puppets, _ function: String) -> Operation? {
+    puppets.test.history.operations.first { $0.function == function && $0.kind != .invoke }
+  }
+
+  private let oneClient = stage(.broadcast, rate: 10, seconds: 20)
+
+  @Test("a broadcast without an answer is unknown after 5 s, and its client goes on as another process")
+  func timeout() throws {
+    let puppets = Puppets.run(oneClient, answering("broadcast") { _ in [] })
+    let history = puppets.test.history
+    let ending = try #require(firstEnding(puppets, "broadcast"))
+    #expect(ending.kind == .info && ending.error == "net-timeout")
+    #expect(ending.time - history.invocation(of: ending.index)!.time == .seconds(5))
+    #expect(ending.process == .client(0))
+    #expect(history[ending.index + 1].process == .client(1))
+    let sources = puppets.deliveries.filter { $0.message.type == "broadcast" }.map(\.message.source)
+    #expect(sources[0] != sources[1])
+    #expect(puppets.test.anomalies.isEmpty)
+  }
+
+  @Test("the number of a new process is the old one plus the number of clients")
+  func processNumbers() throws {
+    var scenario = oneClient
+    scenario.concurrency = .clients(3)
+    let puppets = Puppets.run(scenario, answering("broadcast") { _ in [] })
+    let ending = try #require(puppets.test.history.operations.first { $0.kind == .info })
+    guard case .client(let process) = ending.process else { preconditionFailure("no client") }
+    let processes = Set(puppets.test.history.operations.map(\.process))
+    #expect(processes == Set((0..<3).map { .client($0) } + [.client(process + 3)]))
+    #expect(puppets.test.history.operations.filter(\.isFinal).contains { $0.process == .client(process + 3) })
+  }
+
+  @Test("a read without an answer has failed, and its process goes on")
+  func readTimeout() throws {
+    let puppets = Puppets.run(oneClient, answering("read") { _ in [] })
+    let ending = try #require(firstEnding(puppets, "read"))
+    #expect(ending.kind == .fail && ending.error == "net-timeout")
+    #expect(puppets.test.history[ending.index + 1].process == .client(0))
+  }
+
+  @Test("a definite error is a failure, an indefinite one or one that nobody knows is not")
+  func errors() throws {
+    for (code, kind, name) in [
+      (11, Operation.Kind.fail, "temporarily-unavailable"), (13, .info, "crash"), (1234, .info, "unknown"),
+    ] {
+      let puppets = Puppets.run(
+        oneClient, answering("broadcast") { [$0.reply(#""type":"error","code":\#(code),"text":"no""#)] })
+      let ending = try #require(firstEnding(puppets, "broadcast"))
+      #expect(ending.kind == kind)
+      #expect(ending.error == [.string(name), "no"])
+      #expect(puppets.test.anomalies.isEmpty)
+    }
+    let puppets = Puppets.run(
+      oneClient, answering("read") { [$0.reply(#""type":"error","code":13,"text":"no""#)] })
+    #expect(firstEnding(puppets, "read")?.kind == .fail)
+  }
+
+  @Test("an answer that comes too late counts for nothing, and is worth a warning: its client has gone")
+  func late() throws {
+    let puppets = Puppets.run(
+      oneClient, answering("broadcast") { [$0.reply(#""type":"broadcast_ok""#, after: .seconds(6))] })
+    #expect(firstEnding(puppets, "broadcast")?.kind == .info)
+    #expect(puppets.test.anomalies.map(\.name) == ["late-reply"])
+    #expect(puppets.test.anomalies[0].severity == .warning)
+  }
+
+  @Test("a late answer does not stand for the answer to the next question")
+  func lateButOpen() throws {
+    let puppets = Puppets.run(
+      oneClient, answering("read") { [$0.reply(#""type":"read_ok","messages":[99]"#, after: .seconds(6))] })
+    #expect(!puppets.test.history.operations.contains { $0.value == [99] })
+    #expect(puppets.test.anomalies.isEmpty)
+  }
+
+  @Test("clients for unique ids keep their names when nobody knows what happened")
+  func reused() throws {
+    let puppets = Puppets.run(stage(.uniqueIDs, rate: 10, seconds: 20), answering("generate") { _ in [] })
+    let ending = try #require(firstEnding(puppets, "generate"))
+    #expect(ending.kind == .info)
+    #expect(puppets.test.history[ending.index + 1].process == .client(1))
+    #expect(Set(puppets.deliveries.filter { $0.message.type == "generate" }.map(\.message.source)) == ["c1"])
+  }
+
+  @Test("the values of what succeeded are what Maelstrom writes down")
+  func values() {
+    for (workload, function) in [(Workload.echo, "echo"), (.uniqueIDs, "generate"), (.broadcast, "read")] {
+      let puppets = Puppets.run(stage(workload)) { _, message in [message.ordinaryReply] }
+      let ending = firstEnding(puppets, function)
+      #expect(ending?.kind == .ok)
+      switch workload {
+      case .echo: #expect(ending?.value.string?.hasPrefix("Please echo ") == true)
+      case .uniqueIDs: #expect(ending?.value == "c1-1")
+      case .broadcast: #expect(ending?.value == [])
+      }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Glomers
+import Lab
+import Simulator
+import Testing
+import Wire
+import Workloads
+
+@Suite("Simulation")
+struct SimulationTests {
+  private var partitioned: Scenario {
+    var scenario = Scenario(.broadcast)
+    scenario.rate = 20
+    scenario.timeLimit = .seconds(20)
+    scenario.latency = .milliseconds(50)
+    scenario.latencyDistribution = .exponential
+    scenario.faults = [.partition]
+    scenario.nemesisInterval = .seconds(4)
+    scenario.seed = 7
+    return scenario
+  }
+
+  @Test("a broadcast that tells everybody until they answer is valid under partitions")
+  func floodIsValid() {
+    let results = Simulation<FloodNode>.run(partitioned)
+    #expect(results.verdict == .valid, "\(results.tree)")
+    #expect(results.anomalies.isEmpty)
+  }
+
+  @Test("one seed gives one run, and another seed another")
+  func determinism() {
+    func digest(_ seed: UInt64) -> Digest {
+      var scenario = partitioned
+      scenario.seed = seed
+      var simulation = Simulation<FloodNode>(scenario)
+      simulation.finish()
+      return simulation.digest
+    }
+    #expect(digest(1) == digest(1))
+    #expect(digest(1) != digest(2))
+  }
+
+  @Test("a broadcast that tells nobody is found out")
+  func silenceIsInvalid() {
+    var scenario = partitioned
+    scenario.faults = []
+    let results = Simulation<FloodNode>.run(scenario, options: ["tells": .flag(false)])
+    #expect(results.verdict == .invalid)
+  }
+
+  @Test("virtual time stops where it is told to, and goes on from there to the same end")
+  func pieces() {
+    var whole = Simulation<FloodNode>(partitioned)
+    whole.finish()
+    var pieces = Simulation<FloodNode>(partitioned)
+    for second in 1...8 {
+      let instant = Instant(nanoseconds: Int64(second) * 1_000_000_000)
+      pieces.run(until: instant)
+      #expect(pieces.now == instant && !pieces.test.isFinished)
+    }
+    pieces.finish()
+    #expect(pieces.digest == whole.digest)
+    #expect(pieces.test.history == whole.test.history)
+  }
+
+  @Test("what a node persists is stored at once, and its answers go out then")
+  func persisting() {
+    var simulation = Simulation<KeepingNode>(stage(.echo, nodes: 2, rate: 20, seconds: 5))
+    simulation.finish()
+    let endings = simulation.test.history.operations.filter { $0.kind != .invoke }
+    #expect(endings.count > 50 && endings.allSatisfy { $0.kind == .ok })
+    #expect(simulation.test.results().verdict == .valid)
+  }
+
+  @Test("nodes that answer each other for ever end the test instead of time")
+  func endlessTalk() {
+    var simulation = Simulation<ChatteringNode>(stage(.echo, nodes: 2))
+    simulation.finish()
+    #expect(simulation.test.anomalies.map(\.name) == ["endless-talk"])
+    #expect(simulation.test.results().verdict == .invalid)
+  }
+
+  @Test("a node of another workload is refused at the set-up, with its own words")
+  func wrongWorkload() {
+    var simulation = Simulation<KeepingNode>(stage(.broadcast, nodes: 1))
+    simulation.finish()
+    // It does not know topology, says so, and the set-up fails.
+    #expect(simulation.test.anomalies.map(\.name) == ["setup-failed"])
+    #expect(simulation.test.anomalies[0].detail.contains("unknown message type"))
+  }
+}
+
+/// Stores what it says before it says it.
+private struct KeepingNode: Node {
+  typealias Message = Echo
+  typealias Record = JSON
+
+  init(_ cluster: Cluster, recovering records: [JSON], _ context: inout Context<Self>) {}
+
+  mutating func receive(_ message: Echo, _ request: Request, _ context: inout Context<Self>) {
+    guard case .echo(let value) = message else { return }
+    context.persist(value)
+    context.reply(.echoOk(value), to: request)
+  }
+}
+
+/// Goes on for ever with its peers, who ask for no answer.
+private struct ChatteringNode: Node {
+  typealias Message = Echo
+
+  init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<Self>) {
+    for peer in cluster.peers { context.send(.echo(1), to: peer) }
+  }
+
+  mutating func receive(_ message: Echo, _ request: Request, _ context: inout Context<Self>) {
+    guard case .echo(let value) = message else { return }
+    if request.id == nil { context.send(message, to: request.source) }
+    context.reply(.echoOk(value), to: request)
+  }
+}
