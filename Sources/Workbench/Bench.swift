@@ -1,0 +1,153 @@
+import Foundation
+import Glomers
+import GlomersRuntime
+import Lab
+
+/// Drives a test run with real processes in real time: one event loop carries the nodes' pipes, the deadlines of the
+/// simulated network and the progress line.
+public final class Bench {
+  /// How a run ended, and everything that was seen.
+  struct Ending {
+    let results: Results
+    let history: History
+    /// Set if a signal cut the run short; its number.
+    let interruption: Int32?
+  }
+
+  private let settings: BenchSettings
+  private let store: Store
+  private let console: Console
+  private let loop = EventLoop()
+  private var run: TestRun
+  private var processes: [NodeID: NodeProcess] = [:]
+  /// Those that have written to their logs in this turn.
+  private var talkative: Set<NodeID> = []
+  private var lag = LagMeter()
+  private var reporter: ProgressReporter
+  private var failure: BenchError?
+  private var interruption: Int32?
+  private var hasBegun = false
+  /// When the nodes' usage is looked at again: of one that has died there is nothing to be seen any more.
+  private var nextSample: Instant = .zero
+  /// Set once nodes are being ended for good; the loop then waits for their exits, but not longer than this.
+  private var patience: Instant?
+
+  private static let sampleInterval: Duration = .seconds(5)
+  /// Longer than a process that was killed can take to be gone.
+  private static let exitPatience: Duration = .seconds(5)
+
+  init(_ settings: BenchSettings, _ store: Store, _ console: Console) {
+    self.settings = settings
+    self.store = store
+    self.console = console
+    run = TestRun(settings.scenario)
+    reporter = ProgressReporter(console)
+  }
+
+  /// Runs the test to its end, or until SIGINT or SIGTERM. Throws if the bench itself can't go on.
+  func runToEnd() throws(BenchError) -> Ending {
+    unblockSignals()
+    for signal in [SIGINT, SIGTERM] {
+      loop.onSignal(signal) { [unowned self] in interrupt(signal) }
+    }
+    loop.run { [unowned self] now in turn(now) }
+    console.clear()
+    for process in processes.values { process.log.close() }
+    if let failure { throw failure }
+    for problem in processes.values.compactMap(\.log.writeError).sorted() { console.say(problem) }
+    var results = run.results()
+    results.report("nodes", nodesReport)
+    results.report("schedule-lag", lag.edn)
+    return Ending(results: results, history: run.history, interruption: interruption)
+  }
+
+  private func turn(_ now: Instant) -> Instant? {
+    if !hasBegun {
+      hasBegun = true
+      run.begin(at: now)
+    }
+    if patience == nil {
+      if let due = run.deadline, due <= now { lag.woke(at: now, due: due) }
+      run.advance(to: now)
+      run.drain { carryOut($0) }
+      if run.isFinished { endNodes(now) }
+    }
+    for id in talkative { processes[id]?.log.flush() }
+    talkative.removeAll(keepingCapacity: true)
+    if let patience {
+      if now >= patience || processes.values.allSatisfy(\.hasExited) { loop.stop() }
+      return patience
+    }
+    if now >= nextSample {
+      nextSample = now + Bench.sampleInterval
+      for process in processes.values { process.sampleUsage() }
+    }
+    let nextProgress = reporter.show(run.progress(at: now), at: now)
+    return min(run.deadline ?? nextProgress, nextProgress)
+  }
+
+  private func carryOut(_ action: TestRun.Action) {
+    switch action {
+    case .start(let id): start(id)
+    case .deliver(let line, let id):
+      processes[id]?.deliver(line)
+    case .stop(let id): processes[id]?.kill()
+    case .note(let text): console.say(text)
+    }
+  }
+
+  private func start(_ id: NodeID) {
+    guard failure == nil else { return }
+    do {
+      let log = try processes[id]?.log ?? NodeLog(path: store.logPath(of: id.name))
+      processes[id] = try NodeProcess(
+        id, loop, executable: settings.executable, arguments: settings.arguments,
+        directory: settings.directory, log: log, events)
+    } catch {
+      failure = error as? BenchError ?? BenchError("can't start \(settings.executable): \(error)")
+      endNodes(loop.now)
+    }
+  }
+
+  private lazy var events = NodeProcess.Events(
+    line: { [unowned self] process, line in
+      guard patience == nil else { return }
+      process.log.keep(line)
+      run.receive(line: line, from: process.id, at: loop.now)
+    },
+    errorLine: { [unowned self] process, line in
+      process.log.append(line)
+      talkative.insert(process.id)
+      if settings.scenario.logNodeErrors {
+        console.say("\(process.id) │ \(String(decoding: line, as: UTF8.self))")
+      }
+    },
+    oversized: { [unowned self] process, lineBytes in
+      guard patience == nil else { return }
+      let text = "(a line of \(lineBytes) bytes, longer than the bench reads)"
+      run.receive(line: Array(text.utf8), from: process.id, at: loop.now)
+    },
+    exit: { [unowned self] process, status in
+      process.log.flush()
+      guard !process.isStopping, patience == nil else { return }
+      run.exited(process.id, "\(status)", lastLines: process.log.lastLines, at: loop.now)
+    })
+
+  private func interrupt(_ signal: Int32) {
+    guard interruption == nil else { return loop.stop() }
+    interruption = signal
+    run.abandon(
+      "Interrupted: stopping the nodes. What was seen so far is still judged and stored.", at: loop.now)
+  }
+
+  private func endNodes(_ now: Instant) {
+    guard patience == nil else { return }
+    patience = now + Bench.exitPatience
+    for process in processes.values { process.kill() }
+  }
+
+  private var nodesReport: EDN {
+    let nodes = settings.scenario.nodes.compactMap { processes[$0] }
+    return .map(nodes.map { .init(.string($0.id.name), $0.usage?.edn ?? [:]) })
+  }
+}

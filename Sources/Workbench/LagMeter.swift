@@ -1,0 +1,26 @@
+import Glomers
+import Histogram
+
+/// How late the bench was: from when something was due until the loop got to it.
+///
+/// Figures of a bench that fell behind its own schedule say nothing about the nodes.
+struct LagMeter {
+  private var histogram = Histogram<UInt64>(
+    lowestDiscernibleValue: 1000, highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .two)
+  private(set) var longest: Duration = .zero
+
+  /// Counts a wake-up: `due` is what the loop was asked for, `now` is when it came.
+  mutating func woke(at now: Instant, due: Instant) {
+    let late = max(now - due, .zero)
+    longest = max(longest, late)
+    _ = histogram.record(UInt64(min(late.nanoseconds, 60_000_000_000)))
+  }
+
+  var count: Int { Int(histogram.totalCount) }
+
+  /// The lag that this percentage of wake-ups did not exceed; zero where there was none.
+  func percentile(_ percentage: Double) -> Duration {
+    guard count > 0 else { return .zero }
+    return min(.nanoseconds(Int64(histogram.valueAtPercentile(percentage))), longest)
+  }
+}

@@ -1,0 +1,63 @@
+import Glomers
+import GlomersRuntime
+
+/// One node as a process: its pipes, its log and what it has used.
+final class NodeProcess {
+  let id: NodeID
+  var log: NodeLog
+  private var child: ChildProcess?
+  /// Set once the bench has asked it to go: what it says or how it ends from then on is of no interest.
+  private(set) var isStopping = false
+  private(set) var hasExited = false
+  /// As last seen while it lived.
+  private(set) var usage: ResourceUsage?
+
+  /// What a node does, as the bench hears of it.
+  struct Events {
+    let line: (NodeProcess, [UInt8]) -> Void
+    let errorLine: (NodeProcess, [UInt8]) -> Void
+    let oversized: (NodeProcess, _ lineBytes: Int) -> Void
+    let exit: (NodeProcess, ExitStatus) -> Void
+  }
+
+  init(
+    _ id: NodeID, _ loop: EventLoop, executable: String, arguments: [String], directory: String, log: NodeLog,
+    _ events: Events
+  ) throws(SystemError) {
+    self.id = id
+    self.log = log
+    child = try unsafe ChildProcess(
+      loop, executable: executable, arguments: arguments, directory: directory,
+      onLine: { [unowned self] bytes in
+        guard !isStopping else { return }
+        events.line(self, unsafe Array(bytes))
+      },
+      onErrorLine: { [unowned self] bytes in events.errorLine(self, unsafe Array(bytes)) },
+      onOversized: { [unowned self] bytes in
+        guard !isStopping else { return }
+        events.oversized(self, bytes)
+      },
+      onExit: { [unowned self] status in
+        hasExited = true
+        events.exit(self, status)
+      })
+  }
+
+  /// Hands a line with its newline to the node; all lines of a turn leave in one write.
+  func deliver(_ line: [UInt8]) {
+    if !hasExited { child?.write(line) }
+  }
+
+  /// Notes what the process has used so far.
+  func sampleUsage() {
+    if !hasExited, let now = child?.usage() { usage = now }
+  }
+
+  /// Ends the process as Maelstrom does: at once.
+  func kill() {
+    isStopping = true
+    guard !hasExited else { return }
+    sampleUsage()
+    child?.signal(9)
+  }
+}

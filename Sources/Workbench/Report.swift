@@ -1,0 +1,52 @@
+import Lab
+
+/// What a run leaves behind: its files, and its last words on the console.
+enum Report {
+  /// Writes everything that is known of a run into its directory.
+  static func write(_ ending: Bench.Ending, to store: Store) throws(BenchError) {
+    try store.write("history.edn") { ending.history.writeEDN(to: $0) }
+    try store.write("history.txt") { ending.history.writeText(to: $0) }
+    try store.write("results.edn") { $0(Array(ending.results.edn.utf8)) }
+    try store.write("results.json") { $0(Array(ending.results.json.utf8)) }
+  }
+
+  /// Anomalies in words: how many there are of each kind, and the first of each.
+  static func anomalies(_ anomalies: [Anomaly]) -> [String] {
+    var kinds: [String] = []
+    var first: [String: Anomaly] = [:]
+    var counts: [String: Int] = [:]
+    for anomaly in anomalies {
+      if first[anomaly.name] == nil {
+        kinds.append(anomaly.name)
+        first[anomaly.name] = anomaly
+      }
+      counts[anomaly.name, default: 0] += 1
+    }
+    return kinds.map { kind in
+      let anomaly = first[kind]!
+      let times = counts[kind]! > 1 ? " (\(counts[kind]!) times; the first)" : ""
+      let operations = anomaly.operations.map(String.init).joined(separator: ", ")
+      let mark = anomaly.severity == .invalid ? "✗" : "!"
+      return "\(mark) \(kind)\(times): \(anomaly.detail)"
+        + (operations.isEmpty ? "" : " [history: \(operations)]")
+    }
+  }
+
+  /// Jepsen's last line.
+  static func closingLine(_ verdict: Verdict) -> String {
+    switch verdict {
+    case .valid: "Everything looks good! ヽ(‘ー`)ノ"
+    case .invalid: "Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻"
+    case .unknown: "Errors occurred during analysis, but no anomalies found. ಠ~ಠ"
+    }
+  }
+
+  /// Maelstrom's exit status.
+  static func exitStatus(_ verdict: Verdict) -> Int32 {
+    switch verdict {
+    case .valid: 0
+    case .invalid: 1
+    case .unknown: 2
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+@Suite("The command line", .timeLimit(.minutes(3)))
+struct CommandLineTests {
+  @Test(
+    "one that can't be used says what is wrong and what would be right, with status 2",
+    arguments: [
+      (["-w", "echo"], "--bin"),
+      (["--bin", "/bin/cat"], "-w"),
+      (["-w", "ehco", "--bin", "/bin/cat"], "choose echo, unique-ids or broadcast"),
+      (["-w", "lin-kv", "--bin", "/bin/cat"], "this bench has not yet; choose echo"),
+      (["-w", "echo", "--bin", "/nowhere/node"], "there is no file /nowhere/node"),
+      (["-w", "echo", "--bin", "/tmp"], "/tmp is a directory"),
+      (["-w", "echo", "--bin", "/etc/passwd"], "/etc/passwd is not executable"),
+      (["-w", "echo", "--bin", "/bin/cat", "--nemesis", "kill"], "no kill yet; the faults are partition"),
+      (["-w", "echo", "--bin", "/bin/cat", "--nemesis", "partition,rain"], "the faults are partition"),
+      (["-w", "echo", "--bin", "/bin/cat", "--concurrency", "2m"], "like 10 or 2n"),
+      (["-w", "echo", "--bin", "/bin/cat", "--concurrency", "0"], "like 10 or 2n"),
+      (["-w", "echo", "--bin", "/bin/cat", "--rate", "-1"], "--rate"),
+      (["-w", "echo", "--bin", "/bin/cat", "--rate", "fast"], "0 or greater"),
+      (["-w", "echo", "--bin", "/bin/cat", "--time-limit", "0"], "positive number"),
+      (["-w", "echo", "--bin", "/bin/cat", "--node-count", "0"], "positive whole number"),
+      (
+        ["-w", "echo", "--bin", "/bin/cat", "--latency-dist", "normal"],
+        "choose constant, uniform or exponential"
+      ),
+      (["-w", "echo", "--bin", "/bin/cat", "--delivery", "sometimes"], "choose in-order or independent"),
+      (["-w", "echo", "--bin", "/bin/cat", "--topology", "star"], "choose line, grid, tree"),
+      (["-w", "echo", "--bin", "/bin/cat", "--availability", "most"], "total, or a number from 0 to 1"),
+      (["-w", "echo", "--bin", "/bin/cat", "--seed", "x"], "--seed"),
+      (["-w", "echo", "--bin", "/bin/cat", "--latnecy", "5"], "--latnecy"),
+      (["-w", "echo", "--bin", "/bin/cat", "stray"], "after --"),
+    ])
+  func unusable(_ arguments: [String], _ expected: String) async throws {
+    let run = try await Launcher.test(arguments)
+    #expect(run.status == 2)
+    #expect(run.errors.contains(expected), "\(run.errors)")
+    #expect(run.output.isEmpty)
+    let left = try FileManager.default.contentsOfDirectory(atPath: run.store.path)
+    #expect(left.isEmpty, "nothing may be stored")
+  }
+
+  @Test("an unknown command is refused with status 2, and the help names those that exist")
+  func unknownCommand() async throws {
+    let unknown = try await Launcher.run(["dance"])
+    #expect(unknown.status == 2)
+    let help = try await Launcher.run(["--help"])
+    #expect(help.status == 0)
+    #expect(help.output.contains("test"))
+  }
+
+  @Test("the help names every option of Maelstrom, and the exit statuses")
+  func help() async throws {
+    let run = try await Launcher.run(["test", "--help"])
+    #expect(run.status == 0)
+    let options = [
+      "-w, --workload", "--bin", "--node-count", "--concurrency", "--rate", "--time-limit", "--latency",
+      "--latency-dist", "--nemesis", "--nemesis-interval", "--topology", "--availability",
+      "--consistency-models", "--key-count", "--max-txn-length", "--max-writes-per-key", "--log-stderr",
+      "--log-net-send", "--log-net-recv", "--seed", "--delivery", "--store", "EXIT STATUS", "EXAMPLES",
+    ]
+    for option in options { #expect(run.output.contains(option)) }
+  }
+}
