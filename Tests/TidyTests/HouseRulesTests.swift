@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+
+/// The rules of the house that a text search can check.
+@Suite struct HouseRulesTests {
+  private struct Source {
+    let path: String
+    let lines: [Substring]
+    var module: String { String(path.split(separator: "/")[1]) }
+    var imports: [String] {
+      lines.compactMap { line in
+        let words = line.split(separator: " ")
+        guard let index = words.firstIndex(of: "import"), index <= 1, words.count > index + 1 else {
+          return nil
+        }
+        return String(words[index + 1])
+      }
+    }
+  }
+
+  private static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private static func sources(under folder: String, suffixes: [String] = [".swift"]) throws -> [Source] {
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).path)
+    return try paths.sorted().filter { path in suffixes.contains { path.hasSuffix($0) } }.map { path in
+      let text = try String(contentsOf: root.appending(path: folder).appending(path: path), encoding: .utf8)
+      return Source(
+        path: "\(folder)/\(path)", lines: text.split(separator: "\n", omittingEmptySubsequences: false))
+    }
+  }
+
+  /// What each module may import of ours: the arrows of the house's map.
+  private static let arrows: [String: Set<String>] = [
+    "Glomers": [],
+    "Wire": ["Glomers", "CGlomers", "CJansson"],
+    "Workloads": ["Glomers", "Wire"],
+    "Nodes": ["Glomers", "Wire", "Workloads"],
+    "GlomersRuntime": ["Glomers", "Wire", "CGlomers", "CUV"],
+    "Lab": ["Glomers", "Wire", "Workloads"],
+    "Simulator": ["Glomers", "Wire", "Lab"],
+    "Workbench": ["Glomers", "Wire", "GlomersRuntime", "Lab"],
+    "glomer": ["Glomers", "Wire", "Workloads", "GlomersRuntime", "Nodes"],
+    "WorkbenchCommand": ["Glomers", "Lab", "Simulator", "Workbench", "Nodes"],
+  ]
+
+  @Test("modules import only what the map of the house allows")
+  func arrowsPointOneWay() throws {
+    let ours = Set(Self.arrows.keys).union(["CGlomers", "CUV", "CJansson"])
+    let sources = try Self.sources(under: "Sources")
+    #expect(Set(sources.map(\.module)) == Set(Self.arrows.keys))
+    for source in sources {
+      let allowed = try #require(Self.arrows[source.module])
+      let wrong = source.imports.filter { ours.contains($0) && !allowed.contains($0) }
+      #expect(wrong.isEmpty, "\(source.path) imports \(wrong)")
+    }
+  }
+
+  @Test("the core imports nothing at all")
+  func coreStandsAlone() throws {
+    for source in try Self.sources(under: "Sources/Glomers") {
+      #expect(source.imports.isEmpty, "\(source.path) imports \(source.imports)")
+    }
+  }
+
+  @Test("Foundation stays out of everything that a node links, and out of the pure half of the bench")
+  func noFoundation() throws {
+    for module in [
+      "Glomers", "Wire", "Workloads", "Nodes", "GlomersRuntime", "glomer", "Lab", "Simulator",
+    ] {
+      for source in try Self.sources(under: "Sources/\(module)") {
+        #expect(!source.imports.contains { $0.hasPrefix("Foundation") }, "\(source.path)")
+      }
+    }
+  }
+
+  @Test("no ambient time and no ambient dice in what is to be pure")
+  func pure() throws {
+    let ambient = [
+      "ContinuousClock", "SuspendingClock", "SystemRandomNumberGenerator", "clock_gettime", "gettimeofday",
+      "uv_hrtime", "Date()", "shuffled()", "randomElement()", "shuffle()", "getrandom", "arc4random",
+    ]
+    for module in ["Glomers", "Wire", "Workloads", "Nodes", "Lab", "Simulator"] {
+      for source in try Self.sources(under: "Sources/\(module)") {
+        for line in source.lines {
+          let code = line.components(separatedBy: "//")[0]
+          #expect(!ambient.contains { code.contains($0) }, "\(source.path): \(line)")
+          if code.contains(".random(in") { #expect(code.contains("using:"), "\(source.path): \(line)") }
+        }
+      }
+    }
+  }
+
+  @Test("no file is so long that a stranger loses the way")
+  func lengths() throws {
+    let sources =
+      try Self.sources(under: "Sources") + Self.sources(under: "Tests")
+      + Self.sources(under: "CSupport", suffixes: [".c", ".h"])
+    for source in sources {
+      #expect(source.lines.count <= 500, "\(source.path): \(source.lines.count) lines")
+    }
+    for source in sources where source.path.hasPrefix("Sources/Nodes/") {
+      #expect(source.lines.count <= 160, "\(source.path): \(source.lines.count) lines")
+    }
+  }
+}
