@@ -85,7 +85,9 @@ private func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
   private func scatter(_ trial: inout Trial<BroadcastNode>, version: VersionVector = .init()) -> Effects {
     trial.receive(
       .peer(
-        .scatter([], version: version, period: .seconds(1), echo: nil, lead: .milliseconds(200))),
+        .scatter(
+          [], version: version, Rhythm(next: .seconds(1), period: .seconds(1), lead: .milliseconds(200)),
+          echo: nil)),
       from: "n0", id: nil)
   }
 
@@ -171,8 +173,8 @@ private func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     let effects = trial.receive(
       .peer(
         .scatter(
-          [Delta(origin: b, after: 3, values: [9])], version: .init([b: 4]), period: .seconds(1), echo: nil,
-          lead: nil)), from: "n0", id: nil)
+          [Delta(origin: b, after: 3, values: [9])], version: .init([b: 4]),
+          Rhythm(next: .seconds(1), period: .seconds(1), lead: nil), echo: nil)), from: "n0", id: nil)
     #expect(effects.instant(of: .repair("n0")) != nil)
     #expect(read(&trial) == [])
     #expect(
@@ -195,7 +197,7 @@ private func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     _ = trial.receive(batch([2, 3], of: b), from: "n2", id: nil)
     let gossip = trial.wake(.scatter).gossip
     #expect(gossip.map(\.to) == ["n1", "n2"])
-    for case .scatter(let deltas, let version, _, _, _) in gossip.map(\.gossip) {
+    for case .scatter(let deltas, let version, _, _) in gossip.map(\.gossip) {
       #expect(deltas.map(\.values) == [[1], [2, 3]])
       #expect(version == .init([a: 1, b: 2]))
     }
@@ -212,11 +214,11 @@ private func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     #expect(trial.receive(batch([1], of: a), from: "n1", id: nil).instant(of: .scatter) == nil)
     trial.now = .zero + .milliseconds(200)
     let gossip = trial.complete(ping, .success(.peer(.pong))).gossip
-    guard case .scatter(_, _, _, _, let lead)? = gossip.first?.gossip else {
+    guard case .scatter(_, _, let rhythm, _)? = gossip.first?.gossip else {
       Issue.record("no scatter: \(gossip)")
       return
     }
-    #expect(lead == .milliseconds(205))
+    #expect(rhythm.lead == .milliseconds(205))
   }
 
   @Test("the first scatter waits no longer than for a ping to fail")
@@ -251,11 +253,11 @@ private func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     var trial = Trial(
       BroadcastNode.self, options: ["latency-budget": .duration(.milliseconds(300))])
     _ = trial.receive(batch([1], of: a), from: "n1", id: nil)
-    guard case .scatter(_, _, let period, _, _)? = trial.wake(.scatter).gossip.first?.gossip else {
+    guard case .scatter(_, _, let rhythm, _)? = trial.wake(.scatter).gossip.first?.gossip else {
       Issue.record("no scatter")
       return
     }
-    #expect(period == .milliseconds(105))
+    #expect(rhythm.period == .milliseconds(105))
   }
 
   @Test("a spoke gets back its stamp, with the time that its batch lay at the hub added")
@@ -265,7 +267,7 @@ private func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     trial.now = .zero + .milliseconds(30)
     var echoes: [NodeID: Duration?] = [:]
     for (gossip, node) in trial.wake(.scatter).gossip {
-      if case .scatter(_, _, _, let echo, _) = gossip { echoes[node] = echo }
+      if case .scatter(_, _, _, let echo) = gossip { echoes[node] = echo }
     }
     #expect(echoes == ["n1": .milliseconds(5030), "n2": nil])
   }

@@ -101,9 +101,9 @@ public struct BroadcastNode: Node {
     case .batch(let delta, let version, let stamp, let lead):
       let isNews = learn([delta], version, from: peer, &context)
       take(stamp: stamp, lead: lead, from: peer, isNews: isNews, &context)
-    case .scatter(let deltas, let version, let period, let echo, let lead):
+    case .scatter(let deltas, let version, let rhythm, let echo):
       let isNews = learn(deltas, version, from: peer, &context)
-      keepStep(with: peer, period: period, echo: echo, lead: lead, version, isNews: isNews, &context)
+      keepStep(with: peer, version, rhythm, echo: echo, isNews: isNews, &context)
     case .sync(let deltas, let version, let wantsAnswer):
       let isNews = learn(deltas, version, from: peer, &context)
       if isNews, hub == cluster.me { scheduleScatter(&context) }

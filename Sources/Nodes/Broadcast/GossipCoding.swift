@@ -32,8 +32,10 @@ extension Gossip {
     case "gossip_scatter":
       self = .scatter(
         try Delta.read(from: body), version: try VersionVector(from: body),
-        period: try body.duration("period"), echo: try body.optionalDuration("echo"),
-        lead: try body.optionalDuration("lead"))
+        Rhythm(
+          next: try body.duration("next"), period: try body.duration("period"),
+          lead: try body.optionalDuration("lead")),
+        echo: try body.optionalDuration("echo"))
     case "gossip_sync":
       self = .sync(
         try Delta.read(from: body), version: try VersionVector(from: body),
@@ -55,13 +57,14 @@ extension Gossip {
       version.write(to: &body)
       body.duration("stamp", stamp)
       if let lead { body.duration("lead", lead) }
-    case .scatter(let deltas, let version, let period, let echo, let lead):
+    case .scatter(let deltas, let version, let rhythm, let echo):
       body.member("type", "gossip_scatter")
       Delta.write(deltas, to: &body)
       version.write(to: &body)
-      body.duration("period", period)
+      body.duration("next", rhythm.next)
+      body.duration("period", rhythm.period)
+      if let lead = rhythm.lead { body.duration("lead", lead) }
       if let echo { body.duration("echo", echo) }
-      if let lead { body.duration("lead", lead) }
     case .sync(let deltas, let version, let wantsAnswer):
       body.member("type", "gossip_sync")
       Delta.write(deltas, to: &body)

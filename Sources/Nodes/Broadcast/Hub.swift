@@ -11,7 +11,8 @@ struct HubState: Sendable {
   var scattered = VersionVector()
   /// What this hub has sent to everybody, and sees through until all have confirmed it.
   var promised = VersionVector()
-  var isScatterScheduled = false
+  /// When what is new is to be scattered; nil while nothing is new.
+  var due: Instant?
   var isMeasuring = false
   /// When the next scatters may leave; nil before the first.
   var beat: Beat?
@@ -35,7 +36,7 @@ extension BroadcastNode {
   ) {
     hubState.isMeasuring = false
     if case .success(.peer(.pong)) = outcome { spoke.roundTrip.sample(roundTrip) }
-    if hubState.isScatterScheduled { scatter(&context) }
+    if hubState.due != nil { scatter(&context) }
   }
 
   /// A batch has come. Whoever gets one serves: its sender found no better hub.
@@ -51,29 +52,32 @@ extension BroadcastNode {
 
   /// Scatters at the next beat; for the first time, as soon as it can tell the spokes their lead.
   mutating func scheduleScatter(_ context: inout Context<BroadcastNode>) {
-    guard !hubState.isScatterScheduled else { return }
-    hubState.isScatterScheduled = true
-    guard !hubState.isMeasuring else { return }
-    context.wake(.scatter, at: hubState.beat?.next(from: context.now) ?? context.now)
+    guard hubState.due == nil else { return }
+    let due = hubState.beat?.next(from: context.now) ?? context.now
+    hubState.due = due
+    if !hubState.isMeasuring { context.wake(.scatter, at: due) }
   }
 
   mutating func scatter(_ context: inout Context<BroadcastNode>) {
-    hubState.isScatterScheduled = false
+    // A timer that is a little late does not shift the beats to come.
+    let due = hubState.due.map { context.now - $0 < HubState.slack ? $0 : context.now } ?? context.now
+    hubState.due = nil
     let news = store.deltas(since: hubState.scattered)
     guard !news.isEmpty else { return }
     let lead = hubState.leads.values.max() ?? spoke.roundTrip.lead
-    let period = period(lead: lead)
+    let beat = Beat(start: due + period(lead: lead), period: period(lead: lead))
+    hubState.beat = beat
+    let rhythm = Rhythm(next: beat.start - context.now, period: beat.period, lead: lead)
     for peer in peers {
       let echo = hubState.stamps[peer].map { $0.stamp + (context.now - $0.received) }
       context.send(
-        .peer(.scatter(news, version: store.version, period: period, echo: echo, lead: lead)), to: peer)
+        .peer(.scatter(news, version: store.version, rhythm, echo: echo)), to: peer)
     }
     hubState.scattered = store.version
     hubState.promised = store.version
     hubState.stamps.removeAll(keepingCapacity: true)
-    hubState.beat = Beat(start: context.now + period, period: period)
     // By then the last scatter has landed, its confirmations have been waited with and have come.
-    context.wake(.beacon, at: context.now + period * 2 + (lead ?? budget))
+    context.wake(.beacon, at: context.now + beat.period * 2 + (lead ?? budget))
   }
 
   /// A value waits for a slot, at most one period, and travels for one lead: together, the budget, less a reserve of

@@ -36,13 +36,13 @@ extension BroadcastNode {
     context.wake(.patience(hub: hub, count: spoke.sent), at: context.now + patience)
   }
 
-  /// A scatter in time shows the hub's rhythm: the next batch is to land just before the next scatter leaves.
+  /// A scatter shows the hub's rhythm: the next batch is to land just before the next scatter leaves.
   mutating func keepStep(
-    with scatterer: NodeID, period: Duration, echo: Duration?, lead: Duration?, _ version: VersionVector,
-    isNews: Bool, _ context: inout Context<BroadcastNode>
+    with scatterer: NodeID, _ version: VersionVector, _ rhythm: Rhythm, echo: Duration?, isNews: Bool,
+    _ context: inout Context<BroadcastNode>
   ) {
     if let echo { spoke.roundTrip.sample(context.now - Instant.zero - echo) }
-    context.wake(.confirm(hub: scatterer), at: context.now + period * 3 / 2)
+    context.wake(.confirm(hub: scatterer), at: context.now + rhythm.period * 3 / 2)
     if hub == cluster.me {
       // The scatterer took this node for lost. What it told the peers that it reaches, this node tells the others.
       if isNews { scheduleScatter(&context) }
@@ -51,8 +51,9 @@ extension BroadcastNode {
     hubState.scattered.merge(version)
     guard scatterer == hub else { return }
     spoke.sent = max(spoke.sent, version[origin])
-    if let lead = spoke.roundTrip.lead ?? lead {
-      spoke.slots = Beat(start: context.now + period - lead, period: period)
+    if let lead = spoke.roundTrip.lead ?? rhythm.lead {
+      let found = Beat(start: context.now + rhythm.next - lead, period: rhythm.period)
+      spoke.slots = spoke.slots?.corrected(by: found, tolerance: HubState.slack) ?? found
     }
     if spoke.isBatchScheduled {
       spoke.isBatchScheduled = false

@@ -20,16 +20,3 @@ struct RoundTrip: Sendable {
     self.smoothed = smoothed + error / 8
   }
 }
-
-/// Instants that are a period apart.
-struct Beat: Sendable {
-  let start: Instant
-  let period: Duration
-
-  /// The first beat at or after an instant.
-  func next(from now: Instant) -> Instant {
-    guard now > start, period > .zero else { return start }
-    let (elapsed, step) = ((now - start).nanoseconds, period.nanoseconds)
-    return start + .nanoseconds((elapsed + step - 1) / step * step)
-  }
-}
