@@ -1,0 +1,64 @@
+import Glomers
+
+/// The bytes of a log.
+///
+/// A header: magic, format, the node's name, and their checksum. Then frames, one for each batch of records
+/// that were stored together, so that those survive together or not at all. A frame: the payload's length,
+/// the payload's checksum, the checksum of these two, and the payload: records as JSON texts, each ended by a
+/// newline. Then zeros up to the end of the file: room that is ready to be written. Numbers are
+/// little-endian, checksums CRC-32C.
+///
+/// A frame whose payload is empty ends a checkpoint. JSON texts have no zero bytes, so zeros in a payload
+/// were never written.
+enum LogFormat {
+  static let version = 1
+  static let magic = Array("glomlog\n".utf8)
+  /// Magic, format, and the length of the name.
+  static let prefixBytes = magic.count + 8
+  static let nameBytesMax = 1 << 16
+  static let frameHeaderBytes = 12
+
+  static func header(owner: NodeID) -> [UInt8] {
+    var header = magic
+    header.append(little: UInt32(version))
+    header.append(little: UInt32(owner.name.utf8.count))
+    header += owner.name.utf8
+    header.append(little: CRC32C.of(header.span))
+    return header
+  }
+
+  /// Fills in the header of a frame that has its payload, and room for the header in front.
+  static func seal(_ frame: inout [UInt8]) {
+    let length = frame.count - frameHeaderBytes
+    precondition(length <= UInt32.max, "a batch of \(length) bytes")
+    var header: [UInt8] = []
+    header.append(little: UInt32(length))
+    header.append(little: CRC32C.of(frame.span.extracting(droppingFirst: frameHeaderBytes)))
+    header.append(little: CRC32C.of(header.span))
+    frame.replaceSubrange(..<frameHeaderBytes, with: header)
+  }
+
+  /// What a frame's header says, if its checksum is right.
+  static func frameHeader(_ bytes: Span<UInt8>) -> (length: Int, checksum: UInt32)? {
+    guard CRC32C.of(bytes.extracting(first: 8)) == bytes.little(at: 8) else { return nil }
+    return (Int(bytes.little(at: 0)), bytes.little(at: 4))
+  }
+}
+
+extension [UInt8] {
+  mutating func append(little number: UInt32) {
+    for shift in [0, 8, 16, 24] { append(UInt8(truncatingIfNeeded: number >> UInt32(shift))) }
+  }
+}
+
+extension Span<UInt8> {
+  func little(at offset: Int) -> UInt32 {
+    UInt32(self[offset]) | UInt32(self[offset + 1]) << 8 | UInt32(self[offset + 2]) << 16
+      | UInt32(self[offset + 3]) << 24
+  }
+
+  var isZero: Bool {
+    for index in indices where self[index] != 0 { return false }
+    return true
+  }
+}
