@@ -10,9 +10,11 @@ public enum Decoded<N: Node>: Equatable, Sendable {
 ///
 /// Only this edge is generic: what it calls deals with jansson and with bytes, and is not.
 public struct Codec<N: Node> where N.Message: WireMessage {
-  private let document = JSONDocument()
+  private let document: JSONDocument
 
-  public init() {}
+  public init() { self.init(JSONDocument()) }
+
+  package init(_ document: JSONDocument) { self.document = document }
 
   /// Reads a line, with or without its end.
   ///
@@ -41,7 +43,7 @@ public struct Codec<N: Node> where N.Message: WireMessage {
 
   /// Writes an envelope as one JSON text, without the end of the line.
   public func encode(_ envelope: Envelope<N>, into writer: inout JSONWriter) {
-    writer.beginEnvelope(from: envelope.source, to: envelope.destination)
+    writer.beginEnvelope(from: envelope.source.name, to: envelope.destination.name)
     switch envelope.body {
     case .message(let message): message.write(to: &writer)
     case .service(let request): request.write(to: &writer)
@@ -65,14 +67,14 @@ public struct Codec<N: Node> where N.Message: WireMessage {
   private func read(_ frame: Frame, _ isAsk: (Int) -> Bool) throws(Rejection) -> Envelope<N> {
     do throws(WireError) {
       let body: Envelope<N>.Body =
-        switch frame.type {
-        case "init":
+        switch frame.role {
+        case .initialize:
           .initialize(
             me: NodeID(try frame.body.string("node_id")),
             nodes: try frame.body.strings("node_ids").map { NodeID($0) })
-        case "init_ok": .initializeOk
-        case "error": .error(try RPCError(type: frame.type, body: frame.body))
-        default:
+        case .initializeOk: .initializeOk
+        case .error: .error(try RPCError(type: frame.type, body: frame.body))
+        case .other:
           if let answered = frame.inReplyTo, isAsk(answered) {
             .service(try KV(type: frame.type, body: frame.body))
           } else {

@@ -1,3 +1,4 @@
+import CGlomers
 public import Glomers
 
 /// A line whose addresses are read, and whose body is not yet.
@@ -12,6 +13,21 @@ public struct Frame {
   public let inReplyTo: Int?
   public let type: String
   public let body: JSONObject
+  /// Whether the type is one of the codec's own.
+  let role: Role
+
+  enum Role: UInt32 {
+    case other, initialize, initializeOk, error
+
+    init(_ type: String) {
+      switch type {
+      case "init": self = .initialize
+      case "init_ok": self = .initializeOk
+      case "error": self = .error
+      default: self = .other
+      }
+    }
+  }
 }
 
 /// A line that is no message, and what could be made out of it: enough to tell its sender, if there is an id.
@@ -38,21 +54,41 @@ public struct Rejection: Error, Equatable, Sendable {
 extension JSONDocument {
   /// Reads a line as far as its addresses: `src` and `dest`, and the body's `type`, `msg_id` and `in_reply_to`.
   public func frame(_ line: UnsafeRawBufferPointer) throws(Rejection) -> Frame {
-    let object: JSONObject
-    do {
-      object = try parse(line)
-    } catch {
-      throw salvage(line, error)
+    let element: JSONElement
+    if readOntoTape(line, any: false) {
+      var header = glomers_header()
+      if glomers_tape_header(tape, &header) { return frame(header) }
+      element = JSONElement(view: view(0))
+    } else {
+      do {
+        element = try readWithJansson(line, any: false)
+      } catch {
+        throw salvage(line, error)
+      }
+    }
+    guard let object = element.object else {
+      throw Rejection(.malformed("a message must be an object, not \(element.view.place.kind.name)"))
     }
     do {
       let body = try object.object("body")
+      let type = try body.string("type")
       return Frame(
         source: NodeID(try object.string("src")), destination: NodeID(try object.string("dest")),
         id: try body.optionalInteger("msg_id"), inReplyTo: try body.optionalInteger("in_reply_to"),
-        type: try body.string("type"), body: body)
+        type: type, body: body, role: Frame.Role(type))
     } catch {
       throw Rejection(error, wreck: object)
     }
+  }
+
+  /// A message of the usual shape.
+  private func frame(_ header: glomers_header) -> Frame {
+    Frame(
+      source: NodeID(source(header.source)), destination: NodeID(destination(header.destination)),
+      id: header.id == 0 ? nil : TapeValue(tape: tape, index: header.id).integer,
+      inReplyTo: header.in_reply_to == 0 ? nil : TapeValue(tape: tape, index: header.in_reply_to).integer,
+      type: type(header.type), body: JSONObject(view: view(header.body)),
+      role: Frame.Role(rawValue: header.role).unsafelyUnwrapped)
   }
 
   /// Reads a line as far as its addresses.
@@ -84,17 +120,9 @@ extension JSONWriter {
   public mutating func envelope<Message: WireMessage>(
     from source: NodeID, to destination: NodeID, id: Int? = nil, inReplyTo: Int? = nil, _ message: Message
   ) {
-    beginEnvelope(from: source, to: destination)
+    beginEnvelope(from: source.name, to: destination.name)
     message.write(to: &self)
     endEnvelope(id: id, inReplyTo: inReplyTo)
-  }
-
-  mutating func beginEnvelope(from source: NodeID, to destination: NodeID) {
-    beginObject()
-    member("src", source.name)
-    member("dest", destination.name)
-    key("body")
-    beginObject()
   }
 
   mutating func endEnvelope(id: Int?, inReplyTo: Int?) {

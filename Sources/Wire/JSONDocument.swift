@@ -5,28 +5,63 @@ import CJansson
 ///
 /// What ``parse(_:)`` returns is a view that is valid until the document parses again; using it later stops the
 /// process.
+///
+/// A line goes through the fast path, and to jansson if that declines it. With `GLOMERS_JSON=jansson` in the
+/// environment everything goes to jansson.
 public final class JSONDocument {
-  private let arena: OpaquePointer
-  /// How many lines there have been: tells views of this line from views of those before.
-  private(set) var generation = 0
-
-  public init() {
-    guard let arena = glomers_arena_create() else { preconditionFailure("out of memory") }
-    self.arena = arena
+  /// What is written for each line lies outside the object, where exclusive access needs no checks at run time.
+  private struct Memory: ~Copyable {
+    var shelf = TextShelf()
+    var sources = NameMemory()
+    var destinations = NameMemory()
+    var types = NameMemory()
   }
 
-  deinit { glomers_arena_destroy(arena) }
+  let tape: UnsafeMutablePointer<glomers_tape>
+  private let arena: OpaquePointer
+  private let memory: UnsafeMutablePointer<Memory>
+  private let usesTape: Bool
+
+  public convenience init() { self.init(usesTape: JSONDocument.usesTapeByDefault) }
+
+  /// - Parameter usesTape: whether there is a fast path.
+  package init(usesTape: Bool) {
+    guard let arena = glomers_arena_create(), let tape = glomers_tape_create() else {
+      preconditionFailure("out of memory")
+    }
+    self.arena = arena
+    self.tape = tape
+    self.usesTape = usesTape
+    memory = .allocate(capacity: 1)
+    memory.initialize(to: Memory())
+  }
+
+  deinit {
+    memory.deinitialize(count: 1)
+    memory.deallocate()
+    glomers_tape_destroy(tape)
+    glomers_arena_destroy(arena)
+  }
+
+  /// How many lines there have been: tells views of this line from views of those before.
+  var generation: Int { tape.pointee.generation }
+
+  private static let usesTapeByDefault = !glomers_prefers_jansson()
+
+  // MARK: Parsing
 
   /// Parses a line that is one JSON object. Of a key given twice, the last value counts.
   public func parse(_ line: UnsafeRawBufferPointer) throws(WireError) -> JSONObject {
-    generation += 1
-    return try object(glomers_arena_parse(arena, characters(line), line.count))
+    let element = try read(line, any: false)
+    guard let object = element.object else {
+      throw .malformed("a message must be an object, not \(element.view.place.kind.name)")
+    }
+    return object
   }
 
   /// Parses a line that is one JSON object. Of a key given twice, the last value counts.
   public func parse(_ line: Span<UInt8>) throws(WireError) -> JSONObject {
-    generation += 1
-    return try object(line.withUnsafeBytes { glomers_arena_parse(arena, characters($0), $0.count) })
+    try line.withUnsafeBytes { bytes throws(WireError) in try parse(bytes) }
   }
 
   /// Parses a line that is one JSON object. Of a key given twice, the last value counts.
@@ -34,56 +69,108 @@ public final class JSONDocument {
 
   /// Parses any JSON value, scalars too.
   public func parseValue(_ text: UnsafeRawBufferPointer) throws(WireError) -> JSONElement {
-    generation += 1
-    return try element(glomers_arena_parse_any(arena, characters(text), text.count))
+    try read(text, any: true)
   }
 
   /// Parses any JSON value, scalars too.
   public func parseValue(_ text: Span<UInt8>) throws(WireError) -> JSONElement {
-    generation += 1
-    return try element(text.withUnsafeBytes { glomers_arena_parse_any(arena, characters($0), $0.count) })
+    try text.withUnsafeBytes { bytes throws(WireError) in try parseValue(bytes) }
   }
 
   /// Parses any JSON value, scalars too.
   public func parseValue(_ text: [UInt8]) throws(WireError) -> JSONElement { try parseValue(text.span) }
 
+  /// Whether the fast path takes the line. If not, it is jansson's to judge.
+  func readOntoTape(_ text: UnsafeRawBufferPointer, any: Bool) -> Bool {
+    tape.pointee.generation += 1
+    return usesTape && glomers_tape_parse(tape, text.baseAddress, text.count, any)
+  }
+
+  /// What jansson makes of a line that the fast path has declined.
+  func readWithJansson(_ text: UnsafeRawBufferPointer, any: Bool) throws(WireError) -> JSONElement {
+    let characters = text.baseAddress?.assumingMemoryBound(to: CChar.self)
+    let parsed =
+      any
+      ? glomers_arena_parse_any(arena, characters, text.count)
+      : glomers_arena_parse(arena, characters, text.count)
+    guard let parsed else {
+      let reason = String(cString: glomers_arena_error(arena))
+      throw .notJSON("\(reason) (at byte \(glomers_arena_error_position(arena)))")
+    }
+    return JSONElement(view: View(.tree(TreeValue(parsed.assumingMemoryBound(to: json_t.self))), in: self))
+  }
+
+  private func read(_ text: UnsafeRawBufferPointer, any: Bool) throws(WireError) -> JSONElement {
+    if readOntoTape(text, any: any) { return JSONElement(view: view(0)) }
+    return try readWithJansson(text, any: any)
+  }
+
+  // MARK: What is on the tape
+
+  /// The value of a token of the present line.
+  func view(_ token: UInt32) -> View { View(.tape(TapeValue(tape: tape, index: token)), in: self) }
+
+  /// A value's text, which outlives the line. As it came, unless the fast path has not seen it, or there are line
+  /// breaks in it: between two values they mean nothing, but on the wire they would end the line.
+  func text(_ place: Place) -> JSONText {
+    guard case .tape(let value) = place, !value.hasLineBreaks else { return JSONText(place.value) }
+    return memory.pointee.shelf.keep(value.bytes)
+  }
+
+  func source(_ token: UInt32) -> String {
+    memory.pointee.sources.string(TapeValue(tape: tape, index: token))
+  }
+
+  func destination(_ token: UInt32) -> String {
+    memory.pointee.destinations.string(TapeValue(tape: tape, index: token))
+  }
+
+  func type(_ token: UInt32) -> String {
+    memory.pointee.types.string(TapeValue(tape: tape, index: token))
+  }
+
+  // MARK: Figures
+
   /// What the document's memory has done so far.
   package var statistics: Statistics {
     let counts = glomers_arena_get_statistics(arena)
     return Statistics(
-      allocations: counts.allocations, chunksAcquired: counts.chunks_acquired,
-      bytesReserved: counts.bytes_reserved, bytesUsed: counts.bytes_used)
+      allocations: counts.allocations,
+      acquisitions: counts.chunks_acquired + tape.pointee.acquisitions,
+      bytesReserved: counts.bytes_reserved + glomers_tape_reserved(tape), bytesUsed: counts.bytes_used)
   }
 
   package struct Statistics: Equatable, Sendable {
     /// Asked for by jansson while parsing, since the beginning.
     package let allocations: Int
-    /// Taken from malloc since the beginning.
-    package let chunksAcquired: Int
+    /// Taken from malloc since the beginning: chunks for jansson, buffers for the tape.
+    package let acquisitions: Int
     /// Held from malloc now.
     package let bytesReserved: Int
-    /// Taken up by the present line.
+    /// Taken up by the present line in jansson's memory.
     package let bytesUsed: Int
   }
+}
 
-  private func object(_ parsed: UnsafeMutableRawPointer?) throws(WireError) -> JSONObject {
-    let element = try element(parsed)
-    guard let object = element.object else {
-      throw .malformed("a message must be an object, not \(element.view.handle.kind)")
+/// A string of the line before, and its bytes: names and types come again and again, and to compare is cheaper than
+/// to make, above all where a string has more than the 15 bytes that need no allocation.
+private struct NameMemory: ~Copyable {
+  private static let bytesMax = 64
+  private let bytes = UnsafeMutableRawPointer.allocate(byteCount: bytesMax, alignment: 8)
+  private var count = -1
+  private var last = ""
+
+  deinit { bytes.deallocate() }
+
+  mutating func string(_ value: TapeValue) -> String {
+    let inner = value.inner
+    if inner.count == count, glomers_same_bytes(bytes, inner.baseAddress, count) { return last }
+    let string = value.string
+    if !value.isEscaped, inner.count <= Self.bytesMax {
+      bytes.copyMemory(from: inner.baseAddress!, byteCount: inner.count)
+      count = inner.count
+      last = string
     }
-    return object
-  }
-
-  private func element(_ parsed: UnsafeMutableRawPointer?) throws(WireError) -> JSONElement {
-    guard let parsed else { throw .notJSON(failure) }
-    return JSONElement(view: View(parsed.assumingMemoryBound(to: json_t.self), in: self))
-  }
-
-  private func characters(_ bytes: UnsafeRawBufferPointer) -> UnsafePointer<CChar>? {
-    bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-  }
-
-  private var failure: String {
-    "\(String(cString: glomers_arena_error(arena))) (at byte \(glomers_arena_error_position(arena)))"
+    return string
   }
 }

@@ -1,4 +1,3 @@
-import CJansson
 public import Glomers
 
 /// A JSON value of any kind, in a document's memory: valid until its document parses again.
@@ -9,43 +8,48 @@ public struct JSONElement {
   let view: View
 
   /// The value, if it is an integer.
-  public var integer: Int? { the(JSON_INTEGER)?.integer }
+  public var integer: Int? { the(.integer)?.integer }
 
   /// The value, if it is a real.
-  public var real: Double? { the(JSON_REAL).map { json_real_value($0) } }
+  public var real: Double? { the(.real)?.real }
 
   /// The value, if it is a boolean.
   public var bool: Bool? {
-    switch view.handle.type {
-    case JSON_TRUE: true
-    case JSON_FALSE: false
+    switch view.place.kind {
+    case .true: true
+    case .false: false
     default: nil
     }
   }
 
   /// Whether the value is null.
-  public var isNull: Bool { view.handle.type == JSON_NULL }
+  public var isNull: Bool { view.place.kind == .null }
 
   /// The text, if the value is a string.
-  public var string: String? { the(JSON_STRING)?.text }
+  public var string: String? { the(.string)?.string }
 
   /// A view of the elements, if the value is an array.
-  public var array: JSONArray? { the(JSON_ARRAY) == nil ? nil : JSONArray(view: view) }
+  public var array: JSONArray? { the(.array) == nil ? nil : JSONArray(view: view) }
 
   /// A view of the members, if the value is an object.
-  public var object: JSONObject? { the(JSON_OBJECT) == nil ? nil : JSONObject(view: view) }
+  public var object: JSONObject? { the(.object) == nil ? nil : JSONObject(view: view) }
 
   /// A copy that does not depend on the document.
-  public var value: JSON { view.handle.value }
+  public var value: JSON { view.place.value }
+
+  /// The value as its text, which does not depend on the document.
+  public var text: JSONText { view.document.text(view.place) }
 
   /// The value, if it is of that kind.
-  private func the(_ type: json_type) -> Handle? {
-    let handle = view.handle
-    return handle.type == type ? handle : nil
+  private func the(_ kind: Kind) -> Place? {
+    let place = view.place
+    return place.kind == kind ? place : nil
   }
 }
 
 /// A JSON array in a document's memory: valid until its document parses again.
+///
+/// Going over it is the cheap way through it; of an array of arrays or objects, places are found by going there.
 @safe
 public struct JSONArray: RandomAccessCollection {
   let view: View
@@ -54,16 +58,42 @@ public struct JSONArray: RandomAccessCollection {
 
   init(view: View) {
     self.view = view
-    endIndex = json_array_size(view.handle)
+    endIndex = view.place.count
   }
 
   public var startIndex: Int { 0 }
 
   /// The element at a position, which must be one of the array's.
   public subscript(position: Int) -> JSONElement {
-    guard position >= 0, let element = json_array_get(view.handle, position) else {
-      preconditionFailure("index \(position) is out of an array of \(endIndex)")
+    precondition(indices.contains(position), "index \(position) is out of an array of \(endIndex)")
+    return JSONElement(view: view.at(view.place.element(position)))
+  }
+
+  public func makeIterator() -> Iterator { Iterator(self) }
+
+  /// Goes over the elements of an array.
+  @safe
+  public struct Iterator: IteratorProtocol {
+    private let array: JSONArray
+    private var position = 0
+    /// On a tape: the next element.
+    private var token: UInt32 = 0
+
+    init(_ array: JSONArray) {
+      self.array = array
+      if case .tape(let value) = array.view.place { token = value.first.index }
     }
-    return JSONElement(view: view.at(element))
+
+    public mutating func next() -> JSONElement? {
+      guard position < array.endIndex else { return nil }
+      defer { position += 1 }
+      switch array.view.place {
+      case .tape(let value):
+        let element = value.at(token)
+        token = element.next.index
+        return JSONElement(view: array.view.at(.tape(element)))
+      case .tree(let value): return JSONElement(view: array.view.at(.tree(value.element(position))))
+      }
+    }
   }
 }

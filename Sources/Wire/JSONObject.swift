@@ -10,11 +10,11 @@ public struct JSONObject {
   let view: View
 
   /// The number of members.
-  public var count: Int { json_object_size(view.handle) }
+  public var count: Int { view.place.count }
 
   /// The member of that name, whatever it is.
   public func optionalElement(_ key: String) -> JSONElement? {
-    find(key).map { JSONElement(view: view.at($0)) }
+    view.place.member(key).map { JSONElement(view: view.at($0)) }
   }
 
   /// The member of that name, whatever it is.
@@ -24,10 +24,15 @@ public struct JSONObject {
   }
 
   /// A copy of the member of that name, whatever it is. Nil only if there is none: null is a value.
-  public func optionalValue(_ key: String) -> JSON? { find(key)?.value }
+  public func optionalValue(_ key: String) -> JSON? { view.place.member(key)?.value }
 
   /// A copy of the member of that name, whatever it is.
-  public func value(_ key: String) throws(WireError) -> JSON { try element(key).value }
+  public func value(_ key: String) throws(WireError) -> JSON { try place(key).value }
+
+  /// The member of that name, whatever it is, as its text.
+  public func text(_ key: String) throws(WireError) -> JSONText {
+    view.document.text(try place(key))
+  }
 
   /// The text of a string.
   public func string(_ key: String) throws(WireError) -> String {
@@ -37,8 +42,8 @@ public struct JSONObject {
 
   /// The text of a string; nil for null or nothing.
   public func optionalString(_ key: String) throws(WireError) -> String? {
-    guard let found = try find(key, JSON_STRING, "a string") else { return nil }
-    return found.text
+    guard let found = try find(key, .string) else { return nil }
+    return found.string
   }
 
   /// An integer; a real is none.
@@ -49,7 +54,7 @@ public struct JSONObject {
 
   /// An integer; nil for null or nothing.
   public func optionalInteger(_ key: String) throws(WireError) -> Int? {
-    guard let found = try find(key, JSON_INTEGER, "an integer") else { return nil }
+    guard let found = try find(key, .integer) else { return nil }
     return found.integer
   }
 
@@ -61,9 +66,13 @@ public struct JSONObject {
 
   /// A boolean; nil for null or nothing.
   public func optionalBool(_ key: String) throws(WireError) -> Bool? {
-    guard let element = optionalElement(key), !element.isNull else { return nil }
-    guard let value = element.bool else { throw wrong(key, element.view.handle, "a boolean") }
-    return value
+    guard let found = view.place.member(key) else { return nil }
+    switch found.kind {
+    case .true: return true
+    case .false: return false
+    case .null: return nil
+    case let other: throw wrong(key, other, .true)
+    }
   }
 
   /// An object, as a view.
@@ -74,7 +83,7 @@ public struct JSONObject {
 
   /// An object, as a view; nil for null or nothing.
   public func optionalObject(_ key: String) throws(WireError) -> JSONObject? {
-    try find(key, JSON_OBJECT, "an object").map { JSONObject(view: view.at($0)) }
+    try find(key, .object).map { JSONObject(view: view.at($0)) }
   }
 
   /// An array, as a view.
@@ -85,7 +94,7 @@ public struct JSONObject {
 
   /// An array, as a view; nil for null or nothing.
   public func optionalArray(_ key: String) throws(WireError) -> JSONArray? {
-    try find(key, JSON_ARRAY, "an array").map { JSONArray(view: view.at($0)) }
+    try find(key, .array).map { JSONArray(view: view.at($0)) }
   }
 
   /// Copies of the elements of an array, whatever they are.
@@ -96,7 +105,7 @@ public struct JSONObject {
   /// The elements of an array of nothing but integers.
   public func integers(_ key: String) throws(WireError) -> [Int] {
     try elements(key) { (element) throws(WireError) in
-      guard element.type == JSON_INTEGER else { throw mixed(key, element, "integers") }
+      guard element.kind == .integer else { throw mixed(key, element.kind, "integers") }
       return element.integer
     }
   }
@@ -104,8 +113,8 @@ public struct JSONObject {
   /// The elements of an array of nothing but strings.
   public func strings(_ key: String) throws(WireError) -> [String] {
     try elements(key) { (element) throws(WireError) in
-      guard element.type == JSON_STRING else { throw mixed(key, element, "strings") }
-      return element.text
+      guard element.kind == .string else { throw mixed(key, element.kind, "strings") }
+      return element.string
     }
   }
 
@@ -116,57 +125,72 @@ public struct JSONObject {
   @safe
   public struct Members: Sequence, IteratorProtocol {
     private let object: JSONObject
-    private var position: UnsafeMutableRawPointer?
+    private var position: Position
+
+    private enum Position {
+      case key(UInt32, left: Int)
+      case iterator(UnsafeMutableRawPointer?)
+    }
 
     init(object: JSONObject) {
       self.object = object
-      position = json_object_iter(object.view.handle)
+      switch object.view.place {
+      case .tape(let value): position = .key(value.first.index, left: value.count)
+      case .tree(let value): position = .iterator(json_object_iter(value.handle))
+      }
     }
 
     public mutating func next() -> (key: String, value: JSONElement)? {
-      let handle = object.view.handle
-      guard let current = position else { return nil }
-      position = json_object_iter_next(handle, current)
-      return (.key(at: current), JSONElement(view: object.view.at(json_object_iter_value(current))))
+      let view = object.view
+      switch (view.place, position) {
+      case (.tape(let object), .key(let index, let left)):
+        guard left > 0 else { return nil }
+        let key = object.at(index)
+        let value = key.first
+        position = .key(value.next.index, left: left - 1)
+        return (key.string, JSONElement(view: view.at(.tape(value))))
+      case (.tree(let object), .iterator(let current?)):
+        position = .iterator(json_object_iter_next(object.handle, current))
+        let value = TreeValue(json_object_iter_value(current))
+        return (.key(at: current), JSONElement(view: view.at(.tree(value))))
+      default: return nil
+      }
     }
   }
 
   // MARK: Looking up
 
-  private func find(_ key: String) -> Handle? {
-    let handle = view.handle
-    var key = key
-    return key.withUTF8 { name in
-      name.withMemoryRebound(to: CChar.self) { json_object_getn(handle, $0.baseAddress, $0.count) }
-    }
+  private func place(_ key: String) throws(WireError) -> Place {
+    guard let found = view.place.member(key) else { throw missing(key) }
+    return found
   }
 
   /// The member if it is of that kind, nil if it is missing or null.
-  private func find(_ key: String, _ type: json_type, _ expected: StaticString) throws(WireError) -> Handle? {
-    guard let found = find(key) else { return nil }
-    if found.type == type { return found }
-    if found.type == JSON_NULL { return nil }
-    throw wrong(key, found, expected)
+  private func find(_ key: String, _ kind: Kind) throws(WireError) -> Place? {
+    guard let found = view.place.member(key) else { return nil }
+    let actual = found.kind
+    if actual == kind { return found }
+    if actual == .null { return nil }
+    throw wrong(key, actual, kind)
   }
 
   private func elements<Element>(
-    _ key: String, _ read: (Handle) throws(WireError) -> Element
+    _ key: String, _ read: (Place) throws(WireError) -> Element
   ) throws(WireError) -> [Element] {
-    let array = try array(key).view.handle
-    let count = json_array_size(array)
+    let array = try array(key)
     var elements: [Element] = []
-    elements.reserveCapacity(count)
-    for index in 0..<count { elements.append(try read(json_array_get(array, index))) }
+    elements.reserveCapacity(array.count)
+    for element in array { elements.append(try read(element.view.place)) }
     return elements
   }
 
   private func missing(_ key: String) -> WireError { .malformed("\(key) is missing") }
 
-  private func wrong(_ key: String, _ found: Handle, _ expected: StaticString) -> WireError {
-    .malformed("\(key) must be \(expected), not \(found.kind)")
+  private func wrong(_ key: String, _ found: Kind, _ expected: Kind) -> WireError {
+    .malformed("\(key) must be \(expected.name), not \(found.name)")
   }
 
-  private func mixed(_ key: String, _ element: Handle, _ expected: StaticString) -> WireError {
-    .malformed("\(key) must hold only \(expected), not \(element.kind)")
+  private func mixed(_ key: String, _ element: Kind, _ expected: StaticString) -> WireError {
+    .malformed("\(key) must hold only \(expected), not \(element.name)")
   }
 }

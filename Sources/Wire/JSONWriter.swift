@@ -1,3 +1,4 @@
+import CGlomers
 public import Glomers
 
 /// Writes JSON text, without white space, into memory of its own that it uses again.
@@ -10,10 +11,16 @@ public struct JSONWriter: ~Copyable {
   public private(set) var count = 0
   /// Whether a value stands before the next one on its level.
   private var followsValue = false
+  /// How the last envelope began, up to its destination: nearly all of them are from one node.
+  private var opening = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  private var openingSource = ""
 
   public init() { buffer = .allocate(byteCount: 4096, alignment: 1) }
 
-  deinit { buffer.deallocate() }
+  deinit {
+    buffer.deallocate()
+    opening.deallocate()
+  }
 
   // MARK: Structure
 
@@ -30,7 +37,7 @@ public struct JSONWriter: ~Copyable {
   public mutating func key(_ name: String) {
     separate()
     quote(name)
-    append(UInt8(ascii: ":"))
+    appendUnchecked(UInt8(ascii: ":"))
     followsValue = false
   }
 
@@ -52,21 +59,7 @@ public struct JSONWriter: ~Copyable {
   public mutating func integer(_ value: Int) {
     separate()
     reserve(20)
-    var magnitude = value.magnitude
-    var digits = 1
-    var bound: UInt = 10
-    while digits < 19, magnitude >= bound {
-      digits += 1
-      bound *= 10
-    }
-    if value < 0 { appendUnchecked(UInt8(ascii: "-")) }
-    var position = count + digits
-    count = position
-    repeat {
-      position -= 1
-      buffer[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude % 10)
-      magnitude /= 10
-    } while magnitude > 0
+    count += glomers_write_integer(end, Int64(value))
   }
 
   /// The shortest text that reads back as the same real. Must be finite: JSON has no other.
@@ -127,6 +120,12 @@ public struct JSONWriter: ~Copyable {
     endArray()
   }
 
+  /// A value as it came.
+  public mutating func text(_ text: JSONText) {
+    separate()
+    text.withBytes { append($0) }
+  }
+
   /// A value that is JSON text already.
   public mutating func raw(_ text: Span<UInt8>) {
     separate()
@@ -159,6 +158,12 @@ public struct JSONWriter: ~Copyable {
     self.value(value)
   }
 
+  /// A key and a value as it came.
+  public mutating func member(_ name: String, _ text: JSONText) {
+    key(name)
+    self.text(text)
+  }
+
   /// A key and an array of any values.
   public mutating func member(_ name: String, _ elements: [JSON]) {
     key(name)
@@ -175,6 +180,29 @@ public struct JSONWriter: ~Copyable {
   public mutating func member(_ name: String, _ elements: [String]) {
     key(name)
     strings(elements)
+  }
+
+  // MARK: Envelopes
+
+  mutating func beginEnvelope(from source: String, to destination: String) {
+    if opening.isEmpty || openingSource != source { prepareOpening(source) }
+    separate()
+    append(UnsafeRawBufferPointer(opening))
+    quote(destination)
+    append(#","body":{"#)
+    followsValue = false
+  }
+
+  @inline(never)
+  private mutating func prepareOpening(_ source: String) {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.member("src", source)
+    writer.key("dest")
+    opening.deallocate()
+    opening = .allocate(byteCount: writer.count, alignment: 1)
+    writer.withBytes { opening.copyMemory(from: $0) }
+    openingSource = source
   }
 
   // MARK: What was written
@@ -230,21 +258,30 @@ public struct JSONWriter: ~Copyable {
     text.withUTF8 { quote($0) }
   }
 
-  /// Escapes what jansson escapes, as it does: quotes, backslashes and control characters.
+  /// Escapes what jansson escapes, as it does: quotes, backslashes and control characters. Leaves room for one byte.
   private mutating func quote(_ text: UnsafeBufferPointer<UInt8>) {
-    reserve(text.count + 2)
+    reserve(text.count + 3)
     appendUnchecked(UInt8(ascii: "\""))
-    // The run of plain bytes up to the one looked at.
-    var start = 0
-    for position in text.indices {
-      let byte = text[position]
-      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-      append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[start..<position]))
-      escape(byte)
-      start = position + 1
+    if let start = text.baseAddress {
+      let plain = glomers_copy_plain(end, start, text.count)
+      count += plain
+      if plain < text.count { escape(UnsafeRawBufferPointer(text).dropFirst(plain)) }
     }
-    append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[start...]))
-    append(UInt8(ascii: "\""))
+    appendUnchecked(UInt8(ascii: "\""))
+  }
+
+  /// Leaves room for two bytes.
+  @inline(never)
+  private mutating func escape(_ text: Slice<UnsafeRawBufferPointer>) {
+    var rest = UnsafeRawBufferPointer(rebasing: text)
+    while let first = rest.first {
+      escape(first)
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst())
+      reserve(rest.count + 2)
+      let plain = glomers_copy_plain(end, rest.baseAddress, rest.count)
+      count += plain
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(plain))
+    }
   }
 
   private mutating func escape(_ byte: UInt8) {
@@ -273,10 +310,12 @@ public struct JSONWriter: ~Copyable {
     text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
   }
 
+  private var end: UnsafeMutableRawPointer { buffer.baseAddress.unsafelyUnwrapped + count }
+
   private mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let source = bytes.baseAddress, bytes.count > 0 else { return }
     reserve(bytes.count)
-    (buffer.baseAddress! + count).copyMemory(from: source, byteCount: bytes.count)
+    end.copyMemory(from: source, byteCount: bytes.count)
     count += bytes.count
   }
 
@@ -286,7 +325,7 @@ public struct JSONWriter: ~Copyable {
   }
 
   private mutating func appendUnchecked(_ byte: UInt8) {
-    buffer[count] = byte
+    end.storeBytes(of: byte, as: UInt8.self)
     count += 1
   }
 

@@ -1,17 +1,16 @@
-public import Glomers
 public import Wire
 
-/// Echo, between clients and nodes: the answer is what was said.
+/// Echo, between clients and nodes: the answer is what was said, to the byte.
 public enum Echo: Equatable, Sendable {
-  case echo(JSON)
-  case echoOk(JSON)
+  case echo(JSONText)
+  case echoOk(JSONText)
 }
 
 extension Echo: WireMessage {
   public init(type: String, body: JSONObject) throws(WireError) {
     switch type {
-    case "echo": self = .echo(try body.value("echo"))
-    case "echo_ok": self = .echoOk(try body.value("echo"))
+    case "echo": self = .echo(try body.text("echo"))
+    case "echo_ok": self = .echoOk(try body.text("echo"))
     default: throw .unknownType(type)
     }
   }

@@ -78,7 +78,8 @@ void glomers_writer_close(glomers_writer *writer);
 
 /// Starts a process in a session of its own, so that a terminal's ^C is left to the parent. `arguments` starts
 /// with the program's name and ends with NULL. `descriptors` gets the parent's ends of stdin, stdout and stderr:
-/// real pipes, since sockets can't be opened through /dev/stderr, which shell scripts do.
+/// real pipes, since sockets can't be opened through /dev/stderr, which shell scripts do. SIGCHLD is let through to
+/// this thread, also if the parent process had it blocked.
 glomers_child *_Nullable glomers_child_spawn(
   glomers_loop *loop, const char *file, char *_Nullable const *_Nonnull arguments, const char *directory,
   int descriptors[_Nonnull 3], int *error);

@@ -1,0 +1,94 @@
+import CGlomers
+import Glomers
+
+/// A value on the tape of the fast path.
+struct TapeValue {
+  let tape: UnsafeMutablePointer<glomers_tape>
+  let index: UInt32
+
+  private var token: UnsafeMutablePointer<glomers_token> { tape.pointee.tokens + Int(index) }
+
+  func at(_ index: UInt32) -> TapeValue { TapeValue(tape: tape, index: index) }
+
+  /// The kind is the parser's own, and one of them.
+  var kind: Kind { Kind(rawValue: glomers_token_kind(token)).unsafelyUnwrapped }
+  var integer: Int { Int(token.pointee.of.integer) }
+  var real: Double { token.pointee.of.real }
+  var count: Int { Int(token.pointee.of.group.count) }
+
+  /// The value's text as it came.
+  var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(
+      start: tape.pointee.text + Int(token.pointee.start), count: Int(glomers_token_length(token)))
+  }
+
+  /// Whether there are line breaks in the text: only between values, since strings have them escaped.
+  var hasLineBreaks: Bool {
+    kind.rawValue <= Kind.array.rawValue
+      && bytes.contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+  }
+
+  /// What is between a string's quotes.
+  var inner: UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(
+      start: tape.pointee.text + Int(token.pointee.start) + 1, count: Int(glomers_token_extent(token)) - 2)
+  }
+
+  var isEscaped: Bool { glomers_token_escaped(token) }
+
+  var string: String {
+    let inner = inner
+    guard isEscaped else { return String(decoding: inner, as: UTF8.self) }
+    return String(unsafeUninitializedCapacity: inner.count) {
+      glomers_unescape($0.baseAddress, inner.baseAddress, inner.count)
+    }
+  }
+
+  /// The value that follows this one and all that is in it, if there is one.
+  var next: TapeValue { at(glomers_token_after(tape.pointee.tokens, index)) }
+
+  /// What comes first in an object (a key) or an array.
+  var first: TapeValue { at(index + 1) }
+
+  func member(_ key: String) -> TapeValue? {
+    var key = key
+    let found = key.withUTF8 { name in
+      name.withMemoryRebound(to: CChar.self) { glomers_tape_find(tape, index, $0.baseAddress, $0.count) }
+    }
+    return found == 0 ? nil : at(found)
+  }
+
+  func element(_ position: Int) -> TapeValue {
+    at(glomers_tape_element(tape, index, UInt32(truncatingIfNeeded: position)))
+  }
+
+  var value: JSON {
+    switch kind {
+    case .object:
+      var members: [String: JSON] = [:]
+      members.reserveCapacity(count)
+      var key = first
+      for _ in 0..<count {
+        let value = key.first
+        members[key.string] = value.value
+        key = value.next
+      }
+      return .object(members)
+    case .array:
+      var elements: [JSON] = []
+      elements.reserveCapacity(count)
+      var element = first
+      for _ in 0..<count {
+        elements.append(element.value)
+        element = element.next
+      }
+      return .array(elements)
+    case .string: return .string(string)
+    case .integer: return .integer(integer)
+    case .real: return .real(real)
+    case .true: return .bool(true)
+    case .false: return .bool(false)
+    case .null: return .null
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import Glomers
+import Testing
+
+@testable import Wire
+
+@Suite("Fast path")
+struct FastPathTests {
+  private let fast = JSONDocument(usesTape: true)
+  private let plain = JSONDocument(usesTape: false)
+
+  /// Whether jansson had no part in what the fast document has read so far.
+  private var isUntouched: Bool { fast.statistics.allocations == 0 }
+
+  /// What a document makes of any value: its copy, or why there is none.
+  private func verdict(_ document: JSONDocument, _ text: [UInt8]) -> Result<JSON, WireError> {
+    Result { () throws(WireError) in try document.parseValue(text).value }
+  }
+
+  /// What a document makes of a line, down to the member names in their order.
+  private func reading(_ document: JSONDocument, _ line: [UInt8]) -> Result<[String], Rejection> {
+    Result { () throws(Rejection) in
+      let frame = try document.frame(line)
+      return [
+        frame.source.name, frame.destination.name, "\(frame.id as Int?)", "\(frame.inReplyTo as Int?)",
+        frame.type, "\(frame.role)", "\(frame.body.count)",
+      ] + frame.body.members.map { "\($0.key): \($0.value.value)" }
+    }
+  }
+
+  @Test("ordinary lines never reach jansson")
+  func ordinaryLines() throws {
+    for (_, line) in CodecTests.golden { _ = try fast.frame(Array(line.utf8)) }
+    #expect(isUntouched)
+  }
+
+  @Test(
+    "what it declines is read by jansson",
+    arguments: [
+      #"{"a":1,"a":2}"#, #"{"\u0061":1}"#, "[0.12345678901234567]", "[1e-300]", "[1e23]",
+      "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"j\":0,\"k\":1,\"l\":2,\"m\":3,\"a\":4}",
+    ])
+  func declined(text: String) throws {
+    let value = try fast.parseValue(Array(text.utf8)).value
+    #expect(!isUntouched)
+    #expect(try plain.parseValue(Array(text.utf8)).value == value)
+  }
+
+  @Test("without it jansson reads everything")
+  func janssonAlone() throws {
+    #expect(try plain.parse(Array(#"{"a":1}"#.utf8)).integer("a") == 1)
+    #expect(plain.statistics.allocations > 0)
+  }
+
+  @Test("in 3,000 random values it finds what jansson finds")
+  func sameValues() {
+    var values = RandomJSON(random: Random(seed: 11))
+    for round in 0..<3_000 {
+      let value = values.value()
+      let text = Array(written { $0.value(value) }.utf8)
+      #expect(verdict(fast, text) == .success(value), "seed 11, round \(round)")
+      #expect(verdict(plain, text) == .success(value), "seed 11, round \(round)")
+    }
+  }
+
+  @Test("of 10,000 values changed at random it thinks what jansson thinks")
+  func sameVerdicts() {
+    var values = RandomJSON(random: Random(seed: 12))
+    var random = Random(seed: 13)
+    var accepted = 0
+    for round in 0..<10_000 {
+      var text = Array(written { $0.value(values.value()) }.utf8)
+      mutate(&text, with: &random)
+      let verdict = verdict(plain, text)
+      if case .success = verdict { accepted += 1 }
+      let shown = String(decoding: text, as: UTF8.self).debugDescription
+      #expect(self.verdict(fast, text) == verdict, "seeds 12 and 13, round \(round): \(shown)")
+    }
+    #expect(accepted > 1_000, "too few values survive their change for the test to mean anything")
+  }
+
+  @Test("of 10,000 lines changed at random it makes what jansson makes")
+  func sameFrames() {
+    var random = Random(seed: 14)
+    var read = 0
+    for round in 0..<10_000 {
+      var line = Array(CodecTests.golden.randomElement(using: &random)!.line.utf8)
+      mutate(&line, with: &random)
+      let expected = reading(plain, line)
+      if case .success = expected { read += 1 }
+      let shown = String(decoding: line, as: UTF8.self).debugDescription
+      #expect(reading(fast, line) == expected, "seed 14, round \(round): \(shown)")
+    }
+    #expect(read > 500, "too few lines survive their change for the test to mean anything")
+  }
+
+  @Test("it makes of all that the fuzzer has found what jansson makes of it")
+  func fuzzed() {
+    let lines = corpusFile("fuzzed.hex").split(separator: UInt8(ascii: "\n"))
+    #expect(lines.count > 300)
+    for line in lines {
+      let digits = line.map { Character(UnicodeScalar($0)).hexDigitValue! }
+      let text = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+      let shown = String(decoding: text, as: UTF8.self).debugDescription
+      #expect(verdict(fast, text) == verdict(plain, text), "\(shown)")
+      #expect(reading(fast, text) == reading(plain, text), "\(shown)")
+    }
+  }
+
+  @Test("codecs with and without it decode 10,000 random envelopes alike")
+  func sameEnvelopes() {
+    var values = RandomJSON(random: Random(seed: 15))
+    let (fast, plain) = (Codec<ProbeNode>(self.fast), Codec<ProbeNode>(self.plain))
+    for round in 0..<10_000 {
+      let envelope = Envelope<ProbeNode>(
+        from: NodeID(values.string()), to: NodeID(values.string()), id: values.integer(),
+        .message(.anything(values.value())))
+      var line = fast.encode(envelope)
+      if round % 2 == 0 { mutate(&line, with: &values.random) }
+      #expect(
+        fast.decode(line) { $0 % 2 == 0 } == plain.decode(line) { $0 % 2 == 0 }, "seed 15, round \(round)")
+    }
+  }
+
+  @Test(
+    "numbers are jansson's to the bit",
+    arguments: [
+      "0", "-0", "7", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
+      "-9223372036854775809", "18446744073709551616", "99999999999999999999", "0.0", "-0.0", "1.0", "1e0",
+      "1E+2", "1e-2", "0.1", "3.141592653589793", "9007199254740992.0", "9007199254740993.0", "1e22", "1e23",
+      "1e-22", "1e-23", "1e308", "1e309", "123456789012345678.5", "0e999", "1e1001", "5e-324", "1.", ".5",
+      "01",
+      "-", "+1", "1e", "1e+", "0x1", "1.5.5", "--1", "Infinity", "NaN",
+    ])
+  func numbers(text: String) {
+    let bytes = Array(text.utf8)
+    #expect(verdict(fast, bytes) == verdict(plain, bytes))
+    let bits = [fast, plain].map { try? $0.parseValue(bytes).real?.bitPattern }
+    #expect(bits[0] == bits[1])
+  }
+
+  @Test("an object of 5,000 members finds each of them, and nothing else")
+  func largeObject() throws {
+    let text = "{\(large(5_000)),\"inner\":{\(large(100))}}"
+    let object = try fast.parse(Array(text.utf8))
+    let inner = try object.object("inner")
+    for number in 0..<5_000 {
+      #expect(try object.integer("a key that is number \(number)") == number)
+      if number < 100 { #expect(try inner.integer("a key that is number \(number)") == number) }
+    }
+    #expect(object.optionalElement("a key that is number 5000") == nil)
+    #expect(inner.optionalElement("a key that is number 100") == nil)
+    #expect(object.count == 5_001)
+    #expect(isUntouched)
+  }
+
+  private func large(_ count: Int) -> String {
+    (0..<count).map { "\"a key that is number \($0)\":\($0)" }.joined(separator: ",")
+  }
+
+  @Test("arrays of arrays are gone over and looked into at any place")
+  func nestedArrays() throws {
+    let text = "[" + (0..<500).map { "[\($0),[[\($0)],2],\"x\"]" }.joined(separator: ",") + "]"
+    let array = try #require(fast.parseValue(Array(text.utf8)).array)
+    var number = 0
+    for element in array {
+      let parts = try #require(element.array)
+      #expect(parts[0].integer == number)
+      #expect(parts[1].array?[0].array?[0].integer == number)
+      #expect(parts[2].string == "x")
+      number += 1
+    }
+    #expect(number == 500)
+    for place in [499, 0, 250, 251, 249, 1] { #expect(array[place].array?[0].integer == place) }
+    #expect(isUntouched)
+  }
+
+  @Test("after the first line, ordinary lines take no memory from malloc")
+  func steadyState() throws {
+    let lines = CodecTests.golden.map { Array($0.line.utf8) }
+    for line in lines { _ = try fast.frame(line) }
+    let first = fast.statistics
+    for _ in 0..<1_000 { for line in lines { _ = try fast.frame(line) } }
+    #expect(fast.statistics == first)
+  }
+
+  @Test("after a huge line the memory goes back")
+  func hugeLine() throws {
+    let text = #"{"messages":["# + String(repeating: "123456,", count: 500_000) + "7]}"
+    #expect(try fast.parse(Array(text.utf8)).integers("messages").count == 500_001)
+    #expect(fast.statistics.bytesReserved > 8_000_000)
+    _ = try fast.parse(Array("{}".utf8))
+    #expect(fast.statistics.bytesReserved <= 3 << 20)
+    #expect(isUntouched)
+  }
+}
