@@ -61,6 +61,8 @@ glomers_child *glomers_child_spawn(
     *error = UV_ENOMEM;
     return NULL;
   }
+  // libuv hears of the end of a process by this.
+  glomers_unblock_signal(SIGCHLD);
   child->loop = loop;
   child->handles = 2;
   child->process.data = child->grace.data = child;

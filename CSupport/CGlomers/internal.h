@@ -10,11 +10,23 @@
 /// A buffer that has grown beyond this is given back once it is empty.
 #define GLOMERS_KEPT_BYTES_MAX ((size_t)1024 * 1024)
 
+/// Makes a turn due when its deadline has passed: to the nanosecond on Linux, elsewhere to libuv's millisecond.
+typedef struct {
+#ifdef __linux__
+  uv_poll_t handle;
+  int descriptor;
+  /// What the kernel's timer is set to.
+  int64_t due;
+#else
+  uv_timer_t handle;
+#endif
+} glomers_timer;
+
 struct glomers_loop {
   uv_loop_t uv;
   uv_prepare_t prepare;
   uv_check_t check;
-  uv_timer_t timer;
+  glomers_timer timer;
   glomers_events events;
   void *owner;
   /// Writers with output that was deferred to the end of the turn.
@@ -38,6 +50,17 @@ typedef struct {
   bool is_file;
   bool is_terminal;
 } glomers_stream;
+
+int glomers_timer_open(glomers_timer *timer, glomers_loop *loop);
+void glomers_timer_start(glomers_timer *timer);
+void glomers_timer_stop(glomers_timer *timer);
+/// A deadline in nanoseconds of glomers_now, in the place of the one before; INT64_MAX for none.
+void glomers_timer_set(glomers_timer *timer, int64_t deadline);
+/// After the loop has closed its handle.
+void glomers_timer_release(glomers_timer *timer);
+
+/// Lets a signal through to this thread.
+void glomers_unblock_signal(int number);
 
 int glomers_stream_open(glomers_stream *stream, glomers_loop *loop, int descriptor);
 /// Gives a standard descriptor its flags back. To be followed by uv_close, or by glomers_file_close for files.

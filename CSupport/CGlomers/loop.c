@@ -1,4 +1,4 @@
-// The loop: turns, the one timer, signals, and what a descriptor is.
+// The loop: turns, signals, and what a descriptor is.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,33 +10,15 @@
 
 #include "internal.h"
 
-static const int64_t nanoseconds_per_millisecond = 1000000;
-
-static void on_timer(uv_timer_t *timer) {
-  glomers_loop *loop = timer->data;
-  loop->turn_due = true;
-}
-
-static void set_deadline(glomers_loop *loop, int64_t deadline) {
-  if (deadline == INT64_MAX) {
-    uv_timer_stop(&loop->timer);
-    return;
-  }
-  // libuv counts in milliseconds of the same clock. Rounding up: a turn before its deadline would be for nothing.
-  int64_t due = deadline / nanoseconds_per_millisecond + (deadline % nanoseconds_per_millisecond > 0);
-  int64_t wait = due - (int64_t)uv_now(&loop->uv);
-  uv_timer_start(&loop->timer, on_timer, wait > 0 ? (uint64_t)wait : 0, 0);
-}
-
 static void turn_if_due(glomers_loop *loop) {
   if (loop->turn_due && !loop->stopped) {
     loop->turn_due = false;
-    set_deadline(loop, loop->events.turn(loop->owner, glomers_now()));
+    glomers_timer_set(&loop->timer, loop->events.turn(loop->owner, glomers_now()));
   }
   glomers_flush_all(loop);
 }
 
-// Timers run before this, and polling comes after it: what a timer has made due must not wait for input.
+// libuv's timers run before this, and polling comes after it: what a timer has made due must not wait for input.
 static void on_prepare(uv_prepare_t *prepare) { turn_if_due(prepare->data); }
 
 static void on_check(uv_check_t *check) { turn_if_due(check->data); }
@@ -48,12 +30,16 @@ glomers_loop *glomers_loop_create(const glomers_events *events) {
     free(loop);
     return NULL;
   }
+  if (glomers_timer_open(&loop->timer, loop) != 0) {
+    uv_loop_close(&loop->uv);
+    free(loop);
+    return NULL;
+  }
   signal(SIGPIPE, SIG_IGN);
   loop->events = *events;
   uv_prepare_init(&loop->uv, &loop->prepare);
   uv_check_init(&loop->uv, &loop->check);
-  uv_timer_init(&loop->uv, &loop->timer);
-  loop->prepare.data = loop->check.data = loop->timer.data = loop;
+  loop->prepare.data = loop->check.data = loop;
   return loop;
 }
 
@@ -63,10 +49,11 @@ void glomers_loop_run(glomers_loop *loop, void *owner) {
   loop->turn_due = true;
   uv_prepare_start(&loop->prepare, on_prepare);
   uv_check_start(&loop->check, on_check);
+  glomers_timer_start(&loop->timer);
   while (!loop->stopped) uv_run(&loop->uv, UV_RUN_DEFAULT);
   uv_prepare_stop(&loop->prepare);
   uv_check_stop(&loop->check);
-  uv_timer_stop(&loop->timer);
+  glomers_timer_stop(&loop->timer);
 }
 
 void glomers_loop_stop(glomers_loop *loop) {
@@ -92,12 +79,16 @@ int glomers_loop_watch(glomers_loop *loop, int number) {
     uv_close((uv_handle_t *)signal, free_signal);
     return error;
   }
+  glomers_unblock_signal(number);
+  return 0;
+}
+
+void glomers_unblock_signal(int number) {
   // A process inherits what the thread that started it had blocked.
   sigset_t wanted;
   sigemptyset(&wanted);
   sigaddset(&wanted, number);
   pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
-  return 0;
 }
 
 static void close_leftover(uv_handle_t *handle, void *unused) {
@@ -110,6 +101,7 @@ void glomers_loop_destroy(glomers_loop *loop) {
   uv_walk(&loop->uv, close_leftover, NULL);
   // Rounds to carry out the closing callbacks.
   while (uv_loop_close(&loop->uv) == UV_EBUSY) uv_run(&loop->uv, UV_RUN_DEFAULT);
+  glomers_timer_release(&loop->timer);
   free(loop);
 }
 

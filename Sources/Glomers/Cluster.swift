@@ -38,6 +38,11 @@ public struct Cluster: Equatable, Sendable {
     return value
   }
 
+  public func text(_ option: Option) -> String {
+    guard case .text(let value, _) = self[option] else { preconditionFailure("--\(option.name): no text") }
+    return value
+  }
+
   public func flag(_ option: Option) -> Bool {
     guard case .flag(let value) = self[option] else { preconditionFailure("--\(option.name): no flag") }
     return value

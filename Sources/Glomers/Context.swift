@@ -5,6 +5,8 @@ public struct Context<N: Node>: Sendable {
   /// The node's dice: seeded by the driver.
   public var random: Random
   package internal(set) var effects: [Effect<N>] = []
+  /// Whether records may be among the effects: so that nobody has to look.
+  var hasRecords = false
 
   package init(now: Instant = .zero, random: Random = Random(seed: 0)) {
     self.now = now
@@ -49,5 +51,6 @@ public struct Context<N: Node>: Sendable {
   /// Stores a record before any effect of this event is carried out: log before answer.
   public mutating func persist(_ record: N.Record) {
     effects.append(.persist(record))
+    hasRecords = true
   }
 }

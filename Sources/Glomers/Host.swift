@@ -16,6 +16,10 @@ public struct Host<N: Node>: Sendable {
   /// client that has gone. Later answers to clients are dropped.
   public static var clientPatience: Duration { .seconds(5) }
 
+  /// How long a request waits for its records to be stored, once that has failed, before it is told that
+  /// nobody knows.
+  public static var storingPatience: Duration { .seconds(1) }
+
   private enum Alarm: Hashable, Sendable {
     case timer(N.Timer)
     case answer(Int)
@@ -27,11 +31,13 @@ public struct Host<N: Node>: Sendable {
   private var pending = PendingCalls<N>()
   private var alarms = Deadlines<Alarm>()
   private let options: [String: Option.Value]
-  private let records: [N.Record]
+  /// Until the node has them.
+  private var records: [N.Record]
   /// What the host itself says, ahead of the node's effects.
   private var outputs: [Output] = []
   /// Effects that wait until the records before them are stored; nil when nothing is being stored.
   private var held: [Effect<N>]?
+  private var isStoringFailing = false
 
   /// - Parameters:
   ///   - options: values for `N.options`, by name.
@@ -42,6 +48,12 @@ public struct Host<N: Node>: Sendable {
     self.records = records
     context = Context(random: random)
   }
+
+  /// The node's name, once it has been initialized.
+  public var me: NodeID? { cluster?.me }
+
+  /// Records that stand for all that were handed out to be stored; nil if the node has none to give.
+  public var checkpoint: [N.Record]? { node?.checkpoint }
 
   /// When ``advance(to:)`` is next needed; nil while nothing is awaited.
   public var deadline: Instant? { alarms.earliest }
@@ -70,6 +82,13 @@ public struct Host<N: Node>: Sendable {
       }
       guard envelope.destination == cluster.me else {
         refuse(envelope, .nodeNotFound("this is \(cluster.me), not \(envelope.destination)"))
+        return
+      }
+      guard !isStoringFailing else {
+        // Nothing has happened yet, and what the node would do could not be made to last.
+        if envelope.id != nil {
+          refuse(envelope, .temporarilyUnavailable("records can't be stored for now"))
+        }
         return
       }
       node!.receive(message, request, &context)
@@ -105,22 +124,51 @@ public struct Host<N: Node>: Sendable {
 
   /// Every record that was asked for so far is stored: what was held goes on.
   public mutating func stored() {
-    context.effects = (held ?? []) + context.effects
+    isStoringFailing = false
+    guard var waiting = held else { return }
     held = nil
+    waiting += context.effects
+    context.effects = waiting
+  }
+
+  /// Records that were asked for can't be stored for now; the driver goes on trying, and says so each time.
+  ///
+  /// Until ``stored()``, new requests are refused, which is definite: they have not reached the node.
+  /// Answers that have waited for `patience` since their request came become error 13, which is not: the
+  /// records may yet be stored. Everything else stays held.
+  public mutating func storingFailed(at now: Instant, patience: Duration = Host.storingPatience) {
+    context.now = max(now, context.now)
+    isStoringFailing = true
+    var waiting: [Effect<N>] = []
+    for effect in held ?? [] {
+      guard let request = effect.answered, request.received.duration(to: context.now) >= patience else {
+        waiting.append(effect)
+        continue
+      }
+      var answers: [Output] = []
+      answer(request, .error(.crash("its records can't be stored for now, and may be later"))) {
+        answers.append($0)
+      }
+      outputs += answers
+    }
+    held = waiting
   }
 
   /// Hands out all that is to be done.
   public mutating func drain(_ carryOut: (Output) -> Void) {
-    for output in outputs { carryOut(output) }
-    outputs.removeAll(keepingCapacity: true)
-    if held != nil || context.effects.contains(where: { $0.isPersist }) {
+    if !outputs.isEmpty {
+      for output in outputs { carryOut(output) }
+      outputs.removeAll(keepingCapacity: true)
+    }
+    if held != nil || context.hasRecords {
       hold(carryOut)
-    } else {
-      // The buffer is taken out and put back, so that its memory is used again.
+    } else if !context.effects.isEmpty {
+      // The buffer is taken out and put back, so that its memory is used again. To take an effect off its end costs
+      // no copy of what is in it.
       var effects: [Effect<N>] = []
       swap(&effects, &context.effects)
-      for effect in effects { perform(effect, carryOut) }
-      effects.removeAll(keepingCapacity: true)
+      effects.reverse()
+      while let effect = effects.popLast() { perform(effect, carryOut) }
       swap(&effects, &context.effects)
     }
   }
@@ -141,6 +189,7 @@ public struct Host<N: Node>: Sendable {
       let cluster = Cluster(me: me, nodes: nodes, options: options)
       self.cluster = cluster
       node = N(cluster, recovering: records, &context)
+      records = []
     }
     guard let id = envelope.id else { return }
     outputs.append(.send(Envelope(from: me, to: envelope.source, inReplyTo: id, .initializeOk)))
@@ -188,11 +237,13 @@ public struct Host<N: Node>: Sendable {
   // MARK: Effects
 
   private mutating func hold(_ carryOut: (Output) -> Void) {
-    var waiting = held ?? []
+    // Taken out and put back: a second owner would make the first append copy it all.
+    var waiting = held.take() ?? []
     for effect in context.effects {
       if case .persist(let record) = effect { carryOut(.store(record)) } else { waiting.append(effect) }
     }
     context.effects.removeAll(keepingCapacity: true)
+    context.hasRecords = false
     held = waiting
   }
 
@@ -244,7 +295,11 @@ public struct Host<N: Node>: Sendable {
 }
 
 extension Effect {
-  fileprivate var isPersist: Bool {
-    if case .persist = self { true } else { false }
+  /// The request that this answers, if it is an answer.
+  fileprivate var answered: Request? {
+    switch self {
+    case .reply(_, let request), .fail(_, let request): request
+    default: nil
+    }
   }
 }

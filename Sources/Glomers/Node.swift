@@ -37,6 +37,11 @@ public protocol Node: Sendable {
 
   /// A timer that this node had set is due.
   mutating func wake(_ timer: Timer, _ context: inout Context<Self>)
+
+  /// Records that stand for all that this node has persisted: one that recovers from these is as one that
+  /// recovers from all. Asked for when the log has grown long, to take its place. Without it the log grows
+  /// for ever.
+  var checkpoint: [Record]? { get }
 }
 
 /// How a call or an ask ended: with an answer, or with the error that came back or a timeout.
@@ -59,6 +64,7 @@ public struct Request: Hashable, Sendable {
 
 extension Node {
   public static var options: [Option] { [] }
+  public var checkpoint: [Record]? { nil }
 }
 
 extension Node where Call == Never {

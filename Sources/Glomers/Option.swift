@@ -11,6 +11,8 @@ public struct Option: Equatable, Sendable {
     case integer(Int, in: ClosedRange<Int>)
     case choice(String, of: [String])
     case flag(Bool)
+    /// Any text; the second says what it means, in capitals. An empty one is none.
+    case text(String, as: String)
   }
 
   public init(_ name: String, _ fallback: Value, _ help: String) {
@@ -26,6 +28,7 @@ public struct Option: Equatable, Sendable {
     case .integer(_, let range): Int(text).flatMap { range.contains($0) ? .integer($0, in: range) : nil }
     case .choice(_, let choices): choices.contains(text) ? .choice(text, of: choices) : nil
     case .flag: ["true": .flag(true), "false": .flag(false)][text]
+    case .text(_, let meaning): text.isEmpty ? nil : .text(text, as: meaning)
     }
   }
 
@@ -36,6 +39,7 @@ public struct Option: Equatable, Sendable {
     case .integer(_, let range): "INTEGER (\(range.lowerBound) to \(range.upperBound))"
     case .choice(_, let choices): choices.joined(separator: "|")
     case .flag: "true|false"
+    case .text(_, let meaning): meaning
     }
   }
 }

@@ -15,7 +15,11 @@ package enum Arguments: Equatable {
 
   /// Reads `--name VALUE` and `--name=VALUE`; a flag may go without its value. Of an option given twice, the last
   /// value counts.
-  package init(_ arguments: [String], options: [Option]) throws(UsageError) {
+  ///
+  /// - Parameter hidden: options that are taken, but not offered.
+  package init(
+    _ arguments: [String], options: [Option], hidden: [Option] = []
+  ) throws(UsageError) {
     var values: [String: Option.Value] = [:]
     var rest = arguments[...]
     while let argument = rest.popFirst() {
@@ -27,7 +31,7 @@ package enum Arguments: Equatable {
         throw UsageError(message: "unexpected argument '\(argument)'. \(Self.offer(options))")
       }
       let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = parts.first, let option = options.first(where: { $0.name == name }) else {
+      guard let name = parts.first, let option = (options + hidden).first(where: { $0.name == name }) else {
         throw UsageError(message: "unknown option '--\(parts.first ?? "")'. \(Self.offer(options))")
       }
       let text = parts.count == 2 ? String(parts[1]) : Self.takeValue(of: option, from: &rest)
@@ -81,6 +85,7 @@ extension Option.Value {
     case .integer(let value, _): String(value)
     case .choice(let value, _): value
     case .flag(let value): String(value)
+    case .text(let value, _): value.isEmpty ? "none" : value
     }
   }
 }

@@ -22,6 +22,11 @@ public struct ResourceUsage: Hashable, Sendable {
   public let peakResidentBytes: Int
 }
 
+/// Where a process writes.
+public enum OutputStream: Hashable, Sendable {
+  case standardOutput, standardError
+}
+
 /// A process with pipes for stdin, stdout and stderr, in a session of its own.
 ///
 /// The loop keeps it until it has ended. Each line is valid during its call.
@@ -41,14 +46,14 @@ public final class ChildProcess {
   /// - Parameters:
   ///   - executable: a path (relative to `directory`), or a bare name to be looked for in `PATH`.
   ///   - arguments: without the program's own name.
-  ///   - onOversized: a line of stdout or stderr beyond ``LineReader/lineBytesMax`` was discarded.
+  ///   - onOversized: a line of so many bytes, beyond ``LineReader/lineBytesMax``, was discarded.
   ///   - onExit: comes last, after both pipes have been read to their end. A pipe that something else holds open
   ///     is given up a second after the process has ended.
   public init(
     _ loop: EventLoop, executable: String, arguments: [String], directory: String,
     onLine: @escaping (UnsafeRawBufferPointer) -> Void,
     onErrorLine: @escaping (UnsafeRawBufferPointer) -> Void,
-    onOversized: @escaping (Int) -> Void,
+    onOversized: @escaping (_ stream: OutputStream, _ lineBytes: Int) -> Void,
     onExit: @escaping (ExitStatus) -> Void
   ) throws(SystemError) {
     self.loop = loop
@@ -75,9 +80,11 @@ public final class ChildProcess {
       finishIfOver()
     }
     output = try LineReader(
-      loop, descriptor: descriptors[1], onLine: onLine, onOversized: onOversized, onEnd: pipeEnded)
+      loop, descriptor: descriptors[1], onLine: onLine, onOversized: { onOversized(.standardOutput, $0) },
+      onEnd: pipeEnded)
     errorOutput = try LineReader(
-      loop, descriptor: descriptors[2], onLine: onErrorLine, onOversized: onOversized, onEnd: pipeEnded)
+      loop, descriptor: descriptors[2], onLine: onErrorLine, onOversized: { onOversized(.standardError, $0) },
+      onEnd: pipeEnded)
   }
 
   static func from(_ owner: UnsafeMutableRawPointer) -> ChildProcess {

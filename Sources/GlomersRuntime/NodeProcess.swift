@@ -14,6 +14,8 @@ public import Wire
 @usableFromInline
 final class Output {
   @usableFromInline var writer = JSONWriter()
+  /// The status to end the process with, once something has made going on impossible.
+  @usableFromInline var failure: Int32?
 }
 
 /// The part of a node's process that is the same for every node: stdin, stdout, signals, and the flow between them.
@@ -53,15 +55,18 @@ final class NodeProcess {
   func run(
     receive: @escaping (UnsafeRawBufferPointer, Instant) -> Void,
     advance: (Instant) -> Bool,
+    settle: (_ now: Instant, _ isLast: Bool) -> Void,
     deadline: () -> Instant?
   ) -> Int32 {
     do {
       writer = try LineWriter(loop, descriptor: 1, onError: { [unowned self] in outputFailed($0) })
       input = try LineReader(
         loop, descriptor: 0,
-        onLine: { [unowned self] line in
+        // The reader ends with this process object; to count references for each line would cost more than the line.
+        onLine: { [unowned(unsafe) self] line in
           guard ending == nil else { return }
           receive(line, loop.now)
+          if let status = output.failure { end(Ending(status: status, deadline: loop.now + Self.patience)) }
           if output.writer.count >= Self.outputBytesMax { flush() }
         },
         onOversized: { count in
@@ -77,17 +82,22 @@ final class NodeProcess {
         end(Ending(status: 0, deadline: loop.now + Self.patience))
       }
     }
-    loop.run { now in turn(now, advance, deadline) }
+    loop.run { now in turn(now, advance, settle, deadline) }
     // Gives stdin and stdout back as they were.
     input?.close()
     writer?.close()
     return ending?.status ?? 0
   }
 
-  private func turn(_ now: Instant, _ advance: (Instant) -> Bool, _ deadline: () -> Instant?) -> Instant? {
+  private func turn(
+    _ now: Instant, _ advance: (Instant) -> Bool, _ settle: (Instant, Bool) -> Void,
+    _ deadline: () -> Instant?
+  ) -> Instant? {
     while ending == nil, !isBlocked, advance(now) {
       if output.writer.count >= Self.outputBytesMax { flush() }
     }
+    // Answers wait for their records, so these are stored before the output is written.
+    if !isBlocked || ending != nil { settle(now, ending != nil) }
     flush()
     if let ending {
       let isOver = ending.deadline.map { $0 <= now } ?? false

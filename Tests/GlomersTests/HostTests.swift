@@ -300,6 +300,45 @@ private func code(_ outputs: [Host<Puppet>.Output]) -> Int? {
     let outputs = stage.receive(.initialize(me: "n0", nodes: ["n0"]))
     #expect(outputs == [answer(.initializeOk), .store(1001), .store(1002)])
   }
+
+  @Test("while storing fails, what waited too long is told that nobody knows; the rest waits on")
+  func storingFails() {
+    var stage = Stage.initialized()
+    #expect(stage.receive(.message(.remember(5)), id: 1) == [.store(5)])
+    stage.now = stage.now + .milliseconds(600)
+    #expect(stage.receive(.message(.remember(6)), id: 2) == [.store(6)])
+    #expect(stage.receive(.message(.alarm(.seconds(9))), id: nil).isEmpty)
+    stage.now = stage.now + .milliseconds(400)
+    stage.host.storingFailed(at: stage.now)
+    let outputs = stage.drain()
+    #expect(outputs.count == 1)
+    #expect(code(outputs) == 13)
+    #expect(stage.host.deadline == nil)
+    stage.host.stored()
+    #expect(stage.drain() == [answer(.message(.pong), id: 2)])
+    #expect(stage.host.deadline != nil)
+  }
+
+  @Test("while storing fails, requests are refused with 11 and don't reach the node; then they do again")
+  func refusedWhileStoringFails() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.remember(5)), id: 1)
+    stage.host.storingFailed(at: stage.now)
+    #expect(stage.drain().isEmpty)
+    #expect(code(stage.receive(.message(.remember(6)), id: 2)) == 11)
+    #expect(stage.receive(.message(.remember(7)), id: nil).isEmpty)
+    stage.host.stored()
+    #expect(stage.drain() == [answer(.message(.pong), id: 1)])
+    #expect(stage.receive(.message(.ping), id: 3) == [answer(.message(.pong), id: 3)])
+  }
+
+  @Test("without patience everything that waits is told at once: the process ends")
+  func storingFailsAtTheEnd() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.remember(5)), id: 1)
+    stage.host.storingFailed(at: stage.now, patience: .zero)
+    #expect(code(stage.drain()) == 13)
+  }
 }
 
 @Suite struct RejectionTests {

@@ -10,7 +10,13 @@ import Testing
 
 @Suite("A child process")
 struct ChildProcessTests {
+  private struct Oversized: Equatable {
+    let stream: OutputStream
+    let lineBytes: Int
+  }
+
   private final class Record {
+    var oversized: [Oversized] = []
     var lines: [String] = []
     var errorLines: [String] = []
     var status: GlomersRuntime.ExitStatus?
@@ -27,7 +33,7 @@ struct ChildProcessTests {
       loop, executable: "/bin/sh", arguments: ["-c", script], directory: directory,
       onLine: { record.lines.append(String(decoding: $0, as: UTF8.self)) },
       onErrorLine: { record.errorLines.append(String(decoding: $0, as: UTF8.self)) },
-      onOversized: { record.lines.append("\($0) bytes") },
+      onOversized: { record.oversized.append(Oversized(stream: $0, lineBytes: $1)) },
       onExit: {
         record.status = $0
         record.linesAtExit = record.lines.count
@@ -110,6 +116,31 @@ struct ChildProcessTests {
     #expect(record.status == .exited(4))
   }
 
+  @Test("a line that is too long is reported with the stream that it came on")
+  func oversizedLines() throws {
+    let bytes = LineReader.lineBytesMax + 1
+    let record = try Self.run(
+      "head -c \(bytes) /dev/zero; echo; echo fine; head -c \(bytes) /dev/zero >&2; echo >&2; echo well >&2")
+    #expect(record.oversized.count == 2)
+    for stream in [OutputStream.standardOutput, .standardError] {
+      #expect(record.oversized.contains(Oversized(stream: stream, lineBytes: bytes)))
+    }
+    #expect(record.lines == ["fine"])
+    #expect(record.errorLines == ["well"])
+  }
+
+  @Test("its end is heard of even if the parent process had SIGCHLD blocked")
+  func blockedSignal() throws {
+    var (blocked, before, after) = (sigset_t(), sigset_t(), sigset_t())
+    sigemptyset(&blocked)
+    sigaddset(&blocked, SIGCHLD)
+    pthread_sigmask(SIG_BLOCK, &blocked, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    #expect(try Self.run("exit 5").status == .exited(5))
+    pthread_sigmask(SIG_BLOCK, nil, &after)
+    #expect(sigismember(&after, SIGCHLD) == 0)
+  }
+
   @Test("input for a child that has gone is dropped")
   func writeAfterExit() throws {
     let record = try Self.run("exit 0") { $0.write(Array("unheard\n".utf8)) }
@@ -123,7 +154,7 @@ struct ChildProcessTests {
     let error = #expect(throws: SystemError.self) {
       _ = try ChildProcess(
         EventLoop(), executable: "/nonexistent/node", arguments: [], directory: "/", onLine: { _ in },
-        onErrorLine: { _ in }, onOversized: { _ in }, onExit: { _ in })
+        onErrorLine: { _ in }, onOversized: { _, _ in }, onExit: { _ in })
     }
     #expect(error?.description == "start /nonexistent/node in /: no such file or directory")
   }

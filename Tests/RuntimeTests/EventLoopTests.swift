@@ -1,3 +1,4 @@
+import Dispatch
 import Glomers
 import GlomersRuntime
 import Testing
@@ -66,6 +67,41 @@ struct EventLoopTests {
       return now - .seconds(5)
     }
     #expect(count == 3)
+  }
+
+  @Test("a deadline takes the place of the one before, and so does none at all")
+  func replacedDeadlines() throws {
+    let loop = EventLoop()
+    let (reading, writing) = try makePipe()
+    var lines = 0
+    let reader = try LineReader(
+      loop, descriptor: reading.release(), onLine: { _ in lines += 1 }, onOversized: { _ in }, onEnd: { _ in }
+    )
+    var linesAtTurn: [Int] = []
+    loop.run { now in
+      linesAtTurn.append(lines)
+      switch linesAtTurn.count {
+      case 1:
+        // An hour would be too long for this test.
+        writing.write("first\n")
+        return now + .seconds(3600)
+      case 2: return now + .milliseconds(1)
+      case 3:
+        writing.write("second\n")
+        return now + .milliseconds(20)
+      case 4:
+        let later = DispatchTime.now() + .milliseconds(100)
+        DispatchQueue.global().asyncAfter(deadline: later) { [number = writing.number] in
+          _ = writeBytes(number, "third\n", 6)
+        }
+        return nil
+      default:
+        loop.stop()
+        return nil
+      }
+    }
+    #expect(linesAtTurn == [0, 1, 1, 2, 3])
+    reader.close()
   }
 
   @Test("a loop can run again after it was stopped")

@@ -147,7 +147,7 @@ final class Descriptor {
 
 // The methods above hide the functions of the same names.
 private func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
-private func writeBytes(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+func writeBytes(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
   write(descriptor, bytes, count)
 }
 private func readBytes(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
