@@ -18,6 +18,12 @@ struct Entry {
   let run: (_ arguments: [String], _ program: String) -> Never
 }
 
+/// Whether arguments give an option this value: for nodes of two kinds under one name.
+func sets(_ option: String, to value: String, _ arguments: [String]) -> Bool {
+  let words = zip(arguments, arguments.dropFirst() + [""])
+  return words.contains { $0 == "--\(option)=\(value)" || $0 == "--\(option)" && $1 == value }
+}
+
 let entries = [
   Entry(name: "echo", summary: "answers with what it was sent") {
     run(EchoNode.self, arguments: $0, program: $1)
@@ -28,6 +34,34 @@ let entries = [
   Entry(name: "broadcast", summary: "spreads values to every node with few messages") {
     run(BroadcastNode.self, arguments: $0, program: $1)
   },
+  Entry(name: "g-set", summary: "a set that only grows, the same at every node in the end") {
+    run(GSetNode.self, arguments: $0, program: $1)
+  },
+  Entry(name: "g-counter", summary: "a counter that only grows, the same at every node in the end") {
+    run(GCounterNode.self, arguments: $0, program: $1)
+  },
+  Entry(name: "pn-counter", summary: "a counter that goes up and down, the same at every node in the end") {
+    run(PNCounterNode.self, arguments: $0, program: $1)
+  },
+  Entry(name: "kafka", summary: "a log for each key, to which every node appends without asking anyone") {
+    if sets("store", to: "lin-kv", $0) { run(KafkaServiceNode.self, arguments: $0, program: $1) }
+    run(KafkaNode.self, arguments: $0, program: $1)
+  },
+  Entry(name: "txn-rw-register", summary: "transactions on registers, without asking other nodes") {
+    run(TransactionNode.self, arguments: $0, program: $1)
+  },
+  Entry(name: "lin-kv-single", summary: "a linearizable key-value store, kept by the first node") {
+    run(LinKVSingleNode.self, arguments: $0, program: $1)
+  },
+  Entry(name: "seq-kv", summary: "Maelstrom's sequentially consistent key-value store as a node") {
+    run(SeqKVNode.self, arguments: $0, program: $1)
+  },
+  Entry(name: "lww-kv", summary: "Maelstrom's last-write-wins key-value store as a node") {
+    run(LWWKVNode.self, arguments: $0, program: $1)
+  },
+  Entry(name: "lin-tso", summary: "Maelstrom's source of timestamps as a node") {
+    run(LinTSONode.self, arguments: $0, program: $1)
+  },
 ]
 
 let program = programName()
@@ -37,8 +71,9 @@ if program.hasPrefix("maelstrom-"), let entry = entries.first(where: { "maelstro
   entry.run(arguments, program)
 }
 
+let nameWidth = entries.map(\.name.count).max() ?? 0
 let list = entries.map { entry in
-  "  \(entry.name)\(String(repeating: " ", count: 12 - entry.name.count))\(entry.summary)"
+  "  \(entry.name)\(String(repeating: " ", count: nameWidth + 2 - entry.name.count))\(entry.summary)"
 }.joined(separator: "\n")
 
 switch arguments.first {

@@ -2,6 +2,7 @@ import Glomers
 import Nodes
 import Support
 import Testing
+import Wire
 import Workloads
 
 @Suite struct EchoNodeTests {
@@ -10,6 +11,7 @@ import Workloads
     arguments: [JSON.null, 7, "Please echo 35", 1.5, [1, ["a": nil]], ["deep": [["er"]]]])
   func echo(payload: JSON) {
     var trial = Trial(EchoNode.self)
+    let payload = JSONText(payload)
     #expect(trial.receive(.echo(payload)) == [.reply(.echoOk(payload), to: trial.request())])
   }
 

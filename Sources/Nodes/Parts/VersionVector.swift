@@ -28,7 +28,8 @@ public struct VersionVector: Equatable, Sendable {
 
   public subscript(origin: Origin) -> Int {
     get { counts[origin] ?? 0 }
-    set { counts[origin] = newValue }
+    // Nothing held and nothing said of it are the same.
+    set { counts[origin] = newValue == 0 ? nil : newValue }
   }
 
   /// Whether a replica at this version holds everything that one at `other` holds.

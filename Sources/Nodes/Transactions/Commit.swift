@@ -1,0 +1,35 @@
+public import Glomers
+
+/// What is left of one transaction of an origin: its writes that no later one has overwritten.
+public struct Commit: Equatable, Sendable {
+  public struct Write: Equatable, Sendable {
+    public let key: JSON
+    public let value: JSON
+
+    public init(key: JSON, value: JSON) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  public let time: Int
+  public let writes: [Write]
+
+  public init(time: Int, writes: [Write]) {
+    self.time = time
+    self.writes = writes
+  }
+}
+
+/// What an origin committed later than `after`, up to the time in the version of the update that it comes with.
+public struct CommitDelta: Equatable, Sendable {
+  public let origin: Origin
+  public let after: Int
+  public let commits: [Commit]
+
+  public init(origin: Origin, after: Int, commits: [Commit]) {
+    self.origin = origin
+    self.after = after
+    self.commits = commits
+  }
+}

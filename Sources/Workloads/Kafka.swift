@@ -1,0 +1,152 @@
+public import Glomers
+public import Wire
+
+/// A replicated log, between clients and nodes: for each key a log of messages, each at an offset of its own.
+public enum Kafka: Equatable, Sendable {
+  /// A place in the log of a key.
+  public struct Position: Equatable, Sendable {
+    public let key: String
+    public let offset: Int
+
+    public init(_ key: String, _ offset: Int) {
+      self.key = key
+      self.offset = offset
+    }
+  }
+
+  /// A message in its place.
+  public struct Entry: Equatable, Sendable {
+    public let offset: Int
+    public let message: JSON
+
+    public init(_ offset: Int, _ message: JSON) {
+      self.offset = offset
+      self.message = message
+    }
+  }
+
+  /// Messages of one key that follow each other.
+  public struct Batch: Equatable, Sendable {
+    public let key: String
+    public let entries: ArraySlice<Entry>
+
+    public init(_ key: String, _ entries: ArraySlice<Entry>) {
+      self.key = key
+      self.entries = entries
+    }
+  }
+
+  case send(key: String, message: JSON)
+  case sendOk(offset: Int)
+  /// Asks for messages from these offsets on.
+  case poll([Position])
+  case pollOk([Batch])
+  /// Says up to which offsets, these included, messages have been processed.
+  case commitOffsets([Position])
+  case commitOffsetsOk
+  case listCommittedOffsets([String])
+  /// Keys of which nothing was committed may be left out.
+  case listCommittedOffsetsOk([Position])
+}
+
+extension Kafka: WireMessage {
+  public init(type: String, body: JSONObject) throws(WireError) {
+    switch type {
+    case "send": self = .send(key: try body.string("key"), message: try body.value("msg"))
+    case "send_ok": self = .sendOk(offset: try body.integer("offset"))
+    case "poll": self = .poll(try body.positions("offsets"))
+    case "poll_ok": self = .pollOk(try body.batches("msgs"))
+    case "commit_offsets": self = .commitOffsets(try body.positions("offsets"))
+    case "commit_offsets_ok": self = .commitOffsetsOk
+    case "list_committed_offsets": self = .listCommittedOffsets(try body.strings("keys"))
+    case "list_committed_offsets_ok": self = .listCommittedOffsetsOk(try body.positions("offsets"))
+    default: throw .unknownType(type)
+    }
+  }
+
+  public func write(to body: inout JSONWriter) {
+    switch self {
+    case .send(let key, let message):
+      body.member("type", "send")
+      body.member("key", key)
+      body.member("msg", message)
+    case .sendOk(let offset):
+      body.member("type", "send_ok")
+      body.member("offset", offset)
+    case .poll(let positions):
+      body.member("type", "poll")
+      body.positions("offsets", positions)
+    case .pollOk(let batches):
+      body.member("type", "poll_ok")
+      body.batches("msgs", batches)
+    case .commitOffsets(let positions):
+      body.member("type", "commit_offsets")
+      body.positions("offsets", positions)
+    case .commitOffsetsOk: body.member("type", "commit_offsets_ok")
+    case .listCommittedOffsets(let keys):
+      body.member("type", "list_committed_offsets")
+      body.member("keys", keys)
+    case .listCommittedOffsetsOk(let positions):
+      body.member("type", "list_committed_offsets_ok")
+      body.positions("offsets", positions)
+    }
+  }
+}
+
+extension JSONObject {
+  /// `{key: offset, …}`
+  fileprivate func positions(_ name: String) throws(WireError) -> [Kafka.Position] {
+    let object = try object(name)
+    var positions: [Kafka.Position] = []
+    positions.reserveCapacity(object.count)
+    for (key, element) in object.members {
+      guard let offset = element.integer else { throw .malformed("the offset of \(key) must be an integer") }
+      positions.append(Kafka.Position(key, offset))
+    }
+    return positions
+  }
+
+  /// `{key: [[offset, message], …], …}`
+  fileprivate func batches(_ name: String) throws(WireError) -> [Kafka.Batch] {
+    var batches: [Kafka.Batch] = []
+    for (key, element) in try object(name).members {
+      guard let pairs = element.array else { throw .malformed("the messages of \(key) must be an array") }
+      var entries: [Kafka.Entry] = []
+      entries.reserveCapacity(pairs.count)
+      for pair in pairs {
+        guard let parts = pair.array, parts.count == 2, let offset = parts[0].integer else {
+          throw .malformed("the messages of \(key) must be pairs [offset, message]")
+        }
+        entries.append(Kafka.Entry(offset, parts[1].value))
+      }
+      batches.append(Kafka.Batch(key, entries[...]))
+    }
+    return batches
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func positions(_ name: String, _ positions: [Kafka.Position]) {
+    key(name)
+    beginObject()
+    for position in positions { member(position.key, position.offset) }
+    endObject()
+  }
+
+  fileprivate mutating func batches(_ name: String, _ batches: [Kafka.Batch]) {
+    key(name)
+    beginObject()
+    for batch in batches {
+      key(batch.key)
+      beginArray()
+      for entry in batch.entries {
+        beginArray()
+        integer(entry.offset)
+        value(entry.message)
+        endArray()
+      }
+      endArray()
+    }
+    endObject()
+  }
+}

@@ -1,0 +1,99 @@
+public import Glomers
+public import Wire
+
+/// Transactions, between clients and nodes: micro-operations that are carried out in order, as one.
+public enum Transactions: Equatable, Sendable {
+  case txn([MicroOperation])
+  /// The same with what each read has found.
+  case txnOk([MicroOperation])
+}
+
+/// A part of a transaction.
+public enum MicroOperation: Equatable, Sendable {
+  /// In a request, the value is null.
+  case read(key: JSON, value: JSON)
+  case write(key: JSON, value: JSON)
+  /// Adds an element to the list under a key.
+  case append(key: JSON, value: JSON)
+}
+
+extension Transactions: WireMessage {
+  public init(type: String, body: JSONObject) throws(WireError) {
+    switch type {
+    case "txn": self = .txn(try MicroOperation.read(from: body))
+    case "txn_ok": self = .txnOk(try MicroOperation.read(from: body))
+    default: throw .unknownType(type)
+    }
+  }
+
+  public func write(to body: inout JSONWriter) {
+    switch self {
+    case .txn(let operations):
+      body.member("type", "txn")
+      MicroOperation.write(operations, to: &body)
+    case .txnOk(let operations):
+      body.member("type", "txn_ok")
+      MicroOperation.write(operations, to: &body)
+    }
+  }
+}
+
+/// `"txn": [["r", key, value], ["w", key, value], ["append", key, value], …]`
+extension MicroOperation {
+  /// As it is written: the function, the key and the value.
+  public var json: JSON {
+    switch self {
+    case .read(let key, let value): ["r", key, value]
+    case .write(let key, let value): ["w", key, value]
+    case .append(let key, let value): ["append", key, value]
+    }
+  }
+
+  fileprivate static func read(from body: JSONObject) throws(WireError) -> [MicroOperation] {
+    let elements = try body.array("txn")
+    var operations: [MicroOperation] = []
+    operations.reserveCapacity(elements.count)
+    for (place, element) in elements.enumerated() {
+      guard let operation = MicroOperation(element) else {
+        throw .malformed(
+          "micro-operation \(place) of txn must be [\"r\", key, null], [\"w\", key, value] or"
+            + " [\"append\", key, value]")
+      }
+      operations.append(operation)
+    }
+    return operations
+  }
+
+  private init?(_ element: JSONElement) {
+    guard let parts = element.array, parts.count == 3, let function = parts[0].string else { return nil }
+    switch function {
+    case "r": self = .read(key: parts[1].value, value: parts[2].value)
+    case "w": self = .write(key: parts[1].value, value: parts[2].value)
+    case "append": self = .append(key: parts[1].value, value: parts[2].value)
+    default: return nil
+    }
+  }
+
+  fileprivate static func write(_ operations: [MicroOperation], to body: inout JSONWriter) {
+    body.key("txn")
+    body.beginArray()
+    for operation in operations {
+      body.beginArray()
+      switch operation {
+      case .read(let key, let value): body.operation("r", key, value)
+      case .write(let key, let value): body.operation("w", key, value)
+      case .append(let key, let value): body.operation("append", key, value)
+      }
+      body.endArray()
+    }
+    body.endArray()
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func operation(_ function: String, _ key: JSON, _ value: JSON) {
+    string(function)
+    self.value(key)
+    self.value(value)
+  }
+}

@@ -1,0 +1,272 @@
+import Glomers
+import Lab
+import Simulator
+import Support
+import Testing
+import Workloads
+
+@testable import Nodes
+
+private typealias Effects = [Effect<KafkaNode>]
+
+extension Effects {
+  fileprivate var reply: Kafka? {
+    for case .reply(.client(let message), _) in self { return message }
+    return nil
+  }
+
+  fileprivate var errorCode: Int? {
+    for case .fail(let error, _) in self { return error.code }
+    return nil
+  }
+
+  fileprivate var gossip: [(gossip: LogGossip, to: NodeID)] {
+    compactMap { if case .send(.peer(let gossip), let node) = $0 { (gossip, node) } else { nil } }
+  }
+}
+
+/// Kafka nodes that talk over a network of the test's making.
+private struct Group {
+  var trials: [Trial<KafkaNode>]
+  let names: [NodeID]
+
+  init(_ count: Int, acks: String = "1") {
+    let names = (0..<count).map { NodeID("n\($0)") }
+    self.names = names
+    trials = names.enumerated().map {
+      Trial(
+        KafkaNode.self, me: $1, nodes: names, options: ["acks": .choice(acks, of: ["1", "quorum", "all"])],
+        seed: UInt64($0 + 1))
+    }
+  }
+
+  mutating func ask(_ node: Int, _ message: Kafka, id: Int = 1) -> Effects {
+    trials[node].receive(.client(message), id: id)
+  }
+
+  mutating func send(_ node: Int, _ key: String, _ message: JSON) -> Int? {
+    if case .sendOk(let offset)? = ask(node, .send(key: key, message: message)).reply { offset } else { nil }
+  }
+
+  mutating func poll(_ node: Int, _ key: String, from offset: Int = 0) -> [Int] {
+    guard case .pollOk(let batches)? = ask(node, .poll([.init(key, offset)])).reply else { return [-1] }
+    return batches.flatMap { $0.entries.map(\.offset) }
+  }
+
+  /// Some time later every node among `nodes` has its round, and they hear it. Returns what clients are told.
+  @discardableResult
+  mutating func round(_ nodes: Range<Int>? = nil, times: Int = 3) -> [Kafka] {
+    let nodes = nodes ?? names.indices
+    var told: [Kafka] = []
+    for _ in 0..<times {
+      for node in names.indices { trials[node].now = trials[node].now + .milliseconds(600) }
+      for sender in nodes {
+        for (gossip, to) in trials[sender].wake(.round).gossip {
+          guard let receiver = names.firstIndex(of: to), nodes.contains(receiver) else { continue }
+          let effects = trials[receiver].receive(.peer(gossip), from: names[sender], id: nil)
+          for case .reply(.client(let message), _) in effects { told.append(message) }
+        }
+      }
+    }
+    return told
+  }
+}
+
+@Suite struct KafkaClientTests {
+  @Test("a node alone gives out dense offsets, and shows a message as soon as it has it")
+  func alone() {
+    var group = Group(1)
+    #expect((0..<3).map { group.send(0, "a", .integer($0)) } == [0, 1, 2])
+    #expect(group.send(0, "b", nil) == 0)
+    #expect(group.poll(0, "a") == [0, 1, 2])
+    #expect(group.poll(0, "a", from: 2) == [2])
+    #expect(
+      group.ask(0, .poll([.init("a", 1), .init("b", 1), .init("c", 0)])).reply
+        == .pollOk([
+          .init("a", [.init(1, 1), .init(2, 2)])
+        ]))
+  }
+
+  @Test("a poll has an end")
+  func limited() {
+    var group = Group(1)
+    for message in 0..<1500 { _ = group.send(0, "a", .integer(message)) }
+    #expect(group.poll(0, "a", from: 100) == Array(100..<1100))
+    #expect(group.poll(0, "a", from: 1100) == Array(1100..<1500))
+    #expect(group.poll(0, "a", from: .max) == [])
+  }
+
+  @Test("commits rise, never fall, and can't run ahead of what the node shows")
+  func commits() {
+    var group = Group(1)
+    for message in 0..<5 { _ = group.send(0, "a", .integer(message)) }
+    #expect(group.ask(0, .listCommittedOffsets(["a", "z"])).reply == .listCommittedOffsetsOk([]))
+    #expect(group.ask(0, .commitOffsets([.init("a", 3)])).reply == .commitOffsetsOk)
+    #expect(group.ask(0, .commitOffsets([.init("a", 1)])).reply == .commitOffsetsOk)
+    #expect(group.ask(0, .commitOffsets([.init("a", 4), .init("z", 0)])).errorCode == 22)
+    #expect(group.ask(0, .commitOffsets([.init("a", 5)])).errorCode == 22)
+    #expect(group.ask(0, .commitOffsets([.init("a", -1)])).errorCode == 12)
+    #expect(group.ask(0, .poll([.init("a", -1)])).errorCode == 12)
+    #expect(
+      group.ask(0, .listCommittedOffsets(["a", "z"])).reply == .listCommittedOffsetsOk([.init("a", 3)]))
+  }
+
+  @Test("an answer is no request")
+  func answers() {
+    var group = Group(1)
+    #expect(group.ask(0, .sendOk(offset: 1)).errorCode == 10)
+  }
+}
+
+@Suite struct KafkaReplicationTests {
+  @Test("nodes give out different offsets, each above what it has seen")
+  func offsets() {
+    var group = Group(3)
+    #expect((0..<3).map { group.send($0, "a", .integer($0)) } == [0, 1, 2])
+    #expect(group.send(1, "a", "later") == 4)
+    group.round()
+    #expect(group.send(0, "a", "after that") == 6)
+    #expect(group.send(2, "b", "first") == 2)
+  }
+
+  @Test("what one node has is not shown before it is known that nothing comes in between")
+  func watermark() {
+    var group = Group(3)
+    _ = group.send(1, "a", 1)
+    #expect(group.poll(1, "a") == [])
+    group.round(0..<2)
+    // The third may have assigned offset 0 to 2, for all that the others know.
+    #expect(group.poll(0, "a") == [])
+    #expect(group.poll(1, "a") == [])
+    group.round()
+    for node in 0..<3 { #expect(group.poll(node, "a") == [1]) }
+  }
+
+  @Test("entries of several nodes are shown in one order, everywhere the same")
+  func order() {
+    var group = Group(3)
+    for message in 0..<20 { _ = group.send(message % 3, "a", .integer(message)) }
+    group.round()
+    let shown = group.poll(0, "a")
+    #expect(shown.count == 20)
+    #expect(shown == shown.sorted())
+    for node in 1..<3 { #expect(group.poll(node, "a") == shown) }
+  }
+
+  @Test("messages that were lost on the way are sent again, also by others than their sender")
+  func repair() {
+    var group = Group(3)
+    _ = group.send(0, "a", 1)
+    _ = group.trials[0].wake(.round)  // is lost
+    _ = group.send(0, "a", 2)
+    group.round(0..<2)
+    group.round(1..<3)
+    group.round(times: 6)
+    for node in 0..<3 { #expect(group.poll(node, "a") == [0, 3]) }
+  }
+
+  @Test("commits get to all nodes, but no further than what is shown there")
+  func commits() {
+    var group = Group(2)
+    for message in 0..<3 { _ = group.send(0, "a", .integer(message)) }
+    group.round()
+    #expect(group.ask(0, .commitOffsets([.init("a", 2)])).reply == .commitOffsetsOk)
+    #expect(group.ask(0, .commitOffsets([.init("a", 4)])).reply == .commitOffsetsOk)
+    #expect(group.ask(1, .listCommittedOffsets(["a"])).reply == .listCommittedOffsetsOk([]))
+    group.round()
+    #expect(group.ask(1, .listCommittedOffsets(["a"])).reply == .listCommittedOffsetsOk([.init("a", 4)]))
+  }
+
+  @Test("a send waits until a quorum holds the message")
+  func quorum() {
+    var group = Group(3, acks: "quorum")
+    #expect(group.ask(0, .send(key: "a", message: 1)).reply == nil)
+    #expect(group.round(0..<1) == [])
+    #expect(group.round(0..<2) == [.sendOk(offset: 0)])
+    #expect(group.round() == [])
+  }
+
+  @Test("with acks=all a send waits for everybody")
+  func all() {
+    var group = Group(3, acks: "all")
+    _ = group.ask(0, .send(key: "a", message: 1))
+    #expect(group.round(0..<2) == [])
+    #expect(group.round() == [.sendOk(offset: 0)])
+  }
+
+  @Test("gossip from outside is not listened to, and hostile gossip does no harm")
+  func strangers() {
+    var group = Group(2)
+    let origin = Origin(name: "x")
+    var version = VersionVector()
+    version[origin] = 2
+    let records: [LogGossip.Record] = [
+      .message(key: "a", offset: 5, 1), .message(key: "a", offset: 5, 2), .message(key: "a", offset: 1, 3),
+      .commit(key: "a", offset: .max),
+    ]
+    let gossip = LogGossip(
+      origin: origin, deltas: [.init(origin: origin, after: 0, records: records)], version: version,
+      wantsAnswer: true)
+    #expect(group.trials[0].receive(.peer(gossip), from: "c7").isEmpty)
+    _ = group.trials[0].receive(.peer(gossip), from: "n1")
+    #expect(group.poll(0, "a") == [1, 5])
+    #expect(group.send(0, "a", 4) == 6)
+  }
+}
+
+@Suite struct KafkaSimulationTests {
+  private func scenario(_ nodeCount: Int, seed: UInt64, seconds: Int = 4) -> Scenario {
+    var scenario = Scenario(.kafka)
+    scenario.nodeCount = nodeCount
+    scenario.concurrency = .perNode(2)
+    scenario.rate = 200
+    scenario.timeLimit = .seconds(seconds)
+    scenario.seed = seed
+    return scenario
+  }
+
+  @Test("two nodes without faults are valid, quick and quiet", arguments: [1, 2] as [UInt64])
+  func challenge(seed: UInt64) {
+    var scenario = scenario(2, seed: seed, seconds: 2)
+    scenario.rate = 1000
+    var simulation = Simulation<KafkaNode>(scenario)
+    simulation.finish()
+    let results = simulation.test.results()
+    #expect(results.verdict == .valid, "\(results.anomalies)")
+    guard case .real(let lag)? = results.tree["workload"]?["worst-realtime-lag"]?["lag"],
+      case .real(let messages)? = results.tree["net"]?["servers"]?["msgs-per-op"]
+    else {
+      Issue.record("\(results.tree)")
+      return
+    }
+    #expect(lag <= 0.25)
+    #expect(messages <= 0.06)
+  }
+
+  @Test("more nodes under partitions and latency are valid", arguments: [3, 5])
+  func partitions(nodeCount: Int) {
+    var scenario = scenario(nodeCount, seed: 3)
+    scenario.faults = [.partition]
+    scenario.nemesisInterval = .seconds(1)
+    scenario.latency = .milliseconds(20)
+    scenario.latencyDistribution = .exponential
+    scenario.delivery = .independent
+    let results = Simulation<KafkaNode>.run(scenario)
+    #expect(results.verdict == .valid, "\(results.anomalies)")
+  }
+
+  @Test("acknowledgements of a quorum are valid")
+  func quorum() {
+    let results = Simulation<KafkaNode>.run(
+      scenario(3, seed: 5), options: ["acks": .choice("quorum", of: ["1", "quorum", "all"])])
+    #expect(results.verdict == .valid, "\(results.anomalies)")
+  }
+
+  @Test("kept in lin-kv, the logs are valid as well")
+  func stored() {
+    var scenario = scenario(2, seed: 6)
+    scenario.latency = .milliseconds(2)
+    let results = Simulation<KafkaServiceNode>.run(scenario)
+    #expect(results.verdict == .valid, "\(results.anomalies)")
+  }
+}
