@@ -5,7 +5,10 @@ struct Client: Sendable {
   /// What an answer is for.
   enum Purpose: Sendable {
     case initialize
-    case setUp
+    /// After a kill.
+    case initializeAgain
+    /// The type of the request.
+    case setUp(String)
     /// The worker that does it, and where it began in the history.
     case operation(Invocation, worker: Int, begun: Int)
   }

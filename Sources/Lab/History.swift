@@ -13,8 +13,10 @@ public struct History: Equatable, Sendable {
   /// Adds an operation, gives it its index, and pairs it. Returns the index.
   ///
   /// It is the bench's own mistake if a process begins while it is busy, or ends what it has not begun.
+  /// See ``objection(to:)``.
   @discardableResult
   public mutating func append(_ operation: Operation) -> Int {
+    if let objection = objection(to: operation) { preconditionFailure(objection) }
     let index = operations.count
     var operation = operation
     operation.index = index
@@ -22,16 +24,25 @@ public struct History: Equatable, Sendable {
     let begun = open[operation.process]
     let begins = operation.isClient ? operation.kind == .invoke : begun == nil
     if begins {
-      precondition(begun == nil, "\(operation.process) begins \(operation.function) while it is busy")
       open[operation.process] = index
       partners.append(-1)
     } else {
-      guard let begun else { preconditionFailure("\(operation.process) ends what it has not begun") }
+      let begun = begun!
       open[operation.process] = nil
       partners.append(begun)
       partners[begun] = index
     }
     return index
+  }
+
+  /// Why an operation can't come next: a process does one thing after the other. Nil if it can.
+  public func objection(to operation: Operation) -> String? {
+    guard case .client(let number) = operation.process else { return nil }
+    let isBusy = open[operation.process] != nil
+    if operation.kind == .invoke {
+      return isBusy ? "process \(number) begins \(operation.function) while it is busy" : nil
+    }
+    return isBusy ? nil : "process \(number) ends \(operation.function), which it has not begun"
   }
 
   public var count: Int { operations.count }

@@ -3,16 +3,24 @@ import Glomers
 extension Operation {
   /// The operation as Jepsen writes it: a plain map.
   public var edn: EDN {
-    // The nemesis speaks in keywords, clients in data.
-    let written = isClient ? EDN(value) : EDN(keywording: value)
     var members: [EDN.Member] = [
       .init(.keyword("type"), .keyword(kind.rawValue)), .init(.keyword("f"), .keyword(function)),
-      .init(.keyword("value"), written), .init(.keyword("time"), .integer(Int(time.nanoseconds))),
+      .init(.keyword("value"), valueEDN), .init(.keyword("time"), .integer(Int(time.nanoseconds))),
       .init(.keyword("process"), process.edn), .init(.keyword("index"), .integer(index)),
     ]
     if let error { members.append(.init(.keyword("error"), EDN(keywording: error))) }
     if isFinal { members.append(.init(.keyword("final?"), true)) }
+    for (name, note) in notes.sorted(by: { $0.key < $1.key }) {
+      members.append(.init(.keyword(name), EDN(note)))
+    }
     return .map(members)
+  }
+
+  /// The nemesis speaks in keywords, clients in data, in which only the names of micro-operations are keywords.
+  fileprivate var valueEDN: EDN {
+    guard isClient else { return EDN(keywording: value) }
+    guard ["txn", "send", "poll"].contains(function), let micros = value.array else { return EDN(value) }
+    return .vector(micros.map { EDN(keywording: $0) })
   }
 }
 
@@ -43,7 +51,7 @@ extension History {
       bytes.append(tab)
       EDN.keyword(operation.function).write(to: &bytes)
       bytes.append(tab)
-      (operation.isClient ? EDN(operation.value) : EDN(keywording: operation.value)).write(to: &bytes)
+      operation.valueEDN.write(to: &bytes)
       if let error = operation.error {
         bytes.append(tab)
         EDN(keywording: error).write(to: &bytes)

@@ -57,7 +57,10 @@ public struct Network: Sendable {
       switch decide(first.parcel) {
       case .pass: return first.parcel
       case .drop: continue
-      case .deliver(let delay): enqueue(first.parcel, due: first.due + delay, for: first.receiver)
+      case .deliver(let delay): delayed(first, by: delay)
+      case .deliverTwice(let delay):
+        delayed(first, by: delay)
+        return first.parcel
       }
     }
     return nil
@@ -71,6 +74,19 @@ public struct Network: Sendable {
 
   /// Ends a fault.
   public mutating func lift(_ name: String) { rules.removeAll { $0.name == name } }
+
+  /// Loses everything that is on its way to a node.
+  public mutating func discard(for node: NodeID) {
+    guard let receiver = indices[node] else { preconditionFailure("\(node) is not a node of this network") }
+    couriers[receiver] = Courier()
+    inHand = Heap(inHand.unordered.filter { $0.receiver != receiver })
+  }
+
+  private mutating func delayed(_ entry: Entry, by delay: Duration) {
+    var parcel = entry.parcel
+    parcel.isDelayed = true
+    enqueue(parcel, due: entry.due + delay, for: entry.receiver)
+  }
 
   private func decide(_ parcel: Parcel) -> Rule.Decision {
     for rule in rules {

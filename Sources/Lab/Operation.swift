@@ -35,6 +35,8 @@ public struct Operation: Equatable, Sendable {
   public var node: NodeID?
   /// Whether it is one of the last reads, after faults were healed and the nodes had time to recover.
   public var isFinal: Bool
+  /// What else is known of it, by the names of members that the history gets beside Jepsen's own.
+  public var notes: [String: JSON] = [:]
 
   public init(
     time: Duration, kind: Kind, process: Process, function: String, value: JSON = .null, error: JSON? = nil,

@@ -8,6 +8,8 @@ public struct Parcel: Equatable, Sendable {
   public let destination: NodeID
   /// One JSON object, `id` included, with its newline.
   public let line: [UInt8]
+  /// Whether a fault has held it back, or copied it.
+  public internal(set) var isDelayed = false
 
   public init(id: Int, source: NodeID, destination: NodeID, line: [UInt8]) {
     self.id = id

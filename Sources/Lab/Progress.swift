@@ -49,7 +49,7 @@ extension TestRun {
     case .recovering(let end):
       progress.phase = .recovering
       progress.remaining = max(.zero, end - now)
-    case .finalReads: progress.phase = .finalReads
+    case .finalOperations: progress.phase = .finalReads
     case .finished: progress.phase = .finished
     }
     progress.elapsed = now - origin

@@ -12,17 +12,18 @@ public struct Results: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - workload: what the workload itself must hold.
+  ///   - journal: nil where only the history is known.
   ///   - observed: the anomalies that were seen while the test ran.
   ///   - visibility: for workloads whose values are to reach every node.
-  ///   - seed: of the run.
+  ///   - seed: of the run; nil if it is not this bench's.
   public init(
-    of history: History, workload: any Checker, availability: Scenario.Availability? = nil, journal: Journal,
-    observed: [Anomaly] = [], visibility: Visibility? = nil, seed: UInt64
+    of history: History, workload: any Checker, availability: Scenario.Availability? = nil,
+    journal: Journal? = nil, observed: [Anomaly] = [], visibility: Visibility? = nil, seed: UInt64? = nil
   ) {
     let stats = Stats().check(history)
     let available = AvailabilityChecker(availability).check(history)
     let checked = workload.check(history)
-    let net = NetStats(journal, history)
+    let net = journal.map { NetStats($0, history) }
     anomalies = observed + checked.anomalies
     let strict: Verdict = anomalies.contains { $0.severity == .invalid } ? .invalid : .valid
     verdict = .merging([stats.verdict, available.verdict, checked.verdict, strict])
@@ -31,19 +32,20 @@ public struct Results: Equatable, Sendable {
     own["valid?"] = strict.edn
     own["visibility"] = visibility?.edn
     own["latencies"] = OperationLatencies(history).edn
-    own["bytes-per-op"] = net.bytesPerOperation
-    own["seed"] = Int(exactly: seed).map { .integer($0) } ?? .string(String(seed))
+    own["bytes-per-op"] = net?.bytesPerOperation
+    own["seed"] = seed.map { seed in Int(exactly: seed).map { .integer($0) } ?? .string(String(seed)) }
     tree = [
       "perf": ["latency-graph": ["valid?": true], "rate-graph": ["valid?": true], "valid?": true],
       "timeline": ["valid?": true],
       "exceptions": ["valid?": true],
       "stats": stats.edn,
       "availability": available.edn,
-      "net": net.edn,
+      "net": net?.edn ?? .null,
       "workload": checked.edn,
       "workbench": own,
       "valid?": verdict.edn,
     ]
+    if net == nil { tree["net"] = EDN?.none }
   }
 
   /// Sets what stands under a keyword of `:workbench`; for what only the driver of a run knows.

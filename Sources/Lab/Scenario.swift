@@ -20,8 +20,17 @@ public struct Scenario: Equatable, Sendable {
     case independent
   }
 
+  /// What the nemesis does; Maelstrom has the first three.
   public enum Fault: String, CaseIterable, Sendable {
-    case partition
+    case partition, kill, pause
+    /// Some nodes no longer hear some others.
+    case oneWay = "one-way"
+    case loss, duplicate, reorder, slow
+    /// Clocks of nodes jump. In the simulator only.
+    case skew
+
+    /// Whether real processes can be made to suffer it.
+    public var isForProcesses: Bool { self != .skew }
   }
 
   /// How many clients there are.
@@ -105,10 +114,26 @@ public struct Scenario: Equatable, Sendable {
     case .fraction(let share): words += ["--availability", Self.plain(share)]
     case nil: break
     }
+    words += demandArguments
     if logNodeErrors { words.append("--log-stderr") }
     if logNetworkSends { words.append("--log-net-send") }
     if logNetworkReceives { words.append("--log-net-recv") }
     return arguments.isEmpty ? words : words + ["--"] + arguments
+  }
+
+  /// What differs from Maelstrom's defaults.
+  private var demandArguments: [String] {
+    let usual = Scenario(workload)
+    var words: [String] = []
+    if consistencyModels != usual.consistencyModels {
+      words += ["--consistency-models", consistencyModels.joined(separator: ",")]
+    }
+    if let keyCount { words += ["--key-count", "\(keyCount)"] }
+    if maxTransactionLength != usual.maxTransactionLength {
+      words += ["--max-txn-length", "\(maxTransactionLength)"]
+    }
+    if maxWritesPerKey != usual.maxWritesPerKey { words += ["--max-writes-per-key", "\(maxWritesPerKey)"] }
+    return words
   }
 
   /// Without a needless `.0`.

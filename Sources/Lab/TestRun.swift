@@ -14,14 +14,20 @@ public struct TestRun {
     case start(NodeID)
     /// A line for a node's standard input, its newline included.
     case deliver([UInt8], to: NodeID)
+    /// Ends a node at once: SIGKILL. It may be started again.
+    case kill(NodeID)
+    /// Stops a node from doing anything, until it is resumed: SIGSTOP.
+    case pause(NodeID)
+    /// SIGCONT.
+    case resume(NodeID)
+    /// Moves a node's clock. Only a simulator can.
+    case skew(NodeID, by: Duration)
     /// The test is over for this node, whatever it is doing.
     case stop(NodeID)
     /// One line for the people who watch.
     case note(String)
   }
 
-  /// A client's wait for an answer: Maelstrom's.
-  public static var operationPatience: Duration { .seconds(5) }
   /// The wait for the answer to `init`: Maelstrom's.
   public static var initializationPatience: Duration { .seconds(10) }
   /// Between the end of faults and the final reads: Maelstrom's.
@@ -48,7 +54,9 @@ public struct TestRun {
   var latencies: LatencyGenerator
   var nextMessageID = 0
   let desk = LineDesk()
-  let nodeSet: Set<NodeID>
+  /// Nodes and services.
+  let servers: Set<NodeID>
+  var services: ServiceDesk
 
   /// All there have been, by name.
   var clients: [NodeID: Client] = [:]
@@ -59,7 +67,7 @@ public struct TestRun {
   var latestRelease: Instant = .zero
   var patience = Heap<Patience>()
 
-  var operations: OperationGenerator
+  var load: any Load
   var arrivals: Stagger
   var nemesis: Nemesis
   var choices: Random
@@ -68,22 +76,28 @@ public struct TestRun {
   var anomalyLog = AnomalyLog()
   /// Nodes that have ended before they were told to.
   var dead: Set<NodeID> = []
+  /// Nodes that the nemesis has killed and not yet started again.
+  var down: Set<NodeID> = []
+  var paused: Set<NodeID> = []
+  /// Faults under way, in words.
+  var faults: [Scenario.Fault: String] = [:]
   var counts = Progress()
 
   public init(_ scenario: Scenario) {
     var random = Random(seed: scenario.seed)
     self.scenario = scenario
     nodes = scenario.nodes
-    nodeSet = Set(nodes)
-    network = Network(nodes, scenario.delivery)
+    servers = Set(nodes + ServiceDesk.names)
+    network = Network(nodes + ServiceDesk.names, scenario.delivery)
     latencies = LatencyGenerator(scenario, random: random.split())
-    operations = OperationGenerator(scenario.workload, random: random.split())
+    load = scenario.workload.load.init(scenario, random: random.split())
     arrivals = Stagger(mean: .zero, begin: .zero, random: random.split())
     nemesis = Nemesis(scenario, begin: .zero, random: random.split())
     choices = random.split()
-    workers = (0..<scenario.clientCount).map { [nodes] in Worker(node: nodes[$0 % nodes.count], process: $0) }
+    services = ServiceDesk(random: random.split())
+    workers = (0..<scenario.clientCount).map { [nodes] in Worker(number: $0, node: nodes[$0 % nodes.count]) }
     freeWorkers = Array(workers.indices)
-    prober = Prober(scenario)
+    prober = Prober(interval: load.probe == nil ? nil : scenario.probeInterval)
     visibility = Visibility(nodes: nodes)
   }
 
@@ -153,6 +167,7 @@ public struct TestRun {
       consider(cutoff, .phase)
     }
     if case .recovering(let end) = phase { consider(end, .phase) }
+    if phase == .finalOperations { consider(nextFinal, .phase) }
     consider(prober.due, .probe)
     return next
   }
@@ -160,11 +175,22 @@ public struct TestRun {
 
 /// A thread of Jepsen's: does one operation at a time, at one node, as one process after the other.
 struct Worker: Sendable {
+  /// They count from 0.
+  let number: Int
   let node: NodeID
   /// Rises by the number of workers whenever nobody knows how an operation ended.
   var process: Int
   /// Opened with the first operation of a process.
   var client: NodeID?
+  /// How many final operations it has done, and when it goes on with them; nil when it has done all.
+  var finalCount = 0
+  var finalDue: Instant? = .zero
+
+  init(number: Int, node: NodeID) {
+    self.number = number
+    self.node = node
+    process = number
+  }
 }
 
 /// When a client gives up on a question.

@@ -22,7 +22,10 @@ extension TestRun {
     patience.insert(Patience(due: clock + wait, client: name, question: id))
     let number = takeMessageID()
     let line = desk.request(from: name, to: node, number: number, messageID: id, write)
-    if case .initialize = purpose {} else { noteSent(line.dropLast(), involvesClient: true) }
+    switch purpose {
+    case .initialize, .initializeAgain: break
+    case .setUp, .operation: noteSent(line.dropLast(), involvesClient: true)
+    }
     network.send(Parcel(id: number, source: name, destination: node, line: line), due: clock)
   }
 
@@ -33,20 +36,31 @@ extension TestRun {
     arrivals.advance(from: max(arrivals.next, latestRelease))
     let place = Int.random(in: freeWorkers.indices, using: &choices)
     freeWorkers.swapAt(place, freeWorkers.count - 1)
-    begin(operations.next(), by: freeWorkers.removeLast())
+    let worker = freeWorkers.removeLast()
+    begin(load.next(for: workers[worker], at: time), by: worker)
   }
 
   mutating func begin(_ invocation: Invocation, by worker: Int) {
-    let begun = history.append(
-      Operation(
-        time: time, kind: .invoke, process: .client(workers[worker].process), function: invocation.function,
-        value: invocation.value, node: workers[worker].node, isFinal: invocation.isFinal))
+    var operation = Operation(
+      time: time, kind: .invoke, process: .client(workers[worker].process), function: invocation.function,
+      value: invocation.value, node: workers[worker].node, isFinal: invocation.isFinal)
+    operation.notes = load.notes(on: operation, by: workers[worker])
+    let begun = history.append(operation)
     counts.operationCount += 1
-    let client = workers[worker].client ?? openClient(workers[worker].node)
-    workers[worker].client = client
-    ask(
-      client, .operation(invocation, worker: worker, begun: begun), patience: Self.operationPatience
-    ) { [workload = scenario.workload] in workload.write(invocation, to: &$0) }
+    carryOut(load.begin(invocation, by: workers[worker]), of: invocation, by: worker, begun: begun)
+  }
+
+  private mutating func carryOut(_ step: Step, of invocation: Invocation, by worker: Int, begun: Int) {
+    switch step {
+    case .ask(let message):
+      let client = workers[worker].client ?? openClient(workers[worker].node)
+      workers[worker].client = client
+      let purpose = Client.Purpose.operation(invocation, worker: worker, begun: begun)
+      ask(client, purpose, patience: load.patience) { message.write(to: &$0) }
+    case .complete(let value): end(begun, worker: worker, .ok, value: value)
+    case .fail(let error): end(begun, worker: worker, .fail, error: error)
+    case .crash: end(begun, worker: worker, .info)
+    }
   }
 
   /// Writes down how an operation ended; its worker is free again.
@@ -58,7 +72,9 @@ extension TestRun {
     operation.kind = kind
     operation.error = error
     if let value { operation.value = value }
-    history.append(operation)
+    operation.notes = load.notes(on: operation, by: workers[worker])
+    operation.index = history.append(operation)
+    load.ended(operation, by: workers[worker])
     switch kind {
     case .ok: counts.okCount += 1
     case .fail: counts.failCount += 1
@@ -66,7 +82,7 @@ extension TestRun {
     }
     if kind == .info {
       workers[worker].process += workers.count
-      if !scenario.workload.reusesClients, let client = workers[worker].client {
+      if !load.reusesClients, let client = workers[worker].client {
         closeClient(client)
         workers[worker].client = nil
       }
@@ -82,9 +98,14 @@ extension TestRun {
       guard let purpose = clients[first.client]!.giveUp(first.question) else { continue }
       switch purpose {
       case .initialize: failSetUp("init-failed", first.client, "did not answer init in time")
-      case .setUp: failSetUp("setup-failed", first.client, "did not answer topology in time")
+      case .initializeAgain:
+        // It may have been paused or killed meanwhile. As long as it is there, it is asked.
+        let node = clients[first.client]!.node
+        closeClient(first.client)
+        if !down.contains(node), !dead.contains(node) { initializeAgain(node) }
+      case .setUp(let type): failSetUp("setup-failed", first.client, "did not answer \(type) in time")
       case .operation(let invocation, let worker, let begun):
-        let kind: Operation.Kind = scenario.workload.isIdempotent(invocation.function) ? .fail : .info
+        let kind: Operation.Kind = load.isIdempotent(invocation.function) ? .fail : .info
         end(begun, worker: worker, kind, error: "net-timeout")
       }
     }
@@ -114,12 +135,15 @@ extension TestRun {
         severity: .warning)
     case .late: break
     case .answer(.initialize): initialized(reply)
-    case .answer(.setUp):
-      if reply.type == "topology_ok" {
-        if reply.memberCount > 0 { malformed(reply, "it has members that a topology_ok has not") }
+    case .answer(.initializeAgain):
+      closeClient(reply.client)
+      if reply.type != "init_ok" { malformed(reply, "a node that was started again must say init_ok") }
+    case .answer(.setUp(let type)):
+      if reply.type == "\(type)_ok" {
+        if !hasItsMembers(reply) { malformed(reply, "it has members that it should not have") }
         prepared(reply.client)
       } else {
-        failSetUp("setup-failed", reply.client, "answered topology with \(reply.excerpt)")
+        failSetUp("setup-failed", reply.client, "answered \(type) with \(reply.excerpt)")
       }
     case .answer(.operation(let invocation, let worker, let begun)):
       complete(invocation, worker: worker, begun: begun, with: reply)
@@ -144,23 +168,28 @@ extension TestRun {
       } catch let wrong {
         return spoiled(reply, "\(wrong)", worker: worker, begun: begun)
       }
-      let failed = error.isDefinite || scenario.workload.isIdempotent(invocation.function)
+      let failed = error.isDefinite || load.isIdempotent(invocation.function)
       end(begun, worker: worker, failed ? .fail : .info, error: [.string(error.name), .string(error.text)])
       return
     }
     do throws(WireError) {
-      guard let value = try scenario.workload.answer(to: invocation, type: reply.type, reply.body) else {
+      let step = try load.advance(invocation, by: workers[worker], type: reply.type, reply.body)
+      guard let step else {
         return spoiled(reply, "it does not answer \(invocation.function)", worker: worker, begun: begun)
       }
-      // Maelstrom takes members that it does not know for a mistake.
-      guard reply.memberCount == scenario.workload.replyMemberCount(invocation.function) else {
+      guard hasItsMembers(reply) else {
         return spoiled(reply, "it has members that it should not have", worker: worker, begun: begun)
       }
-      observe(invocation, value, at: reply.node)
-      end(begun, worker: worker, .ok, value: value)
+      if case .complete(let value) = step { observe(invocation, value, at: reply.node) }
+      carryOut(step, of: invocation, by: worker, begun: begun)
     } catch {
       spoiled(reply, "\(error)", worker: worker, begun: begun)
     }
+  }
+
+  /// Maelstrom takes members that it does not know for a mistake.
+  private func hasItsMembers(_ reply: Reply) -> Bool {
+    reply.memberCount == (load.bareReplies.contains(reply.type) ? 0 : 1)
   }
 
   private mutating func spoiled(_ reply: Reply, _ reason: String, worker: Int, begun: Int) {

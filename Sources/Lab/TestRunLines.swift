@@ -29,6 +29,26 @@ final class LineDesk {
     from source: NodeID, to destination: NodeID, number: Int, messageID: Int,
     _ write: (inout JSONWriter) -> Void
   ) -> [UInt8] {
+    line(from: source, to: destination, number: number) {
+      write(&$0)
+      $0.member("msg_id", messageID)
+    }
+  }
+
+  /// A line from a service, with the network's number and its newline.
+  func reply(
+    from source: NodeID, to destination: NodeID, number: Int, inReplyTo: Int,
+    _ write: (inout JSONWriter) -> Void
+  ) -> [UInt8] {
+    line(from: source, to: destination, number: number) {
+      write(&$0)
+      $0.member("in_reply_to", inReplyTo)
+    }
+  }
+
+  private func line(
+    from source: NodeID, to destination: NodeID, number: Int, _ write: (inout JSONWriter) -> Void
+  ) -> [UInt8] {
     writer.removeAll()
     writer.beginObject()
     writer.member("id", number)
@@ -37,7 +57,6 @@ final class LineDesk {
     writer.key("body")
     writer.beginObject()
     write(&writer)
-    writer.member("msg_id", messageID)
     writer.endObject()
     writer.endObject()
     writer.newline()
@@ -98,7 +117,7 @@ extension TestRun {
         "malformed-message", "\(node) printed a line that is no message: \(error): \(line.excerpt)", node)
       return
     }
-    if nodeSet.contains(destination) {
+    if servers.contains(destination) {
       send(line, message, from: node, to: destination)
     } else if destination == Prober.name {
       receiveProbed(message, from: node, line)
@@ -141,10 +160,16 @@ extension TestRun {
 
   /// Hands one parcel to its receiver, if one is due that gets through.
   mutating func deliverDue() {
-    guard let parcel = network.popDue(by: clock), !dead.contains(parcel.destination) else { return }
-    let involvesClient = !nodeSet.contains(parcel.source)
+    guard let parcel = network.popDue(by: clock), !dead.contains(parcel.destination),
+      !down.contains(parcel.destination)
+    else { return }
+    let involvesClient = !servers.contains(parcel.source)
     if !(involvesClient && isStarting) { noteReceived(parcel.line, involvesClient: involvesClient) }
-    actions.append(.deliver(parcel.line, to: parcel.destination))
+    if services.has(parcel.destination) {
+      serve(parcel)
+    } else {
+      actions.append(.deliver(parcel.line, to: parcel.destination))
+    }
   }
 
   /// A node has ended, and all that it printed has been received.

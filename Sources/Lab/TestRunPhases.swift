@@ -1,6 +1,5 @@
 public import Glomers
 internal import Wire
-internal import Workloads
 
 extension TestRun {
   enum Phase: Equatable {
@@ -12,7 +11,7 @@ extension TestRun {
     case running(cutoff: Instant)
     case draining
     case recovering(until: Instant)
-    case finalReads
+    case finalOperations
     case finished
   }
 
@@ -29,7 +28,7 @@ extension TestRun {
     }
   }
 
-  /// A node has answered `init`, or the topology.
+  /// A node has answered `init`, or what it was told to prepare it.
   mutating func prepared(_ client: NodeID) {
     closeClient(client)
     switch phase {
@@ -43,16 +42,11 @@ extension TestRun {
 
   private mutating func setUp() {
     origin = clock
-    guard scenario.workload == .broadcast else { return run() }
-    phase = .settingUp(waiting: nodes.count)
-    let topology = scenario.topology.neighbours(nodes)
-    for node in nodes {
-      let client = openClient(node)
-      ask(client, .setUp, patience: Self.operationPatience) { body in
-        Broadcast.topology(
-          Dictionary(uniqueKeysWithValues: topology.map { ($0.name, $1.map(\.name)) })
-        ).write(to: &body)
-      }
+    let setUps = nodes.compactMap { node in load.setUp(node).map { (node, $0) } }
+    guard !setUps.isEmpty else { return run() }
+    phase = .settingUp(waiting: setUps.count)
+    for (node, setUp) in setUps {
+      ask(openClient(node), .setUp(setUp.type), patience: load.patience) { setUp.message.write(to: &$0) }
     }
   }
 
@@ -82,19 +76,38 @@ extension TestRun {
         settlePhase()
       }
     case .draining where freeWorkers.count == workers.count:
-      guard scenario.workload.hasFinalReads else { return finish() }
+      guard load.hasFinalOperations else { return finish() }
       for step in nemesis.finalSteps { carryOut(step) }
       phase = .recovering(until: clock + Self.recoveryTime)
       actions.append(.note("Waiting for recovery..."))
     case .recovering(let end) where clock >= end:
-      phase = .finalReads
-      for worker in workers.indices { begin(Invocation(function: "read", isFinal: true), by: worker) }
-      freeWorkers.removeAll()
-    case .finalReads where freeWorkers.count == workers.count:
-      finish()
+      phase = .finalOperations
+      stepFinals()
+    case .finalOperations: stepFinals()
     default: break
     }
   }
+
+  /// Every free worker does what it has to do at the end.
+  private mutating func stepFinals() {
+    // An operation that ends as soon as it begins leaves its worker free again.
+    while let worker = freeWorkers.filter({ workers[$0].finalDue.map { $0 <= clock } ?? false }).min() {
+      switch load.finalStep(for: workers[worker], after: workers[worker].finalCount, at: time) {
+      case .begin(let invocation):
+        workers[worker].finalCount += 1
+        freeWorkers.removeAll { $0 == worker }
+        begin(invocation, by: worker)
+      case .wait(let due):
+        precondition(due > time, "worker \(worker) waits for the past: \(due)")
+        workers[worker].finalDue = origin + due
+      case .done: workers[worker].finalDue = nil
+      }
+    }
+    if workers.allSatisfy({ $0.finalDue == nil }) { finish() }
+  }
+
+  /// When the next of the workers that wait goes on.
+  var nextFinal: Instant? { freeWorkers.compactMap { workers[$0].finalDue }.min() }
 
   /// Ends the test before its time: because it can't go on, or because the people who watch have had enough. What
   /// was seen so far can still be judged.
@@ -114,30 +127,5 @@ extension TestRun {
     guard phase != .finished else { return }
     phase = .finished
     for node in nodes where !dead.contains(node) { actions.append(.stop(node)) }
-  }
-
-  // MARK: Faults
-
-  mutating func stepNemesis() { carryOut(nemesis.step()) }
-
-  private mutating func carryOut(_ step: Nemesis.Step) {
-    record(step, step.value)
-    switch step {
-    case .startPartition(let shape):
-      let grudge = nemesis.grudge(shape, nodes)
-      network.impose(.partition(grudge))
-      counts.faults = ["partition (\(shape.rawValue))"]
-      record(step, ["isolated", grudge.json])
-    case .stopPartition:
-      network.lift("partition")
-      if !counts.faults.isEmpty { visibility.healed(at: clock) }
-      counts.faults = []
-      record(step, "network-healed")
-    }
-  }
-
-  private mutating func record(_ step: Nemesis.Step, _ value: JSON) {
-    history.append(
-      Operation(time: time, kind: .info, process: .nemesis, function: step.function, value: value))
   }
 }

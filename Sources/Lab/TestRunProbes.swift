@@ -1,6 +1,5 @@
 internal import Glomers
 internal import Wire
-internal import Workloads
 
 /// Asks nodes what they have, to learn when values arrive. Probes don't go through the network, where they would
 /// wait behind messages in flight, and they don't count as traffic.
@@ -26,7 +25,8 @@ struct Prober: Sendable {
   /// How many values a node showed last: an answer of the same length says nothing new.
   private var counts: [NodeID: Int] = [:]
 
-  init(_ scenario: Scenario) { interval = scenario.workload == .broadcast ? scenario.probeInterval : nil }
+  /// - Parameter interval: between probes; nil: there are none.
+  init(interval: Duration?) { self.interval = interval }
 
   /// Something has been acknowledged.
   mutating func wake(at now: Instant) {
@@ -64,12 +64,12 @@ struct Prober: Sendable {
 extension TestRun {
   /// An operation that succeeded says what was acknowledged, or what its node has.
   mutating func observe(_ invocation: Invocation, _ value: JSON, at node: NodeID) {
-    guard scenario.workload == .broadcast else { return }
-    if let values = value.array, invocation.function == "read" {
-      visibility.observed(node, values, at: clock)
-    } else {
+    switch load.sighting(invocation, value) {
+    case .held(let values): visibility.observed(node, values, at: clock)
+    case .acknowledged(let value):
       visibility.acknowledged(value, at: clock)
       prober.wake(at: clock)
+    case nil: break
     }
   }
 
@@ -77,11 +77,11 @@ extension TestRun {
   mutating func probe() {
     prober.rest()
     let lacking = visibility.lacking
-    guard !lacking.isEmpty else { return }
-    for node in lacking where !dead.contains(node) {
+    guard !lacking.isEmpty, let probe = load.probe else { return }
+    for node in lacking where !dead.contains(node) && !down.contains(node) && !paused.contains(node) {
       guard let id = prober.ask(node, at: clock) else { continue }
       let line = desk.request(from: Prober.name, to: node, number: takeMessageID(), messageID: id) {
-        Broadcast.read.write(to: &$0)
+        probe.message.write(to: &$0)
       }
       actions.append(.deliver(line, to: node))
     }
@@ -95,8 +95,9 @@ extension TestRun {
       report("unasked-reply", "\(node) sent \(Prober.name) what it had not asked for: \(line.excerpt)", node)
       return
     }
-    guard let messages = body.optionalElement("messages")?.array, prober.isNew(node, count: messages.count)
+    guard let probe = load.probe, let values = body.optionalElement(probe.member)?.array,
+      prober.isNew(node, count: values.count)
     else { return }
-    visibility.observed(node, messages.lazy.map(\.value), at: clock)
+    visibility.observed(node, values.lazy.map(\.value), at: clock)
   }
 }

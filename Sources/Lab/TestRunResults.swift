@@ -2,8 +2,8 @@ extension TestRun {
   /// What the test has come to, so far: runs the checkers over its history.
   public func results() -> Results {
     Results(
-      of: history, workload: scenario.workload.checker(nodes: nodes), availability: scenario.availability,
-      journal: journal, observed: anomalies, visibility: scenario.workload == .broadcast ? visibility : nil,
+      of: history, workload: scenario.workload.checker(scenario), availability: scenario.availability,
+      journal: journal, observed: anomalies, visibility: load.probe == nil ? nil : visibility,
       seed: scenario.seed)
   }
 }

@@ -25,22 +25,34 @@ public struct Simulation<N: Node> where N.Message: WireMessage {
 
   private struct Member {
     var host: Host<N>
-    /// The node's clock started at some other time than the test's.
-    let offset: Duration
+    /// How far the node's clock is ahead of the test's.
+    var offset: Duration
     var isStopped = true
+    var isPaused = false
+    /// What a paused node finds when it goes on.
+    var inbox: [[UInt8]] = []
 
-    var deadline: Instant? { isStopped ? nil : host.deadline.map { $0 - offset } }
+    var deadline: Instant? { isStopped || isPaused ? nil : host.deadline.map { $0 - offset } }
   }
 
+  private let options: [String: Option.Value]
+  private let trace: ((String) -> Void)?
+  /// The nodes' dice are none of the test's.
+  private var random: Random
+
   /// - Parameter options: values for `N.options`, by name, the same at every node.
-  public init(_ scenario: Scenario, options: [String: Option.Value] = [:]) {
+  /// - Parameter trace: gets a line for everything that nodes are given and say.
+  public init(
+    _ scenario: Scenario, options: [String: Option.Value] = [:], trace: ((String) -> Void)? = nil
+  ) {
+    self.trace = trace
     test = TestRun(scenario)
+    random = Random(seed: scenario.seed ^ 0x6E6F_6465)
     places = Dictionary(uniqueKeysWithValues: test.nodes.enumerated().map { ($1, $0) })
-    // The nodes' dice are none of the test's.
-    var random = Random(seed: scenario.seed ^ 0x6E6F_6465)
+    self.options = options
     members = test.nodes.map { _ in
       let offset = Duration.nanoseconds(Int64.random(in: 0..<3_600_000_000_000, using: &random))
-      return Member(host: Host(options: options, random: random.split()), offset: offset)
+      return Member(host: Host(options: options, random: Random(seed: 0)), offset: offset)
     }
     test.begin(at: now)
     carryOut()
@@ -87,7 +99,9 @@ public struct Simulation<N: Node> where N.Message: WireMessage {
     test.advance(to: now)
     carryOut()
     for place in members.indices {
-      while !members[place].isStopped, members[place].host.advance(to: now + members[place].offset) {
+      while !members[place].isStopped, !members[place].isPaused,
+        members[place].host.advance(to: now + members[place].offset)
+      {
         drain(place)
         carryOut()
       }
@@ -106,18 +120,45 @@ public struct Simulation<N: Node> where N.Message: WireMessage {
 
   private mutating func carryOut(_ action: TestRun.Action) {
     switch action {
-    case .start(let name): members[places[name]!].isStopped = false
+    case .start(let name): start(places[name]!)
     case .deliver(let line, let name):
       digest.add(line)
       digest.add(now)
+      note(line.dropLast())
       deliver(line, to: places[name]!)
-    case .stop(let name): members[places[name]!].isStopped = true
+    case .stop(let name), .kill(let name): members[places[name]!].isStopped = true
+    case .pause(let name): members[places[name]!].isPaused = true
+    case .resume(let name): resume(places[name]!)
+    case .skew(let name, let jump): members[places[name]!].offset += jump
     case .note: break
     }
   }
 
+  private func note(_ line: some Collection<UInt8>) {
+    trace?("\(now.nanoseconds / 1000) µs \(String(decoding: line, as: UTF8.self))")
+  }
+
+  /// Starts a node, for the first time or after a kill: it remembers nothing.
+  private mutating func start(_ place: Int) {
+    members[place].isStopped = false
+    members[place].isPaused = false
+    members[place].inbox = []
+    members[place].host = Host(options: options, random: random.split())
+  }
+
+  private mutating func resume(_ place: Int) {
+    members[place].isPaused = false
+    let inbox = members[place].inbox
+    members[place].inbox = []
+    for line in inbox { deliver(line, to: place) }
+  }
+
   private mutating func deliver(_ line: [UInt8], to place: Int) {
     guard !members[place].isStopped else { return }
+    guard !members[place].isPaused else {
+      members[place].inbox.append(line)
+      return
+    }
     let time = now + members[place].offset
     switch codec.decode(line, isAsk: { members[place].host.isAsk($0) }) {
     case .envelope(let envelope): members[place].host.receive(envelope, at: time)
@@ -131,23 +172,27 @@ public struct Simulation<N: Node> where N.Message: WireMessage {
 
   /// Takes what the host wants done, and gives the test the lines that the node would print.
   private mutating func drain(_ place: Int) {
+    let name = test.nodes[place]
     var lines: [[UInt8]] = []
+    var logged: [String] = []
     var hasStored = true
     while hasStored {
       hasStored = false
-      members[place].host.drain { output in
+      members[place].host.drain { [codec] output in
         switch output {
         case .send(let envelope): lines.append(codec.encode(envelope))
         case .store: hasStored = true
-        case .log(let line): logLines.append("\(test.nodes[place]): \(line)")
+        case .log(let line): logged.append("\(name): \(line)")
         }
       }
       // There is no log to wait for: what was to be stored is.
       if hasStored { members[place].host.stored() }
     }
+    logLines += logged
     for line in lines {
       digest.add(line)
-      test.receive(line: line, from: test.nodes[place], at: now)
+      note(line)
+      test.receive(line: line, from: name, at: now)
     }
   }
 }

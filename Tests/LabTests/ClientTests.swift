@@ -108,7 +108,7 @@ struct ClientTests {
       switch workload {
       case .echo: #expect(ending?.value.string?.hasPrefix("Please echo ") == true)
       case .uniqueIDs: #expect(ending?.value == "c1-1")
-      case .broadcast: #expect(ending?.value == [])
+      default: #expect(ending?.value == [])
       }
     }
   }

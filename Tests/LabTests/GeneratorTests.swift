@@ -5,6 +5,8 @@ import Testing
 
 @Suite("Generators")
 struct GeneratorTests {
+  private let worker = Worker(number: 0, node: "n0")
+
   @Test("arrivals keep the rate on average, with gaps of up to twice the mean")
   func stagger() {
     var stagger = Stagger(mean: .milliseconds(10), begin: .zero, random: Random(seed: 5))
@@ -48,8 +50,8 @@ struct GeneratorTests {
 
   @Test("broadcasts count from 0, and about half of the operations are reads")
   func broadcast() {
-    var generator = OperationGenerator(.broadcast, random: Random(seed: 9))
-    let operations = (0..<2000).map { _ in generator.next() }
+    var generator = BroadcastLoad(Scenario(.broadcast), random: Random(seed: 9))
+    let operations = (0..<2000).map { _ in generator.next(for: worker, at: .zero) }
     let values = operations.filter { $0.function == "broadcast" }.map(\.value)
     #expect(values == values.indices.map { .integer($0) })
     #expect(values.count > 900 && values.count < 1100)
@@ -58,14 +60,14 @@ struct GeneratorTests {
 
   @Test("echoes say a number below 128")
   func echo() {
-    var generator = OperationGenerator(.echo, random: Random(seed: 9))
-    let texts = Set((0..<5000).map { _ in generator.next().value })
+    var generator = EchoLoad(Scenario(.echo), random: Random(seed: 9))
+    let texts = Set((0..<5000).map { _ in generator.next(for: worker, at: .zero).value })
     #expect(texts == Set((0..<128).map { JSON.string("Please echo \($0)") }))
   }
 
   @Test("unique ids are asked for without a value")
   func uniqueIDs() {
-    var generator = OperationGenerator(.uniqueIDs, random: Random(seed: 9))
-    #expect(generator.next() == Invocation(function: "generate"))
+    let generator = UniqueIDsLoad(Scenario(.uniqueIDs), random: Random(seed: 9))
+    #expect(generator.next(for: worker, at: .zero) == Invocation(function: "generate"))
   }
 }

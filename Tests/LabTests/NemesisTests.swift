@@ -90,12 +90,30 @@ struct NemesisTests {
         #expect(turn.isMultiple(of: 2))
         shapes.insert(shape)
       case .stopPartition: #expect(!turn.isMultiple(of: 2))
+      case let other: Issue.record("\(other) is no partition")
       }
     }
     // 400 gaps of 4 s on average: within a tenth of that in all.
     #expect(last > Instant(nanoseconds: 1_440_000_000_000) && last < Instant(nanoseconds: 1_760_000_000_000))
     #expect(shapes == Set(PartitionShape.allCases))
     #expect(nemesis.finalSteps == [.stopPartition])
+  }
+
+  @Test("every kind of fault goes on its own, on and off in turn")
+  func kinds() {
+    var scenario = Scenario(.broadcast)
+    scenario.faults = Set(Scenario.Fault.allCases)
+    var nemesis = Nemesis(scenario, begin: .zero, random: Random(seed: 5))
+    var functions: [String: Int] = [:]
+    for _ in 0..<900 { functions[nemesis.step().function, default: 0] += 1 }
+    let pairs = [
+      ("start-partition", "stop-partition"), ("start-one-way", "stop-one-way"), ("kill", "start"),
+      ("pause", "resume"), ("start-loss", "stop-loss"), ("start-duplicate", "stop-duplicate"),
+      ("start-reorder", "stop-reorder"), ("start-slow", "stop-slow"),
+    ]
+    #expect(Set(functions.keys) == Set(pairs.flatMap { [$0, $1] } + ["skew"]))
+    for (on, off) in pairs { #expect([0, 1].contains(functions[on]! - functions[off]!)) }
+    #expect(Set(nemesis.finalSteps.map(\.function)) == Set(pairs.map(\.1)))
   }
 
   @Test("without faults there is nothing to do")

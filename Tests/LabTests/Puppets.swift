@@ -22,6 +22,10 @@ struct Puppets {
   private(set) var deliveries: [Delivery] = []
   private(set) var started: [NodeID] = []
   private(set) var stopped: [NodeID] = []
+  private(set) var killed: [NodeID] = []
+  private(set) var paused: [NodeID] = []
+  private(set) var resumed: [NodeID] = []
+  private(set) var skewed: [NodeID] = []
   private(set) var notes: [String] = []
   private var sayings: [(due: Instant, order: Int, node: NodeID, line: String)] = []
   private var order = 0
@@ -74,6 +78,10 @@ struct Puppets {
       case .start(let node): started.append(node)
       case .stop(let node): stopped.append(node)
       case .note(let text): notes.append(text)
+      case .kill(let node): killed.append(node)
+      case .pause(let node): paused.append(node)
+      case .resume(let node): resumed.append(node)
+      case .skew(let node, _): skewed.append(node)
       case .deliver(let line, let node):
         precondition(line.last == UInt8(ascii: "\n"), "a line without an end")
         let message = try! document.parseValue(line).value

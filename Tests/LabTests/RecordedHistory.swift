@@ -20,10 +20,13 @@ struct RecordedHistory {
 
   /// Ends what the client has begun. Without a value, that of the invocation is taken.
   @discardableResult
-  mutating func end(_ client: Int, _ kind: Operation.Kind = .ok, _ value: JSON? = nil) -> Int {
+  mutating func end(
+    _ client: Int, _ kind: Operation.Kind = .ok, _ value: JSON? = nil, error: JSON? = nil
+  ) -> Int {
     var operation = begun.removeValue(forKey: client)!
     operation.kind = kind
     operation.time = clock
+    operation.error = error
     if let value { operation.value = value }
     return append(operation)
   }

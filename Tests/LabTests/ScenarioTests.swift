@@ -43,6 +43,20 @@ struct ScenarioTests {
         + "--nemesis partition --nemesis-interval 10 --availability total --log-stderr")
   }
 
+  @Test("keys, transactions and models are printed where they differ from Maelstrom's defaults")
+  func transactions() {
+    var scenario = Scenario(.echo)
+    #expect(!scenario.maelstromArguments(bin: "node").contains { $0.hasPrefix("--max") })
+    scenario.consistencyModels = ["read-committed", "PL-2+"]
+    scenario.keyCount = 7
+    scenario.maxTransactionLength = 3
+    scenario.maxWritesPerKey = 100
+    #expect(
+      scenario.maelstromArguments(bin: "node").suffix(8).joined(separator: " ")
+        == "--consistency-models read-committed,PL-2+ --key-count 7 --max-txn-length 3 --max-writes-per-key 100"
+    )
+  }
+
   @Test("clients can be counted as a whole or per node")
   func concurrency() {
     var scenario = Scenario(.echo)

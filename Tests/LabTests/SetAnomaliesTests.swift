@@ -229,7 +229,7 @@ struct SetAnomaliesTests {
 
   // MARK: unread-node
 
-  @Test("a node whose final reads all fail is warned of")
+  @Test("a run in which all final reads of a node fail is invalid")
   func unreadNode() {
     let found = anomalies {
       $0.broadcast(0, 7)
@@ -238,12 +238,12 @@ struct SetAnomaliesTests {
       $0.end(1, .fail)
     }
     #expect(found.map(\.name) == ["unread-node"])
-    #expect(found.first?.severity == .warning)
+    #expect(found.first?.severity == .invalid)
     #expect(found.first?.operations == [4, 5])
     #expect(found.first?.node == "n1")
   }
 
-  @Test("a node with one final read that succeeds is not warned of")
+  @Test("one final read of a node that succeeds is enough")
   func readNode() {
     let found = anomalies {
       $0.broadcast(0, 7)

@@ -98,7 +98,7 @@ private struct KeepingNode: Node {
 
   mutating func receive(_ message: Echo, _ request: Request, _ context: inout Context<Self>) {
     guard case .echo(let value) = message else { return }
-    context.persist(value)
+    context.persist(value.value)
     context.reply(.echoOk(value), to: request)
   }
 }

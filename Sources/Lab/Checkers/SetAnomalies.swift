@@ -19,7 +19,8 @@ struct SetAnomalies {
   }
 
   var all: [Anomaly] {
-    lostValues + vanishedValues + duplicateValues + phantomValues + abortedReads + unreadNodes
+    lostValues + vanishedValues + duplicateValues + phantomValues + abortedReads
+      + history.unreadNodes(of: nodes)
   }
 
   // MARK: Values that are not there
@@ -135,22 +136,6 @@ struct SetAnomalies {
       let elements = found.keys.sorted(by: isSmaller)
       guard let first = elements.first, let what = found[first] else { return nil }
       return anomaly(anomalyName, "a read of \(name(node)) \(what.words)", elements, what.operations, node)
-    }
-  }
-
-  /// Nodes of which nobody knows what they have in the end.
-  private var unreadNodes: [Anomaly] {
-    let tried = history.operations.filter { $0.isFinal && $0.kind == .invoke }
-    guard !tried.isEmpty else { return [] }
-    let read = Set(set.reads.lazy.filter(\.isFinal).map(\.node))
-    return nodes.filter { !read.contains($0) }.map { node in
-      let attempts = tried.filter { $0.node == node }
-      let operations = attempts.first.map {
-        [$0.index] + (history.completion(of: $0.index).map { [$0.index] } ?? [])
-      }
-      return Anomaly(
-        "unread-node", "no final read of \(node) succeeded: nobody knows which values it has in the end",
-        operations: operations ?? [], node: node, severity: .warning)
     }
   }
 

@@ -6,6 +6,8 @@ public struct Rule: Sendable {
     case pass
     /// Later, on top of the delay that it had. It is looked at again then.
     case deliver(after: Duration)
+    /// Now, and a copy later.
+    case deliverTwice(after: Duration)
     case drop
   }
 
@@ -19,7 +21,7 @@ public struct Rule: Sendable {
   }
 
   /// Drops what a receiver would get from a source it is cut off from.
-  public static func partition(_ grudge: Grudge) -> Rule {
-    Rule("partition") { grudge.separates(receiver: $0.destination, from: $0.source) ? .drop : .pass }
+  public static func partition(_ grudge: Grudge, name: String = "partition") -> Rule {
+    Rule(name) { grudge.separates(receiver: $0.destination, from: $0.source) ? .drop : .pass }
   }
 }

@@ -1,0 +1,192 @@
+/// Why one transaction comes before another.
+struct Relation: OptionSet, Hashable, Sendable {
+  let rawValue: UInt8
+
+  /// The second overwrites what the first wrote.
+  static let ww = Relation(rawValue: 1)
+  /// The second reads what the first wrote.
+  static let wr = Relation(rawValue: 2)
+  /// The second overwrites what the first read.
+  static let rw = Relation(rawValue: 4)
+  /// One process did both.
+  static let process = Relation(rawValue: 8)
+  /// The first had ended when the second began.
+  static let realtime = Relation(rawValue: 16)
+  /// Goes on from a hub: part of the step that led to it.
+  static let onward = Relation(rawValue: 32)
+
+  var name: String {
+    switch self {
+    case .ww: "ww"
+    case .wr: "wr"
+    case .rw: "rw"
+    case .process: "process"
+    default: "realtime"
+    }
+  }
+}
+
+/// Adya's direct serialization graph: which transaction depends on which, and why.
+///
+/// Where many depend on many, *hubs* stand between them, so that the graph stays linear in the history: a step
+/// leads from a transaction by an edge of some relation to a hub, and from there onward to transactions.
+struct DependencyGraph {
+  struct Edge: Equatable {
+    let from: Int32
+    let to: Int32
+    let relation: Relation
+  }
+
+  /// Vertices below this number are transactions, the others hubs.
+  let transactionCount: Int
+  private(set) var vertexCount: Int
+  private(set) var edges: [Edge] = []
+
+  init(transactionCount: Int) {
+    self.transactionCount = transactionCount
+    vertexCount = transactionCount
+  }
+
+  /// An edge from a transaction or a hub to itself says nothing and is left out.
+  mutating func add(_ from: Int, _ to: Int, _ relation: Relation) {
+    guard from != to else { return }
+    edges.append(Edge(from: Int32(from), to: Int32(to), relation: relation))
+  }
+
+  mutating func addHub() -> Int {
+    vertexCount += 1
+    return vertexCount - 1
+  }
+
+  /// Every source comes before every target but itself. Neither may hold a transaction twice.
+  mutating func add(_ sources: [Int], _ targets: [Int], _ relation: Relation) {
+    guard sources.count * targets.count > 2 * (sources.count + 3 * targets.count) else {
+      for source in sources { for target in targets { add(source, target, relation) } }
+      return
+    }
+    // Hub i of the one chain leads to the targets before place i, of the other to those from place i on.
+    var before: [Int] = [addHub()]
+    var since: [Int] = [addHub()]
+    for (place, target) in targets.enumerated() {
+      before.append(addHub())
+      add(before[place + 1], before[place], .onward)
+      add(before[place + 1], target, .onward)
+    }
+    for target in targets.reversed() {
+      let hub = addHub()
+      add(hub, since[since.count - 1], .onward)
+      add(hub, target, .onward)
+      since.append(hub)
+    }
+    since.reverse()
+    let places = Dictionary(uniqueKeysWithValues: targets.enumerated().map { ($1, $0) })
+    for source in sources {
+      if let place = places[source] {
+        add(source, before[place], relation)
+        add(source, since[place + 1], relation)
+      } else {
+        add(source, since[0], relation)
+      }
+    }
+  }
+}
+
+/// Edges by the vertex that they leave: compressed rows.
+struct Successors {
+  private let starts: [Int32]
+  private let targets: [Int32]
+  private let relations: [Relation]
+
+  init(_ edges: [DependencyGraph.Edge], vertexCount: Int) {
+    var starts = [Int32](repeating: 0, count: vertexCount + 1)
+    for edge in edges { starts[Int(edge.from) + 1] += 1 }
+    for vertex in 0..<vertexCount { starts[vertex + 1] += starts[vertex] }
+    var next = starts
+    var targets = [Int32](repeating: 0, count: edges.count)
+    var relations = [Relation](repeating: [], count: edges.count)
+    for edge in edges {
+      let place = Int(next[Int(edge.from)])
+      targets[place] = edge.to
+      relations[place] = edge.relation
+      next[Int(edge.from)] += 1
+    }
+    self.starts = starts
+    self.targets = targets
+    self.relations = relations
+  }
+
+  /// The places of a vertex's edges.
+  func places(of vertex: Int) -> Range<Int> { Int(starts[vertex])..<Int(starts[vertex + 1]) }
+  func target(_ place: Int) -> Int { Int(targets[place]) }
+  func relation(_ place: Int) -> Relation { relations[place] }
+}
+
+/// Strongly connected components, in an order in which edges lead from later ones to earlier ones.
+///
+/// Tarjan, *Depth-first search and linear graph algorithms*, SIAM J. Comput. 1972; with a stack of its own, as the
+/// graphs are deep.
+struct Components {
+  /// The component of each vertex.
+  private(set) var numbers: [Int32]
+  private(set) var count = 0
+
+  /// - Parameter allowed: which edges count.
+  init(_ successors: Successors, vertexCount: Int, along allowed: Relation) {
+    numbers = [Int32](repeating: -1, count: vertexCount)
+    var order = [Int32](repeating: -1, count: vertexCount)
+    var low = [Int32](repeating: 0, count: vertexCount)
+    var open: [Int32] = []
+    var path: [(vertex: Int, place: Int)] = []
+    var visited: Int32 = 0
+    for root in 0..<vertexCount where order[root] < 0 {
+      path.append((root, successors.places(of: root).lowerBound))
+      order[root] = visited
+      low[root] = visited
+      visited += 1
+      open.append(Int32(root))
+      while let (vertex, place) = path.last {
+        if place < successors.places(of: vertex).upperBound {
+          path[path.count - 1].place += 1
+          guard !successors.relation(place).isDisjoint(with: allowed) else { continue }
+          let target = successors.target(place)
+          if order[target] < 0 {
+            order[target] = visited
+            low[target] = visited
+            visited += 1
+            open.append(Int32(target))
+            path.append((target, successors.places(of: target).lowerBound))
+          } else if numbers[target] < 0 {
+            low[vertex] = min(low[vertex], order[target])
+          }
+          continue
+        }
+        path.removeLast()
+        if let parent = path.last { low[parent.vertex] = min(low[parent.vertex], low[vertex]) }
+        guard low[vertex] == order[vertex] else { continue }
+        while let member = open.popLast() {
+          numbers[Int(member)] = Int32(count)
+          if Int(member) == vertex { break }
+        }
+        count += 1
+      }
+    }
+  }
+
+  /// The members of those components that have more than one vertex among the first `limit`.
+  func nontrivial(below limit: Int) -> [[Int]] {
+    var sizes = [Int32](repeating: 0, count: count)
+    for vertex in 0..<limit { sizes[Int(numbers[vertex])] += 1 }
+    var places = [Int](repeating: -1, count: count)
+    var members: [[Int]] = []
+    for vertex in numbers.indices {
+      let number = Int(numbers[vertex])
+      guard sizes[number] > 1 else { continue }
+      if places[number] < 0 {
+        places[number] = members.count
+        members.append([])
+      }
+      members[places[number]].append(vertex)
+    }
+    return members
+  }
+}

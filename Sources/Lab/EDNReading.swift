@@ -1,0 +1,137 @@
+/// Why a text is not in Clojure's notation, or not a history.
+public struct EDNError: Error, Equatable, CustomStringConvertible, Sendable {
+  /// Counted from 1.
+  public let line: Int
+  public let column: Int
+  public let reason: String
+
+  public var description: String { "line \(line), column \(column): \(reason)" }
+}
+
+/// Reads values in Clojure's extensible data notation, one after the other.
+///
+/// What ``EDN`` has no case for becomes what is nearest to it: lists and sets are vectors, symbols are keywords,
+/// characters are strings, ratios are reals. Tags are dropped, whatever they are: `#jepsen.history.Op{…}` is a map.
+/// Integers beyond 64 bits are errors. Nothing in the text can make the reader recurse.
+public struct EDNReader: Sendable {
+  /// Deeper values are errors: those who use a tree may recurse.
+  public static let depthMax = 512
+
+  /// What is being read: the innermost comes last.
+  private struct Frame {
+    enum Kind { case vector(closedBy: UInt8), map, discarded, tagged }
+
+    let kind: Kind
+    let start: Int
+    var elements: [EDN] = []
+  }
+
+  private var scanner: EDNScanner
+  private var frames: [Frame] = []
+  /// Where the value that was read last begins.
+  private var start = 0
+
+  public init(_ bytes: [UInt8]) { scanner = EDNScanner(bytes) }
+
+  /// An error about the value that was read last.
+  public func error(_ reason: String) -> EDNError { scanner.error(reason, at: start) }
+
+  /// The next value, or nil at the end of the text.
+  public mutating func next() throws(EDNError) -> EDN? {
+    scanner.skipSpace()
+    start = scanner.place
+    while true {
+      scanner.skipSpace()
+      let place = scanner.place
+      guard let byte = scanner.peek() else {
+        guard let open = frames.last else { return nil }
+        frames = []
+        throw scanner.error("the text ends inside of what begins here", at: open.start)
+      }
+      let value: EDN?
+      switch byte {
+      case UInt8(ascii: "["), UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "#"):
+        value = try open(byte)
+      case UInt8(ascii: "]"), UInt8(ascii: ")"), UInt8(ascii: "}"):
+        value = try close(byte)
+      case UInt8(ascii: "\""): value = try scanner.string()
+      case UInt8(ascii: "\\"): value = try scanner.character()
+      default: value = try scanner.atom()
+      }
+      if let value, let whole = add(value) { return whole }
+      if frames.isEmpty { start = scanner.place }
+      guard frames.count <= Self.depthMax else { throw scanner.error("nested too deep", at: place) }
+    }
+  }
+
+  /// Reads what begins something, or a value that starts with `#`.
+  private mutating func open(_ byte: UInt8) throws(EDNError) -> EDN? {
+    let start = scanner.place
+    scanner.place += 1
+    switch (byte, byte == UInt8(ascii: "#") ? scanner.peek() : nil) {
+    case (UInt8(ascii: "["), _): push(.vector(closedBy: UInt8(ascii: "]")), start)
+    case (UInt8(ascii: "("), _): push(.vector(closedBy: UInt8(ascii: ")")), start)
+    case (UInt8(ascii: "{"), _): push(.map, start)
+    case (_, UInt8(ascii: "{")):
+      scanner.place += 1
+      push(.vector(closedBy: UInt8(ascii: "}")), start)
+    case (_, UInt8(ascii: "_")):
+      scanner.place += 1
+      push(.discarded, start)
+    case (_, UInt8(ascii: "#")):
+      scanner.place += 1
+      return try scanner.symbolicReal()
+    // A regular expression, and the name of a variable.
+    case (_, UInt8(ascii: "\"")): return try scanner.string()
+    case (_, UInt8(ascii: "'")):
+      scanner.place += 1
+      return .keyword(scanner.token())
+    default:
+      guard !scanner.token().isEmpty else { throw scanner.error("a tag without a name", at: start) }
+      push(.tagged, start)
+    }
+    return nil
+  }
+
+  private mutating func push(_ kind: Frame.Kind, _ start: Int) {
+    frames.append(Frame(kind: kind, start: start))
+  }
+
+  private mutating func close(_ byte: UInt8) throws(EDNError) -> EDN {
+    let name = String(UnicodeScalar(byte))
+    guard let frame = frames.popLast() else { throw scanner.error("\(name) closes nothing") }
+    let value: EDN
+    switch frame.kind {
+    case .vector(closedBy: byte): value = .vector(frame.elements)
+    case .map where byte == UInt8(ascii: "}"):
+      guard frame.elements.count.isMultiple(of: 2) else {
+        throw scanner.error("a key without a value", at: frame.start)
+      }
+      value = .map(
+        stride(from: 0, to: frame.elements.count, by: 2).map {
+          EDN.Member(frame.elements[$0], frame.elements[$0 + 1])
+        })
+    case .vector, .map: throw scanner.error("\(name) does not close what is open here", at: frame.start)
+    case .tagged: throw scanner.error("a tag without a value", at: frame.start)
+    case .discarded: throw scanner.error("#_ without a value", at: frame.start)
+    }
+    scanner.place += 1
+    return value
+  }
+
+  /// Puts a value into what is open. Returns it if that is nothing.
+  private mutating func add(_ value: EDN) -> EDN? {
+    while let kind = frames.last?.kind {
+      switch kind {
+      case .vector, .map:
+        frames[frames.count - 1].elements.append(value)
+        return nil
+      case .discarded:
+        frames.removeLast()
+        return nil
+      case .tagged: frames.removeLast()
+      }
+    }
+    return value
+  }
+}

@@ -1,0 +1,182 @@
+/// The words of Clojure's notation: everything that holds nothing else.
+struct EDNScanner: Sendable {
+  private let bytes: [UInt8]
+  var place = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  func peek() -> UInt8? { place < bytes.count ? bytes[place] : nil }
+
+  func error(_ reason: String, at place: Int? = nil) -> EDNError {
+    let before = bytes.prefix(place ?? self.place)
+    let lineStart = (before.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+    return EDNError(
+      line: before.count { $0 == UInt8(ascii: "\n") } + 1, column: before.count - lineStart + 1,
+      reason: reason)
+  }
+
+  /// Goes past white space, commas and comments.
+  mutating func skipSpace() {
+    while let byte = peek() {
+      switch byte {
+      case UInt8(ascii: " "), UInt8(ascii: ","), 0x09...0x0D, 0x1C...0x1F: place += 1
+      case UInt8(ascii: ";"): place = bytes[place...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+      default: return
+      }
+    }
+  }
+
+  /// What comes until something that ends a word; may be empty.
+  mutating func token() -> String { String(decoding: word(), as: UTF8.self) }
+
+  private mutating func word() -> ArraySlice<UInt8> {
+    let start = place
+    while let byte = peek(), !Self.endsWord(byte) { place += 1 }
+    return bytes[start..<place]
+  }
+
+  private static func endsWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0...0x20, UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\""), UInt8(ascii: "("),
+      UInt8(ascii: ")"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"):
+      true
+    default: false
+    }
+  }
+
+  /// A keyword, a number, `nil`, a boolean or a symbol.
+  mutating func atom() throws(EDNError) -> EDN {
+    let start = place
+    let word = word()
+    guard let first = word.first else { throw error("this byte has no meaning here") }
+    if first == UInt8(ascii: ":") {
+      guard word.count > 1 else { throw error("a keyword without a name", at: start) }
+      return .keyword(String(decoding: word.dropFirst(), as: UTF8.self))
+    }
+    let isSigned = first == UInt8(ascii: "-") || first == UInt8(ascii: "+")
+    if let digit = isSigned ? word.dropFirst().first : first, Self.isDigit(digit) {
+      return try number(word, start)
+    }
+    let name = String(decoding: word, as: UTF8.self)
+    return switch name {
+    case "nil": .null
+    case "true": true
+    case "false": false
+    default: .keyword(name)
+    }
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+  private func number(_ word: ArraySlice<UInt8>, _ start: Int) throws(EDNError) -> EDN {
+    var digits = word
+    if digits.last == UInt8(ascii: "N") { digits.removeLast() }
+    let isInteger = digits.dropFirst().allSatisfy(Self.isDigit)
+    if isInteger {
+      guard let value = Int(String(decoding: digits, as: UTF8.self)) else {
+        throw error("an integer beyond 64 bits", at: start)
+      }
+      return .integer(value)
+    }
+    if digits.last == UInt8(ascii: "M") { digits.removeLast() }
+    let text = String(decoding: digits, as: UTF8.self)
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    if parts.count == 2, let dividend = Int(parts[0]), let divisor = Int(parts[1]), divisor != 0 {
+      return .real(Double(dividend) / Double(divisor))
+    }
+    // Swift reads more than Clojure writes: hexadecimal digits.
+    let isDecimal = digits.allSatisfy { Self.isDigit($0) || "+-.eE".utf8.contains($0) }
+    guard isDecimal, let value = Double(text) else { throw error("\(text) is no number", at: start) }
+    return .real(value)
+  }
+
+  /// What follows `##`.
+  mutating func symbolicReal() throws(EDNError) -> EDN {
+    let start = place
+    switch token() {
+    case "Inf": return .real(.infinity)
+    case "-Inf": return .real(-.infinity)
+    case "NaN": return .real(.nan)
+    case let name: throw error("##\(name) is no number", at: start)
+    }
+  }
+
+  mutating func character() throws(EDNError) -> EDN {
+    let start = place
+    place += 1
+    // A bracket, a quote or a space is a character, too.
+    guard let first = peek() else { throw error("a character without a name", at: start) }
+    if Self.endsWord(first) {
+      place += 1
+      return .string(String(UnicodeScalar(first)))
+    }
+    let name = token()
+    if name.count == 1 { return .string(name) }
+    switch name {
+    case "newline": return "\n"
+    case "return": return "\r"
+    case "space": return " "
+    case "tab": return "\t"
+    case "backspace": return "\u{8}"
+    case "formfeed": return "\u{C}"
+    default:
+      guard name.hasPrefix("u"), name.utf8.count == 5, let unit = UInt16(name.dropFirst(), radix: 16) else {
+        throw error("there is no character \\\(name)", at: start)
+      }
+      return .string(String(decoding: [unit], as: UTF16.self))
+    }
+  }
+
+  mutating func string() throws(EDNError) -> EDN {
+    let start = place
+    place += 1
+    var decoded: [UInt8] = []
+    var plainStart = place
+    while let byte = peek() {
+      switch byte {
+      case UInt8(ascii: "\""):
+        let plain = bytes[plainStart..<place]
+        place += 1
+        return .string(String(decoding: decoded.isEmpty ? plain : (decoded + plain)[...], as: UTF8.self))
+      case UInt8(ascii: "\\"):
+        decoded += bytes[plainStart..<place]
+        try escape(&decoded)
+        plainStart = place
+      default: place += 1
+      }
+    }
+    throw error("a string without an end", at: start)
+  }
+
+  private mutating func escape(_ decoded: inout [UInt8]) throws(EDNError) {
+    let start = place
+    guard place + 1 < bytes.count else { throw error("a string without an end", at: start) }
+    place += 2
+    switch bytes[place - 1] {
+    case UInt8(ascii: "n"): decoded.append(0x0A)
+    case UInt8(ascii: "r"): decoded.append(0x0D)
+    case UInt8(ascii: "t"): decoded.append(0x09)
+    case UInt8(ascii: "b"): decoded.append(0x08)
+    case UInt8(ascii: "f"): decoded.append(0x0C)
+    case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "/"): decoded.append(bytes[place - 1])
+    case UInt8(ascii: "u"):
+      var units = [try codeUnit(start)]
+      // The other half of a surrogate pair.
+      if UTF16.isLeadSurrogate(units[0]), bytes[place...].starts(with: "\\u".utf8) {
+        place += 2
+        units.append(try codeUnit(start))
+      }
+      decoded += String(decoding: units, as: UTF16.self).utf8
+    default: throw error("no escape that a string can have", at: start)
+    }
+  }
+
+  private mutating func codeUnit(_ start: Int) throws(EDNError) -> UInt16 {
+    let digits = bytes[place...].prefix(4)
+    guard digits.count == 4, digits.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+      let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+    else { throw error("\\u wants four hexadecimal digits", at: start) }
+    place += 4
+    return unit
+  }
+}

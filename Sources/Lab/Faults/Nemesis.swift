@@ -1,0 +1,141 @@
+public import Glomers
+
+/// Decides when which faults start and stop. Each kind goes on its own: in turn start and stop, after gaps that are
+/// uniform from nothing to twice the interval. The first comes at once, as with Jepsen's staggered generators.
+public struct Nemesis: Sendable {
+  /// What the nemesis does next.
+  public enum Step: Equatable, Sendable {
+    case startPartition(PartitionShape)
+    case stopPartition
+    /// Some nodes no longer hear some others, which still hear them.
+    case startOneWay
+    case stopOneWay
+    /// SIGKILL: what a node has not stored is gone, and what was on its way to it.
+    case kill(Targets)
+    /// Starts what was killed.
+    case start
+    /// SIGSTOP and SIGCONT.
+    case pause(Targets)
+    case resume
+    case degrade(Degradation)
+    case restore(Degradation)
+    /// The clocks of some nodes jump.
+    case skew(Targets)
+
+    public var function: String {
+      switch self {
+      case .startPartition: "start-partition"
+      case .stopPartition: "stop-partition"
+      case .startOneWay: "start-one-way"
+      case .stopOneWay: "stop-one-way"
+      case .kill: "kill"
+      case .start: "start"
+      case .pause: "pause"
+      case .resume: "resume"
+      case .degrade(let degradation): "start-\(degradation.rawValue)"
+      case .restore(let degradation): "stop-\(degradation.rawValue)"
+      case .skew: "skew"
+      }
+    }
+
+    /// The value of the operation that announces it.
+    public var value: JSON {
+      switch self {
+      case .startPartition(let shape): .string(shape.rawValue)
+      case .kill(let targets), .pause(let targets), .skew(let targets): .string(targets.rawValue)
+      case .start, .resume: .string(Targets.all.rawValue)
+      default: .null
+      }
+    }
+  }
+
+  /// One kind of fault, on or off.
+  private struct Track: Sendable {
+    let fault: Scenario.Fault
+    var stagger: Stagger
+    var isOn = false
+  }
+
+  private var tracks: [Track]
+  private var random: Random
+
+  public init(_ scenario: Scenario, begin: Instant, random: Random) {
+    var random = random
+    tracks = Scenario.Fault.allCases.filter(scenario.faults.contains).map {
+      Track(
+        fault: $0, stagger: Stagger(mean: scenario.nemesisInterval, begin: begin, random: random.split()))
+    }
+    self.random = random
+  }
+
+  /// When the next step is due; nil where there are no faults.
+  public var deadline: Instant? { tracks.map(\.stagger.next).min() }
+
+  /// Takes the next step.
+  public mutating func step() -> Step {
+    let place = tracks.indices.min { tracks[$0].stagger.next < tracks[$1].stagger.next }!
+    tracks[place].stagger.advance(from: tracks[place].stagger.next)
+    tracks[place].isOn.toggle()
+    let fault = tracks[place].fault
+    return (tracks[place].isOn ? nil : stop(fault)) ?? start(fault)
+  }
+
+  /// What ends all faults before the final reads.
+  public var finalSteps: [Step] { tracks.compactMap { stop($0.fault) } }
+
+  private mutating func start(_ fault: Scenario.Fault) -> Step {
+    switch fault {
+    case .partition: .startPartition(PartitionShape.allCases.randomElement(using: &random)!)
+    case .oneWay: .startOneWay
+    case .kill: .kill(Targets.allCases.randomElement(using: &random)!)
+    case .pause: .pause(Targets.allCases.randomElement(using: &random)!)
+    case .loss: .degrade(.loss)
+    case .duplicate: .degrade(.duplicate)
+    case .reorder: .degrade(.reorder)
+    case .slow: .degrade(.slow)
+    case .skew: .skew(Targets.allCases.randomElement(using: &random)!)
+    }
+  }
+
+  /// Nil for what does not last.
+  private func stop(_ fault: Scenario.Fault) -> Step? {
+    switch fault {
+    case .partition: .stopPartition
+    case .oneWay: .stopOneWay
+    case .kill: .start
+    case .pause: .resume
+    case .loss: .restore(.loss)
+    case .duplicate: .restore(.duplicate)
+    case .reorder: .restore(.reorder)
+    case .slow: .restore(.slow)
+    case .skew: nil
+    }
+  }
+
+  // MARK: Draws
+
+  /// Who is cut off.
+  public mutating func grudge(_ shape: PartitionShape, _ nodes: [NodeID]) -> Grudge {
+    shape.grudge(nodes, &random)
+  }
+
+  /// Who no longer hears whom, one way only.
+  public mutating func oneWayGrudge(_ nodes: [NodeID]) -> Grudge {
+    let deaf = Targets.subset.nodes(of: nodes, &random)
+    let unheard = Set(Targets.subset.nodes(of: nodes, &random))
+    return Grudge(Dictionary(uniqueKeysWithValues: deaf.map { ($0, unheard.subtracting([$0])) }))
+  }
+
+  /// Who is hit.
+  public mutating func nodes(_ targets: Targets, of nodes: [NodeID]) -> [NodeID] {
+    targets.nodes(of: nodes, &random)
+  }
+
+  /// How bad a degradation is this time.
+  public mutating func rule(_ degradation: Degradation, between nodes: [NodeID]) -> Rule {
+    degradation.rule(between: Set(nodes), &random)
+  }
+
+  /// How far a clock jumps: up to 30 s, either way.
+  public mutating func skew() -> Duration { .milliseconds(Int.random(in: -30_000...30_000, using: &random)) }
+}

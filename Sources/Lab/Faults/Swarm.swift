@@ -1,0 +1,15 @@
+internal import Glomers
+
+/// Swarm testing: each seed has a mix of faults and a network of its own, so that rare combinations come up that a
+/// fixed mix, however harsh, would never show (Groce et al.: *Swarm testing*, ISSTA 2012).
+extension Scenario {
+  /// Draws faults among those that are set, how often they come, latency, its kind and the delivery from the seed.
+  public mutating func draw() {
+    var random = Random(seed: seed ^ 0x7377_6172_6D)
+    faults = faults.filter { _ in Bool.random(using: &random) }
+    nemesisInterval = .milliseconds(Int.random(in: 500...10_000, using: &random))
+    latency = .milliseconds([0, 1, 10, 100].randomElement(using: &random)!)
+    latencyDistribution = LatencyDistribution.allCases.randomElement(using: &random)!
+    delivery = Delivery.allCases.randomElement(using: &random)!
+  }
+}

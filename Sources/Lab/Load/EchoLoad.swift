@@ -1,0 +1,22 @@
+internal import Glomers
+internal import Wire
+internal import Workloads
+
+/// Clients say something and want to hear it again.
+struct EchoLoad: RequestLoad {
+  private var random: Random
+
+  init(_ scenario: Scenario, random: Random) { self.random = random }
+
+  mutating func next(for worker: Worker, at time: Duration) -> Invocation {
+    Invocation(function: "echo", value: .string("Please echo \(Int.random(in: 0..<128, using: &random))"))
+  }
+
+  func request(_ invocation: Invocation) -> any WireMessage { Echo.echo(JSONText(invocation.value)) }
+
+  func value(of invocation: Invocation, type: String, _ body: JSONObject) throws(WireError) -> JSON? {
+    if case .echoOk(let payload) = try Echo(type: type, body: body) { payload.value } else { nil }
+  }
+
+  static func checker(_ scenario: Scenario) -> any Checker { EchoChecker() }
+}

@@ -1,0 +1,255 @@
+internal import Glomers
+internal import Wire
+internal import Workloads
+
+/// Clients send to keys and poll those that they are assigned, as Maelstrom's do: `jepsen.tests.kafka` without
+/// transactions. In the end each reads everything from the beginning.
+///
+/// The values of operations are Jepsen's: `[["send", key, message]]`, which comes back as `[["send", key, [offset,
+/// message]]]`, and `[["poll"]]`, which comes back as `[["poll", {key: [[offset, message], …]}]]`; an `assign` has the
+/// keys. Each poll that finds something commits how far it has got.
+struct KafkaLoad: Load {
+  /// How often an assignment is drawn instead of a send or poll, and how often it takes along what nobody has polled.
+  private static var assignmentOdds: Int { 64 }
+  private static var unseenOdds: Int { 3 }
+  /// The mean time between crashes of one client.
+  private static var crashInterval: Duration { .seconds(30) }
+  /// The mean time between final polls of one client, and how long they may go on.
+  private static var finalInterval: Duration { .milliseconds(200) }
+  private static var finalPatience: Duration { .seconds(10) }
+
+  /// What a client remembers from one operation to the next: it is new after each crash.
+  fileprivate struct Consumer: Sendable {
+    var process: Int
+    /// What it is assigned, and from where on it wants messages.
+    var positions: [Kafka.Position] = []
+    /// What it has polled in the operation under way, and is committing.
+    var polled: JSON?
+    var committing: [Kafka.Position] = []
+    /// What it was told about committed offsets in the operation under way.
+    var committed: [Kafka.Position]?
+  }
+
+  private enum Final: Equatable {
+    case crash, assign, poll, list, done
+  }
+
+  /// What a worker does at the end.
+  private struct Finale: Sendable {
+    var next = Final.crash
+    /// Up to which offsets it has yet to read.
+    var targets: [String: Int]
+    var end: Duration
+    var pace: Stagger
+  }
+
+  private var keys: KeyPool
+  /// Drawn, but not yet done.
+  private var access: KeyPool.Access
+  private var crashes: Stagger
+  private var random: Random
+  /// By worker.
+  private var consumers: [Int: Consumer] = [:]
+  private var finales: [Int: Finale] = [:]
+  /// The highest offsets that have been sent to, or polled, by key.
+  private var ends: [String: Int] = [:]
+  private var unseen = UnseenOffsets()
+
+  init(_ scenario: Scenario, random: Random) {
+    var random = random
+    keys = KeyPool(
+      keyCount: min(max(scenario.keyCount ?? 10, 1), 62), maxWritesPerKey: scenario.maxWritesPerKey,
+      random: random.split())
+    access = keys.next()
+    crashes = Stagger(
+      mean: Self.crashInterval / max(scenario.clientCount, 1), begin: .zero, random: random.split())
+    self.random = random
+  }
+
+  // MARK: Generator
+
+  mutating func next(for worker: Worker, at time: Duration) -> Invocation {
+    // Of two generators that have something for now, Jepsen takes either.
+    if crashes.next <= .zero + time, Bool.random(using: &random) {
+      crashes.advance(from: crashes.next)
+      return Invocation(function: "crash")
+    }
+    if Int.random(in: 0..<Self.assignmentOdds, using: &random) == 0 {
+      var assigned = [String(access.key)]
+      if !unseen.keys.isEmpty, Int.random(in: 0..<Self.unseenOdds, using: &random) == 0 {
+        assigned = unseen.keys + assigned.filter { !unseen.contains($0) }
+      }
+      return Invocation(function: "assign", value: .array(assigned.map { .string($0) }))
+    }
+    defer { access = keys.next() }
+    switch access {
+    case .read: return Invocation(function: "poll", value: [["poll"]])
+    case .write(let key, let value):
+      return Invocation(function: "send", value: [["send", .string(String(key)), .integer(value)]])
+    }
+  }
+
+  var hasFinalOperations: Bool { true }
+
+  /// A new client reads every key from the beginning, until it has seen all that is known of, or time is up; last it
+  /// asks what was committed, which Maelstrom does not.
+  mutating func finalStep(for worker: Worker, after count: Int, at time: Duration) -> FinalStep {
+    var finale =
+      finales[worker.number]
+      ?? Finale(
+        targets: ends, end: time + Self.finalPatience,
+        pace: Stagger(mean: Self.finalInterval, begin: .zero + time, random: random.split()))
+    defer { finales[worker.number] = finale }
+    if ends.isEmpty || finale.next == .done { return .done }
+    if finale.next != .list, finale.targets.isEmpty || time >= finale.end { finale.next = .list }
+    switch finale.next {
+    case .crash:
+      finale.next = .assign
+      return .begin(Invocation(function: "crash", isFinal: true))
+    case .assign:
+      finale.next = .poll
+      return .begin(Invocation(function: "assign", value: allKeys, isFinal: true))
+    case .poll:
+      guard finale.pace.next <= .zero + time else { return .wait(until: finale.pace.next - .zero) }
+      finale.pace.advance(from: .zero + time)
+      return .begin(Invocation(function: "poll", value: [["poll"]], isFinal: true))
+    case .list:
+      finale.next = .done
+      return .begin(Invocation(function: "assign", value: allKeys, isFinal: true))
+    case .done: return .done
+    }
+  }
+
+  private var allKeys: JSON { .array(ends.keys.sorted().map { .string($0) }) }
+
+  mutating func ended(_ operation: Operation, by worker: Worker) {
+    guard operation.kind == .ok else { return }
+    for (key, offset) in KafkaOperation.endsOfSends(operation) { unseen.sent(key, offset) }
+    let polled = KafkaOperation.endsOfPolls(operation)
+    for (key, offset) in polled { unseen.polled(key, offset) }
+    if operation.function == "poll" {
+      for (key, offset) in polled where finales[worker.number]?.targets[key].map({ $0 <= offset }) ?? false {
+        finales[worker.number]?.targets[key] = nil
+      }
+    }
+    guard !operation.isFinal else { return }
+    for (key, offset) in KafkaOperation.ends(operation) { ends[key] = max(ends[key] ?? 0, offset) }
+  }
+
+  // MARK: Client
+
+  mutating func begin(_ invocation: Invocation, by worker: Worker) -> Step {
+    var consumer = consumers[worker.number] ?? Consumer(process: worker.process)
+    if consumer.process != worker.process { consumer = Consumer(process: worker.process) }
+    consumer.polled = nil
+    consumer.committing = []
+    consumer.committed = nil
+    defer { consumers[worker.number] = consumer }
+    switch invocation.function {
+    case "crash": return .crash
+    case "send":
+      let send = invocation.value.array![0].array!
+      return .ask(Kafka.send(key: send[1].string!, message: send[2]))
+    case "assign" where seeksBeginning(invocation.isFinal, worker):
+      consumer.positions = KafkaOperation.keys(invocation.value).map { Kafka.Position($0, 0) }
+      return .complete(invocation.value)
+    case "assign": return .ask(Kafka.listCommittedOffsets(KafkaOperation.keys(invocation.value)))
+    default: return .ask(Kafka.poll(consumer.positions))
+    }
+  }
+
+  mutating func advance(
+    _ invocation: Invocation, by worker: Worker, type: String, _ body: JSONObject
+  ) throws(WireError) -> Step? {
+    var consumer = consumers[worker.number]!
+    defer { consumers[worker.number] = consumer }
+    switch (try Kafka(type: type, body: body), invocation.function) {
+    case (.sendOk(let offset), "send"):
+      let send = invocation.value.array![0].array!
+      return .complete([["send", send[1], [.integer(offset), send[2]]]])
+    case (.pollOk(let batches), "poll") where consumer.polled == nil:
+      consumer.take(batches)
+      return consumer.committing.isEmpty
+        ? .complete(consumer.polled!) : .ask(Kafka.commitOffsets(consumer.committing))
+    case (.commitOffsetsOk, "poll") where consumer.polled != nil:
+      return .complete(consumer.polled!)
+    case (.listCommittedOffsetsOk(let committed), "assign"):
+      consumer.assign(KafkaOperation.keys(invocation.value), committed)
+      return .complete(invocation.value)
+    default: return nil
+    }
+  }
+
+  /// The first final assignment of a process.
+  private func seeksBeginning(_ isFinal: Bool, _ worker: Worker) -> Bool {
+    isFinal && finales[worker.number]?.next == .poll
+  }
+
+  func isIdempotent(_ function: String) -> Bool { function == "assign" }
+
+  var bareReplies: Set<String> { ["commit_offsets_ok"] }
+
+  /// What Jepsen's history has no place for: what a client was told of committed offsets, and what it was committing
+  /// when it lost touch with its node.
+  func notes(on operation: Operation, by worker: Worker) -> [String: JSON] {
+    if operation.function == "assign", seeksBeginning(operation.isFinal, worker) {
+      return ["seek-to-beginning?": true]
+    }
+    guard operation.kind != .invoke, let consumer = consumers[worker.number] else { return [:] }
+    if let committed = consumer.committed, operation.function == "assign", operation.kind == .ok {
+      return ["committed": KafkaOperation.json(committed)]
+    }
+    if operation.function == "poll", operation.kind != .ok, !consumer.committing.isEmpty {
+      return ["committing": KafkaOperation.json(consumer.committing)]
+    }
+    return [:]
+  }
+
+  static func checker(_ scenario: Scenario) -> any Checker { KafkaChecker() }
+}
+
+extension KafkaLoad.Consumer {
+  /// Takes what it has polled, and goes on behind it.
+  fileprivate mutating func take(_ batches: [Kafka.Batch]) {
+    polled = KafkaOperation.poll(batches)
+    for batch in batches.sorted(by: { $0.key < $1.key }) {
+      // Maelstrom's client goes by the highest offset, in whatever order they come.
+      let end = batch.entries.lazy.map(\.offset).max() ?? -1
+      if !batch.entries.isEmpty { committing.append(Kafka.Position(batch.key, max(end, 0))) }
+      if let place = positions.firstIndex(where: { $0.key == batch.key }) {
+        positions[place] = Kafka.Position(batch.key, max(positions[place].offset, end + 1))
+      } else {
+        positions.append(Kafka.Position(batch.key, end + 1))
+      }
+    }
+  }
+
+  /// Keeps its place in the keys that it had already, and begins the others where others have left off.
+  fileprivate mutating func assign(_ keys: [String], _ committed: [Kafka.Position]) {
+    self.committed = committed
+    let kept = Dictionary(positions.map { ($0.key, $0.offset) }) { first, _ in first }
+    let stored = Dictionary(committed.map { ($0.key, $0.offset) }) { first, _ in first }
+    positions = keys.map { Kafka.Position($0, kept[$0] ?? stored[$0] ?? 0) }
+  }
+}
+
+/// Keys to which more has been sent than has been polled.
+private struct UnseenOffsets: Sendable {
+  private var offsets: [String: (sent: Int, polled: Int)] = [:]
+
+  /// In the order of their names.
+  var keys: [String] { offsets.filter { $0.value.polled < $0.value.sent }.map(\.key).sorted() }
+
+  func contains(_ key: String) -> Bool { offsets[key].map { $0.polled < $0.sent } ?? false }
+
+  mutating func sent(_ key: String, _ offset: Int) { note(key) { $0.sent = max($0.sent, offset) } }
+
+  mutating func polled(_ key: String, _ offset: Int) { note(key) { $0.polled = max($0.polled, offset) } }
+
+  /// What has been caught up with is forgotten.
+  private mutating func note(_ key: String, _ change: (inout (sent: Int, polled: Int)) -> Void) {
+    var known = offsets[key] ?? (sent: -1, polled: -1)
+    change(&known)
+    offsets[key] = known.polled < known.sent ? known : nil
+  }
+}

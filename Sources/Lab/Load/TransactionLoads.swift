@@ -1,0 +1,98 @@
+internal import Glomers
+internal import Wire
+internal import Workloads
+
+/// Clients read and write registers in transactions.
+struct RegisterTransactionLoad: TransactionLoad {
+  var generator: TransactionGenerator
+  let nodeCount: Int
+
+  init(_ scenario: Scenario, random: Random) {
+    generator = TransactionGenerator(scenario, writing: "w", random: random)
+    nodeCount = scenario.nodeCount
+  }
+
+  func accepts(_ operation: MicroOperation) -> Bool {
+    if case .append = operation { false } else { true }
+  }
+
+  static func checker(_ scenario: Scenario) -> any Checker {
+    TransactionChecker.registers(models: scenario.consistencyModels, nodes: scenario.nodes)
+  }
+}
+
+/// Clients read lists and append to them in transactions.
+struct ListTransactionLoad: TransactionLoad {
+  var generator: TransactionGenerator
+  let nodeCount: Int
+
+  init(_ scenario: Scenario, random: Random) {
+    generator = TransactionGenerator(scenario, writing: "append", random: random)
+    nodeCount = scenario.nodeCount
+  }
+
+  func accepts(_ operation: MicroOperation) -> Bool {
+    switch operation {
+    case .read(_, let value): value == .null || value.array != nil
+    case .append: true
+    case .write: false
+    }
+  }
+
+  static func checker(_ scenario: Scenario) -> any Checker {
+    TransactionChecker.lists(models: scenario.consistencyModels, nodes: scenario.nodes)
+  }
+}
+
+/// What loads of transactions have in common. Beyond Maelstrom, one client of each node reads every key in the end,
+/// to see whether the nodes have come to hold the same.
+protocol TransactionLoad: RequestLoad {
+  var generator: TransactionGenerator { get set }
+  var nodeCount: Int { get }
+
+  /// Whether this may stand in an answer.
+  func accepts(_ operation: MicroOperation) -> Bool
+}
+
+/// How many keys a final transaction reads.
+private let finalKeysMax = 64
+
+extension TransactionLoad {
+  mutating func next(for worker: Worker, at time: Duration) -> Invocation {
+    Invocation(function: "txn", value: generator.next())
+  }
+
+  var hasFinalOperations: Bool { true }
+
+  func finalStep(for worker: Worker, after count: Int, at time: Duration) -> FinalStep {
+    let first = count * finalKeysMax
+    guard worker.number < nodeCount, first < generator.keyCount else { return .done }
+    let keys = first..<min(first + finalKeysMax, generator.keyCount)
+    let reads = keys.map { JSON.array(["r", .integer($0), .null]) }
+    return .begin(Invocation(function: "txn", value: .array(reads), isFinal: true))
+  }
+
+  func request(_ invocation: Invocation) -> any WireMessage {
+    Transactions.txn(
+      (invocation.value.array ?? []).map { element in
+        guard let parts = element.array, parts.count == 3 else {
+          preconditionFailure("\(element) is no micro-operation")
+        }
+        return switch parts[0] {
+        case "r": .read(key: parts[1], value: .null)
+        case "w": .write(key: parts[1], value: parts[2])
+        default: .append(key: parts[1], value: parts[2])
+        }
+      })
+  }
+
+  func value(of invocation: Invocation, type: String, _ body: JSONObject) throws(WireError) -> JSON? {
+    guard case .txnOk(let operations) = try Transactions(type: type, body: body) else { return nil }
+    guard operations.allSatisfy(accepts) else {
+      throw .malformed("a micro-operation is not one of this workload")
+    }
+    return .array(operations.map(\.json))
+  }
+
+  var reusesClients: Bool { true }
+}

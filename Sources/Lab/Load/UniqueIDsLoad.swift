@@ -1,0 +1,20 @@
+internal import Glomers
+internal import Wire
+internal import Workloads
+
+/// Clients want ids that nobody else gets.
+struct UniqueIDsLoad: RequestLoad {
+  init(_ scenario: Scenario, random: Random) {}
+
+  func next(for worker: Worker, at time: Duration) -> Invocation { Invocation(function: "generate") }
+
+  func request(_ invocation: Invocation) -> any WireMessage { UniqueIDs.generate }
+
+  func value(of invocation: Invocation, type: String, _ body: JSONObject) throws(WireError) -> JSON? {
+    if case .generateOk(let id) = try UniqueIDs(type: type, body: body) { id } else { nil }
+  }
+
+  var reusesClients: Bool { true }
+
+  static func checker(_ scenario: Scenario) -> any Checker { UniqueIDsChecker() }
+}

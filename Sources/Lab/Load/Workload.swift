@@ -1,0 +1,33 @@
+/// What the clients of a test do, and what they are to be answered: Maelstrom's names.
+public enum Workload: String, CaseIterable, Sendable {
+  case echo
+  case uniqueIDs = "unique-ids"
+  case broadcast
+  case kafka
+  case linKV = "lin-kv"
+  case gSet = "g-set"
+  case gCounter = "g-counter"
+  case pnCounter = "pn-counter"
+  case txnRWRegister = "txn-rw-register"
+  case txnListAppend = "txn-list-append"
+}
+
+extension Workload {
+  /// The one table of workloads: a new one needs a name, a line here, and a file beside this one.
+  var load: any Load.Type {
+    switch self {
+    case .echo: EchoLoad.self
+    case .uniqueIDs: UniqueIDsLoad.self
+    case .broadcast: BroadcastLoad.self
+    case .kafka: KafkaLoad.self
+    case .linKV: LinKVLoad.self
+    case .gSet: GSetLoad.self
+    case .gCounter, .pnCounter: CounterLoad.self
+    case .txnRWRegister: RegisterTransactionLoad.self
+    case .txnListAppend: ListTransactionLoad.self
+    }
+  }
+
+  /// What a history of this workload must hold.
+  public func checker(_ scenario: Scenario) -> any Checker { load.checker(scenario) }
+}

@@ -1,0 +1,123 @@
+internal import Glomers
+internal import Wire
+
+/// What the nemesis does to nodes and network.
+extension TestRun {
+  mutating func stepNemesis() { carryOut(nemesis.step()) }
+
+  mutating func carryOut(_ step: Nemesis.Step) {
+    let wasWell = faults.isEmpty
+    record(step, step.value)
+    record(step, effect(of: step))
+    if !wasWell, faults.isEmpty { visibility.healed(at: clock) }
+    counts.faults = faults.values.sorted()
+  }
+
+  /// Carries a step out; returns what people are to read of it.
+  private mutating func effect(of step: Nemesis.Step) -> JSON {
+    switch step {
+    case .startPartition(let shape):
+      let grudge = nemesis.grudge(shape, nodes)
+      network.impose(.partition(grudge))
+      faults[.partition] = "partition (\(shape.rawValue))"
+      return ["isolated", grudge.json]
+    case .startOneWay:
+      let grudge = nemesis.oneWayGrudge(nodes)
+      network.impose(.partition(grudge, name: "one-way"))
+      faults[.oneWay] = "one-way cut"
+      return ["isolated", grudge.json]
+    case .stopPartition:
+      network.lift("partition")
+      faults[.partition] = nil
+      return "network-healed"
+    case .stopOneWay:
+      network.lift("one-way")
+      faults[.oneWay] = nil
+      return "network-healed"
+    case .degrade(let degradation):
+      network.impose(nemesis.rule(degradation, between: nodes))
+      faults[degradation.fault] = degradation.rawValue
+      return .null
+    case .restore(let degradation):
+      network.lift(degradation.rawValue)
+      faults[degradation.fault] = nil
+      return .null
+    case .kill(let targets): return kill(nemesis.nodes(targets, of: nodes))
+    case .start: return start()
+    case .pause(let targets): return pause(nemesis.nodes(targets, of: nodes))
+    case .resume: return resume()
+    case .skew(let targets):
+      let hit = nemesis.nodes(targets, of: nodes)
+      for node in hit { actions.append(.skew(node, by: nemesis.skew())) }
+      return JSON(hit)
+    }
+  }
+
+  private mutating func kill(_ hit: [NodeID]) -> JSON {
+    for node in hit where !down.contains(node) && !dead.contains(node) {
+      down.insert(node)
+      paused.remove(node)
+      network.discard(for: node)
+      actions.append(.kill(node))
+    }
+    faults[.kill] = down.isEmpty ? nil : "\(down.count) killed"
+    faults[.pause] = paused.isEmpty ? nil : "\(paused.count) paused"
+    return JSON(hit)
+  }
+
+  /// Starts what was killed. Like any node, it is told who it is before anything else.
+  private mutating func start() -> JSON {
+    let started = down.sorted()
+    down = []
+    faults[.kill] = nil
+    for node in started {
+      actions.append(.start(node))
+      initializeAgain(node)
+    }
+    return JSON(started)
+  }
+
+  mutating func initializeAgain(_ node: NodeID) {
+    ask(openClient(node), .initializeAgain, patience: Self.initializationPatience) { [nodes] body in
+      body.member("type", "init")
+      body.member("node_id", node.name)
+      body.member("node_ids", nodes.map(\.name))
+    }
+  }
+
+  private mutating func pause(_ hit: [NodeID]) -> JSON {
+    let stopped = hit.filter { !down.contains($0) && !dead.contains($0) && !paused.contains($0) }
+    paused.formUnion(stopped)
+    for node in stopped { actions.append(.pause(node)) }
+    faults[.pause] = paused.isEmpty ? nil : "\(paused.count) paused"
+    return JSON(hit)
+  }
+
+  private mutating func resume() -> JSON {
+    let resumed = paused.sorted()
+    paused = []
+    faults[.pause] = nil
+    for node in resumed { actions.append(.resume(node)) }
+    return JSON(resumed)
+  }
+
+  private mutating func record(_ step: Nemesis.Step, _ value: JSON) {
+    history.append(
+      Operation(time: time, kind: .info, process: .nemesis, function: step.function, value: value))
+  }
+}
+
+extension Degradation {
+  fileprivate var fault: Scenario.Fault {
+    switch self {
+    case .loss: .loss
+    case .duplicate: .duplicate
+    case .reorder: .reorder
+    case .slow: .slow
+    }
+  }
+}
+
+extension JSON {
+  fileprivate init(_ nodes: [NodeID]) { self = .array(nodes.map { .string($0.name) }) }
+}

@@ -1,0 +1,76 @@
+public import Glomers
+public import Lab
+
+/// What became of one seed.
+public struct SeedOutcome: Sendable {
+  public let seed: UInt64
+  public let results: Results
+  /// The run's fingerprint: see ``Simulation/digest``.
+  public let digest: Digest
+  /// Messages that the network carried.
+  public let messageCount: Int
+  /// How long the test took in virtual time.
+  public let virtualTime: Duration
+  /// The operations that show what is wrong, as in `history.edn`.
+  public let excerpt: [String]
+
+  /// Whether nothing wrong was found. Too little to judge by is not wrong.
+  public var isValid: Bool { results.verdict != .invalid }
+}
+
+extension Simulation {
+  /// Runs a whole test and says what became of it.
+  ///
+  /// - Parameter trace: gets a line for everything that nodes are given and say.
+  public static func outcome(
+    _ scenario: Scenario, options: [String: Option.Value] = [:], trace: ((String) -> Void)? = nil
+  ) -> SeedOutcome {
+    var simulation = Simulation(scenario, options: options, trace: trace)
+    simulation.finish()
+    let results = simulation.test.results()
+    let shown = Set(results.anomalies.prefix(3).flatMap(\.operations)).sorted()
+    return SeedOutcome(
+      seed: scenario.seed, results: results, digest: simulation.digest,
+      messageCount: simulation.test.journal.all.messageCount, virtualTime: simulation.now - .zero,
+      excerpt: shown.map { simulation.test.history[$0].edn.text(in: .edn) })
+  }
+}
+
+/// Runs many seeds, several at a time.
+public struct Sweep: Sendable {
+  private let seeds: ClosedRange<UInt64>
+  private let concurrency: Int
+  private let stopsAtFailure: Bool
+  private let run: @Sendable (UInt64) -> SeedOutcome
+
+  /// - Parameters:
+  ///   - concurrency: how many seeds run at a time; at least one.
+  ///   - stopsAtFailure: whether seeds that have not begun are left out once one was invalid.
+  public init(
+    _ seeds: ClosedRange<UInt64>, concurrency: Int, stopsAtFailure: Bool,
+    _ run: @escaping @Sendable (UInt64) -> SeedOutcome
+  ) {
+    self.seeds = seeds
+    self.concurrency = max(1, concurrency)
+    self.stopsAtFailure = stopsAtFailure
+    self.run = run
+  }
+
+  /// Runs the seeds and hands each outcome over as it comes, which need not be in order.
+  public func outcomes(_ each: (SeedOutcome) -> Void) async {
+    await withTaskGroup(of: SeedOutcome.self) { [run] group in
+      var rest = seeds.makeIterator()
+      func begin() {
+        guard let seed = rest.next() else { return }
+        group.addTask { run(seed) }
+      }
+      for _ in 0..<concurrency { begin() }
+      var hasFailed = false
+      for await outcome in group {
+        each(outcome)
+        hasFailed = hasFailed || !outcome.isValid
+        if !(stopsAtFailure && hasFailed) { begin() }
+      }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import Glomers
+import Lab
+import Testing
+
+@Suite("Reading EDN")
+struct EDNReadingTests {
+  private func values(_ text: String) throws -> [EDN] {
+    var reader = EDNReader(Array(text.utf8))
+    var values: [EDN] = []
+    while let value = try reader.next() { values.append(value) }
+    return values
+  }
+
+  @Test(
+    "every notation has its value",
+    arguments: [
+      ("nil true false", [nil, true, false]),
+      ("1 -2 +3 0 7N 9223372036854775807", [1, -2, 3, 0, 7, .integer(.max)]),
+      (
+        "1.5 -2e3 1.0M 1/4 ##Inf ##-Inf",
+        [
+          .real(1.5), .real(-2000), .real(1), .real(0.25), .real(.infinity),
+          .real(-.infinity),
+        ]
+      ),
+      (
+        ":ok :a/b sym - +x",
+        [.keyword("ok"), .keyword("a/b"), .keyword("sym"), .keyword("-"), .keyword("+x")]
+      ),
+      (#""a\n\"\\\u00e9\ud83d\ude00ü" "" "\t\r\b\f""#, ["a\n\"\\é😀ü", "", "\t\r\u{8}\u{C}"]),
+      (#"\a \newline \u0041 \( \space"#, ["a", "\n", "A", "(", " "]),
+      (
+        "[] (1 [2]) #{3} {} {:a 1, \"b\" [2]}",
+        [
+          [], [1, [2]], [3], [:],
+          .map([.init(.keyword("a"), 1), .init("b", [2])]),
+        ]
+      ),
+      ("[1,2,,3] ; and so on\n4;", [[1, 2, 3], 4]),
+      (
+        "#inst \"2026\" #jepsen.history.Op{:index 0} #a #b [1] #:ns{:x 1}",
+        [
+          "2026", ["index": 0], [1],
+          ["x": 1],
+        ]
+      ),
+      ("[1 #_2 3] #_#_4 5 6 #_{:a #_7 8}", [[1, 3], 6]),
+      ("#\"re\" #'clojure.core/inc", ["re", .keyword("clojure.core/inc")]),
+      ("  , \n", []),
+    ] as [(String, [EDN])])
+  func notations(_ text: String, _ expected: [EDN]) throws {
+    #expect(try values(text) == expected)
+  }
+
+  @Test(
+    "what is no EDN is an error that says where and why",
+    arguments: [
+      ("[1 2", 1, 1, "ends inside"), ("{:a\n 1} ]", 2, 5, "closes nothing"), ("[1 }", 1, 1, "does not close"),
+      ("\n{:a}", 2, 1, "a key without a value"), ("\"abc", 1, 1, "without an end"),
+      ("\"abc\\", 1, 5, "without"),
+      (#""\q""#, 1, 2, "no escape"), (#""\u12x4""#, 1, 2, "four hexadecimal"), (":", 1, 1, "without a name"),
+      ("9223372036854775808", 1, 1, "64 bits"), ("12ab", 1, 1, "no number"), ("0x1F", 1, 1, "no number"),
+      ("1/0", 1, 1, "no number"), ("[#tag]", 1, 2, "a tag without a value"), ("[#_]", 1, 2, "#_ without"),
+      ("# 1", 1, 1, "a tag without a name"), (#"\nosuch"#, 1, 1, "no character"),
+      ("##Nope", 1, 3, "no number"),
+      ("a \u{1}", 1, 3, "no meaning"), ("#_", 1, 1, "ends inside"),
+    ])
+  func errors(_ text: String, _ line: Int, _ column: Int, _ reason: String) throws {
+    let error = try #require(throws: EDNError.self) { try values(text) }
+    #expect(error.reason.contains(reason), "\(error)")
+    #expect((error.line, error.column) == (line, column), "\(error)")
+  }
+
+  @Test("what nests without end is an error, and is no danger")
+  func depth() throws {
+    for opening in ["[", "(", "{", "#{", "#_", "#a ", "{1 "] {
+      let error = try #require(throws: EDNError.self) {
+        try values(String(repeating: opening, count: 200_000))
+      }
+      #expect(error.reason == "nested too deep")
+    }
+    let deep = String(repeating: "[", count: 512) + String(repeating: "]", count: 512)
+    #expect(try values(deep).first?.text == deep)
+  }
+
+  @Test("whatever is written is read back, and no damage to it traps")
+  func roundTrips() throws {
+    var random = Random(seed: 11)
+    for _ in 0..<300 {
+      let value = Self.random(&random, depth: 4)
+      let text = value.text
+      #expect(try values(text + " " + value.pretty(columns: 20)) == [value, value])
+      var bytes = Array(text.utf8)
+      for _ in 0..<20 {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        bytes[place] = UInt8.random(in: 0...255, using: &random)
+        var reader = EDNReader(Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random))))
+        do {
+          while let read = try reader.next() { #expect(!read.text.isEmpty) }
+        } catch {
+          #expect(error.line >= 1 && error.column >= 1)
+        }
+      }
+    }
+  }
+
+  private static func random(_ random: inout Random, depth: Int) -> EDN {
+    let count = Int.random(in: 0..<4, using: &random)
+    switch Int.random(in: 0..<(depth > 0 ? 8 : 6), using: &random) {
+    case 0: return .null
+    case 1: return .bool(.random(using: &random))
+    case 2: return .integer(Int.random(in: .min ... .max, using: &random))
+    case 3: return .real(Double.random(in: -1e9..<1e9, using: &random))
+    case 4: return .string(["", "a b", "\"\\\n\u{1}", "é😀"].randomElement(using: &random)!)
+    case 5: return .keyword(["a", "ok?", "n0/x"].randomElement(using: &random)!)
+    case 6: return .vector((0..<count).map { _ in Self.random(&random, depth: depth - 1) })
+    default:
+      return .map(
+        (0..<count).map {
+          EDN.Member(.integer($0), Self.random(&random, depth: depth - 1))
+        })
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import Glomers
+import Testing
+
+@testable import Lab
+
+@Suite("Elle over registers")
+struct ElleRegisterTests {
+  private func types(_ history: History, _ model: String = "serializable") -> Set<String> {
+    TransactionChecker.registers(model).check(history).anomalyTypes
+  }
+
+  @Test("a serial history is strict serializable")
+  func serial() {
+    let finding = TransactionChecker.registers("strict-serializable").check(
+      TransactionRecord.inTurn("w:x=1", "r:x=1 w:x=2", "r:x=2 r:y="))
+    #expect(finding.verdict == .valid && finding.anomalies.isEmpty)
+    #expect(finding.edn == ["valid?": true])
+  }
+
+  @Test("G0: two transactions overwrite each other, each on one key")
+  func dirtyWrite() {
+    // Writes follow reads: 1 before 2 on x, 1 before 2 on y.
+    let history = TransactionRecord.atOnce("r:y=2 w:x=1 w:y=3", "r:x=1 w:x=4 w:y=2")
+    let finding = TransactionChecker.registers("read-uncommitted").check(history)
+    #expect(finding.verdict == .invalid && finding.anomalyTypes == ["G0"])
+    #expect(finding.names == ["G0"])
+    #expect(finding.anomalies[0].operations == [0, 1, 2, 3])
+    #expect(finding.figures["not"] == [.keyword("read-uncommitted")])
+    let near = TransactionRecord.atOnce("r:y=2 w:x=1 w:y=3", "r:x= w:x=4 w:y=2")
+    #expect(TransactionChecker.registers("read-uncommitted").check(near).verdict == .valid)
+  }
+
+  @Test("G1a: a read of what a failed transaction wrote; one of an unknown outcome may have happened")
+  func abortedRead() {
+    func history(_ kind: Lab.Operation.Kind) -> History {
+      TransactionRecord.made {
+        $0.txn(0, "w:x=1", kind)
+        $0.txn(1, "r:x=1")
+      }
+    }
+    let finding = TransactionChecker.registers("read-committed").check(history(.fail))
+    #expect(finding.verdict == .invalid && finding.anomalyTypes.contains("G1a"))
+    #expect(finding.anomalies.first { $0.name == "G1a" }?.operations == [0, 1, 2, 3])
+    #expect(TransactionChecker.registers("read-committed").check(history(.info)).verdict == .valid)
+    #expect(!types(history(.fail), "read-uncommitted").contains("G1a"))
+  }
+
+  @Test("G1b: a read of what its writer had written over; its own reads may show it")
+  func intermediateRead() {
+    #expect(types(.init(), "read-committed").subtracting(["empty-transaction-graph"]).isEmpty)
+    let history = TransactionRecord.inTurn("w:x=1 w:x=2", "r:x=1")
+    #expect(types(history, "read-committed").contains("G1b"))
+    #expect(!types(TransactionRecord.inTurn("w:x=1 r:x=1 w:x=2", "r:x=2"), "read-committed").contains("G1b"))
+  }
+
+  @Test("G1c: two transactions read from each other")
+  func circularInformationFlow() {
+    let history = TransactionRecord.atOnce("w:x=1 r:y=2", "w:y=2 r:x=1")
+    #expect(types(history, "read-committed") == ["G1c"])
+    #expect(types(history, "read-uncommitted").isEmpty)
+    #expect(types(TransactionRecord.atOnce("w:x=1 r:y=2", "w:y=2 r:x="), "read-committed").isEmpty)
+  }
+
+  @Test("G-single: one reads around what the other wrote")
+  func readSkew() {
+    let history = TransactionRecord.atOnce("r:x= r:y=1", "w:x=1 w:y=1")
+    #expect(types(history, "snapshot-isolation") == ["G-single-item"])
+    #expect(types(history, "consistent-view") == ["G-single-item"])
+    #expect(types(history, "read-committed").isEmpty)
+    #expect(types(TransactionRecord.atOnce("r:x=1 r:y=1", "w:x=1 w:y=1")).isEmpty)
+  }
+
+  @Test("G2-item: write skew is serializable for neither, and fine with snapshot isolation")
+  func writeSkew() {
+    let history = TransactionRecord.atOnce("r:x= w:y=1", "r:y= w:x=1")
+    #expect(types(history) == ["G2-item"])
+    #expect(types(history, "repeatable-read") == ["G2-item"])
+    #expect(types(history, "snapshot-isolation").isEmpty)
+    #expect(types(TransactionRecord.atOnce("r:x= w:y=1", "r:y=1 w:x=1")).isEmpty)
+  }
+
+  @Test("G-nonadjacent: two readers see two writes in opposite orders")
+  func longFork() {
+    let history = TransactionRecord.atOnce("w:x=1", "w:y=1", "r:x=1 r:y=", "r:y=1 r:x=")
+    #expect(types(history) == ["G-nonadjacent-item"])
+    #expect(types(history, "snapshot-isolation") == ["G-nonadjacent-item"])
+    #expect(types(history, "read-committed").isEmpty)
+    #expect(types(TransactionRecord.atOnce("w:x=1", "w:y=1", "r:x=1 r:y=", "r:y= r:x=1")).isEmpty)
+  }
+
+  @Test("a stale read counts in real time, and in a session only if it is one's own")
+  func realtimeAndSessions() {
+    let stale = TransactionRecord.inTurn("w:x=1", "r:x=")
+    #expect(types(stale, "strict-serializable") == ["G-single-item-realtime"])
+    #expect(types(stale, "strong-session-serializable").isEmpty)
+    let own = TransactionRecord.made {
+      $0.txn(0, "w:x=1")
+      $0.txn(0, "r:x=")
+    }
+    #expect(types(own, "strong-session-serializable") == ["G-single-item-process"])
+    #expect(types(own, "serializable").isEmpty)
+    #expect(types(TransactionRecord.atOnce("w:x=1", "r:x="), "strict-serializable").isEmpty)
+  }
+
+  @Test("lost update: two read the same and write")
+  func lostUpdate() {
+    let history = TransactionRecord.atOnce("r:x= w:x=1", "r:x= w:x=2")
+    #expect(types(history, "cursor-stability") == ["lost-update"])
+    #expect(types(history, "read-committed").isEmpty)
+    #expect(types(TransactionRecord.inTurn("r:x= w:x=1", "r:x=1 w:x=2"), "cursor-stability").isEmpty)
+  }
+
+  @Test("internal: a transaction does not see what it has itself read or written")
+  func internalConsistency() {
+    #expect(types(TransactionRecord.inTurn("w:x=2", "w:x=1 r:x=2")).contains("internal"))
+    #expect(types(TransactionRecord.inTurn("w:x=1", "r:x= r:x=1")).contains("internal"))
+    #expect(types(TransactionRecord.inTurn("r:x= w:x=1 r:x=1", "r:x=1")).isEmpty)
+  }
+
+  @Test("cyclic versions: each of two overwrites the other on one key")
+  func cyclicVersions() {
+    let history = TransactionRecord.atOnce("r:x=2 w:x=1", "r:x=1 w:x=2")
+    let finding = TransactionChecker.registers("read-uncommitted").check(history)
+    #expect(finding.verdict == .invalid && finding.anomalyTypes == ["cyclic-versions"])
+    #expect(
+      finding.figures["anomalies"]?["cyclic-versions"]?.text.contains(":sources [:initial-state :wfr-keys]")
+        == true)
+  }
+
+  @Test("a write of unknown outcome that somebody reads takes part in cycles")
+  func observedUnknown() {
+    let history = TransactionRecord.made {
+      $0.begin(0, "w:x=1 w:y=1")
+      $0.begin(1, "r:x=1 r:y=")
+      $0.end(0, .info)
+      $0.end(1)
+    }
+    #expect(types(history) == ["G-single-item"])
+  }
+
+  @Test("a history in which nothing depends on anything says nothing")
+  func empty() {
+    let finding = TransactionChecker.registers("serializable").check(
+      TransactionRecord.inTurn("w:x=1", "w:y=1"))
+    #expect(finding.verdict == .unknown && finding.anomalyTypes == ["empty-transaction-graph"])
+  }
+
+  @Test("the same write by two transactions can't be judged")
+  func repeatedWrite() {
+    let finding = TransactionChecker.registers("serializable").check(
+      TransactionRecord.inTurn("w:x=1", "w:x=1", "r:x=1"))
+    #expect(finding.verdict == .unknown && finding.warnings == ["repeated-write"])
+    #expect(finding.anomalies[0].operations == [0, 1, 2, 3])
+  }
+
+  @Test("a cycle is told step by step, with keys, values and the places of micro-operations")
+  func explanation() {
+    let finding = TransactionChecker.registers("serializable").check(
+      TransactionRecord.atOnce("r:x= r:y=1", "w:x=1 w:y=1"))
+    let told = finding.figures["anomalies"]?["G-single-item"]?.text ?? ""
+    #expect(told.contains(#"{:type :rw, :key "x", :value nil, :value' 1, :a-mop-index 0, :b-mop-index 0}"#))
+    #expect(told.contains(#"{:type :wr, :key "y", :value 1, :a-mop-index 1, :b-mop-index 1}"#))
+    #expect(finding.anomalies[0].operations == [0, 1, 2, 3])
+    #expect(finding.anomalies[0].detail.hasSuffix("a contradiction"))
+  }
+
+  @Test("of several cycles the shortest is shown")
+  func shortest() {
+    // A cycle of three, and through two of them one of two.
+    let history = TransactionRecord.atOnce(
+      "w:a=1 r:c=1 r:b=1", "w:b=1 r:a=1", "w:c=1 r:b=1")
+    let finding = TransactionChecker.registers("read-committed").check(history)
+    #expect(finding.anomalyTypes == ["G1c"])
+    #expect(finding.anomalies.first { $0.name == "G1c" }?.operations == [0, 1, 3, 4])
+  }
+
+  @Test("many that depend on many don't make the graph quadratic")
+  func hotKey() {
+    let history = TransactionRecord.made { record in
+      for number in 0..<3000 { record.txn(number % 50, "r:x= w:x=\(number)") }
+    }
+    let transactions = TransactionHistory(history, .registers)
+    var graph = DependencyGraph(transactionCount: transactions.transactions.count)
+    RegisterDependencies(transactions).link(&graph)
+    graph.addRealtimeOrder(transactions)
+    #expect(graph.edges.count < 40_000)
+    #expect(types(history, "strict-serializable") == ["G2-item", "G-single-item-realtime", "lost-update"])
+  }
+}

@@ -1,0 +1,206 @@
+import Glomers
+import Testing
+
+@testable import Lab
+
+/// What Elle can't see: each with a history that has it and the nearest one that has not.
+@Suite("Transactions beyond Elle")
+struct TransactionAnomaliesTests {
+  private func check(
+    _ model: String = "read-committed", _ make: (inout TransactionRecord) -> Void
+  ) -> Finding {
+    TransactionChecker.registers(models: [model], nodes: ["n0", "n1"]).check(TransactionRecord.made(make))
+  }
+
+  @Test("an answer that is not what was asked for")
+  func altered() {
+    func answered(_ answer: String) -> Finding {
+      check { record in
+        record.txn(1, "w:y=7")
+        record.begin(0, "w:x=1 r:y=")
+        record.end(0, answer: answer)
+      }
+    }
+    let finding = answered("w:x=1 r:z=")
+    #expect(finding.names == ["altered-transaction"])
+    #expect(finding.anomalies[0].operations == [2, 3] && finding.anomalies[0].node == "n0")
+    #expect(answered("w:x=2 r:y=").names.contains("altered-transaction"))
+    #expect(answered("w:x=1").names.contains("altered-transaction"))
+    #expect(answered("r:y= w:x=1").names.contains("altered-transaction"))
+    #expect(answered("w:x=1 r:y=7").names.isEmpty)
+  }
+
+  @Test("a value that nobody wrote, or that is written only later")
+  func phantom() {
+    let nobody = check { $0.txn(0, "r:x=9") }
+    #expect(nobody.names == ["phantom-value"] && nobody.anomalies[0].operations == [0, 1])
+    let later = check {
+      $0.txn(0, "r:x=1")
+      $0.txn(1, "w:x=1")
+    }
+    #expect(later.names == ["phantom-value"] && later.anomalies[0].operations == [0, 1, 2])
+    let meanwhile = check {
+      $0.begin(0, "r:x=1")
+      $0.txn(1, "w:x=1")
+      $0.end(0)
+    }
+    #expect(meanwhile.names.isEmpty)
+  }
+
+  @Test("a fractured read: one part of a transaction is seen, and after it not the other")
+  func fractured() {
+    func reading(_ read: String, _ model: String = "read-committed") -> Finding {
+      check(model) {
+        $0.txn(0, "w:x=1")
+        $0.txn(0, "r:x=1 w:x=2 w:y=2")
+        $0.txn(1, read)
+      }
+    }
+    let finding = reading("r:y=2 r:x=1")
+    #expect(finding.names == ["fractured-read"])
+    #expect(finding.anomalies[0].operations == [2, 3, 4, 5] && finding.anomalies[0].node == "n1")
+    #expect(reading("r:y=2 r:x=").names == ["fractured-read"])
+    // What was read before is no matter of monotonic atomic view.
+    #expect(reading("r:x=1 r:y=2").names.isEmpty)
+    #expect(reading("r:y=2 r:x=2").names.isEmpty)
+    #expect(reading("r:y= r:x=1").names.isEmpty)
+    let uncommitted = reading("r:y=2 r:x=1", "read-uncommitted")
+    #expect(uncommitted.names.isEmpty && uncommitted.warnings == ["fractured-read"])
+  }
+
+  @Test("a process that does not read what it wrote")
+  func forgottenWrite() {
+    func reading(_ client: Int, _ read: String) -> Finding {
+      check {
+        $0.txn(1, "w:x=1")
+        $0.txn(0, "r:x=1")
+        $0.txn(0, "w:x=2")
+        $0.txn(1, "w:x=3")
+        $0.txn(client, read)
+      }
+    }
+    let finding = reading(0, "r:x=1")
+    #expect(finding.names == ["forgotten-write"])
+    #expect(finding.anomalies[0].operations == [4, 5, 8, 9])
+    #expect(reading(0, "r:x=").names == ["forgotten-write"])
+    #expect(reading(0, "r:x=2").names.isEmpty && reading(0, "r:x=3").names.isEmpty)
+    #expect(reading(2, "r:x=1").names.isEmpty && reading(2, "r:x=").names.isEmpty)
+  }
+
+  @Test("replicas that show different states in the end")
+  func diverged() {
+    func ending(_ other: String) -> Finding {
+      check {
+        $0.txn(0, "w:x=1")
+        $0.txn(1, "w:x=2")
+        $0.txn(0, "r:x=1 r:y=", isFinal: true)
+        $0.txn(1, other, isFinal: true)
+      }
+    }
+    let finding = ending("r:x=2 r:y=")
+    #expect(finding.names == ["diverged-replicas"])
+    #expect(finding.anomalies[0].operations == [4, 5, 6, 7])
+    #expect(ending("r:x=1 r:y=").names.isEmpty)
+  }
+
+  @Test("an acknowledged write of which nothing is left anywhere")
+  func lostWrite() {
+    func ending(_ kind: Lab.Operation.Kind) -> Finding {
+      check {
+        $0.txn(0, "w:x=1", kind)
+        $0.txn(0, "r:x=", node: "n0", isFinal: true)
+        $0.txn(1, "r:x=", isFinal: true)
+      }
+    }
+    #expect(ending(.ok).names.contains("lost-write"))
+    #expect(!ending(.fail).names.contains("lost-write"))
+  }
+
+  @Test("a node of which nobody knows what it has in the end")
+  func unread() {
+    func ending(_ kind: Lab.Operation.Kind) -> Finding {
+      check {
+        $0.txn(0, "w:x=1")
+        $0.txn(0, "r:x=1", isFinal: true)
+        $0.txn(1, "r:x=1", kind, isFinal: true)
+      }
+    }
+    #expect(ending(.info).warnings == ["unread-node"])
+    #expect(ending(.info).anomalies[0].operations == [4, 5] && ending(.info).anomalies[0].node == "n1")
+    #expect(ending(.ok).anomalies.isEmpty)
+  }
+
+  @Test("a dirty write that shows in the end: each of two transactions has won on one key")
+  func dirtyWrite() {
+    func ending(_ end: String, at other: String) -> Finding {
+      check("read-uncommitted") {
+        $0.txn(0, "w:x=1 w:y=1")
+        $0.txn(1, "w:x=2 w:y=2")
+        $0.txn(0, end, isFinal: true)
+        $0.txn(1, other, isFinal: true)
+      }
+    }
+    let finding = ending("r:x=1 r:y=2", at: "r:x=1 r:y=2")
+    #expect(finding.verdict == .invalid && finding.anomalyTypes == ["G0"] && finding.names == ["G0"])
+    #expect(finding.anomalies[0].operations == [0, 1, 2, 3])
+    #expect(ending("r:x=2 r:y=2", at: "r:x=2 r:y=2").names.isEmpty)
+    // Where nodes don't agree there is no last version.
+    #expect(ending("r:x=1 r:y=2", at: "r:x=1 r:y=1").names == ["diverged-replicas"])
+  }
+
+  @Test("what all show in the end is not what a transaction certainly wrote over")
+  func overwrittenAtLast() {
+    func ending(_ end: String) -> Finding {
+      check("read-uncommitted") {
+        $0.txn(0, "w:x=1")
+        $0.txn(1, "r:x=1 w:x=2")
+        $0.txn(0, end, isFinal: true)
+        $0.txn(1, end, isFinal: true)
+      }
+    }
+    #expect(ending("r:x=1").names == ["cyclic-versions"])
+    #expect(ending("r:x=2").names.isEmpty)
+  }
+
+  @Test("lists: what a later list lacks has been forgotten, or is fractured")
+  func lists() {
+    func names(_ make: (inout TransactionRecord) -> Void) -> Set<String> {
+      TransactionChecker.lists(models: ["read-committed"], nodes: ["n0", "n1"])
+        .check(TransactionRecord.made(make)).names
+    }
+    #expect(
+      names {
+        $0.txn(0, "a:x=1 a:y=1")
+        $0.txn(1, "r:y=[1] r:x=")
+      } == ["fractured-read"])
+    #expect(
+      names {
+        $0.txn(0, "a:x=1")
+        $0.txn(0, "r:x=")
+      } == ["forgotten-write"])
+    #expect(
+      names {
+        $0.txn(0, "a:x=1")
+        $0.txn(0, "r:x=[1]", isFinal: true)
+        $0.txn(1, "r:x=", isFinal: true)
+      } == ["diverged-replicas"])
+    #expect(
+      names {
+        $0.txn(0, "a:x=1 a:y=1")
+        $0.txn(1, "r:y=[1] r:x=[1]")
+        $0.txn(0, "r:x=[1]")
+      }.isEmpty)
+  }
+
+  @Test("an operation whose value is no transaction")
+  func malformed() {
+    var recorded = RecordedHistory()
+    for value in [7, [["r", 1]], [["x", 1, 2]], [["append", 1, 2]]] as [JSON] {
+      recorded.begin(0, "txn", [["r", 1, .null]])
+      recorded.end(0, .ok, value)
+    }
+    let finding = TransactionChecker.registers("read-committed").check(recorded.history)
+    #expect(finding.names == ["malformed-transaction"] && finding.anomalies.count == 4)
+    #expect(finding.anomalies.map(\.operations) == [[1], [3], [5], [7]])
+  }
+}

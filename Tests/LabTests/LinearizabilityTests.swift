@@ -1,0 +1,244 @@
+import Glomers
+import Testing
+
+@testable import Lab
+
+@Suite("Linearizability")
+struct LinearizabilityTests {
+  private func check(_ make: (inout RecordedHistory) -> Void) -> Finding {
+    LinearizabilityChecker().check(RecordedHistory.made(make))
+  }
+
+  private func isAccepted(_ finding: Finding) -> Bool {
+    finding.verdict == .valid && finding.anomalies.isEmpty
+  }
+
+  @Test("a read of what was written last is right, one of what was written before is not")
+  func staleRead() throws {
+    let good = check {
+      $0.writeRegister(0, 1)
+      $0.writeRegister(1, 2)
+      $0.readRegister(0, 2)
+    }
+    #expect(isAccepted(good))
+    let bad = check {
+      $0.writeRegister(0, 1)
+      $0.writeRegister(1, 2)
+      $0.readRegister(0, 1)
+    }
+    #expect(bad.verdict == .invalid)
+    let anomaly = try #require(bad.anomalies.first)
+    #expect(anomaly.name == "nonlinearizable" && anomaly.severity == .invalid && anomaly.node == "n0")
+    // The write that made the only possible value, and the read that does not fit it.
+    #expect(anomaly.operations == [3, 4, 5])
+    #expect(
+      anomaly.detail.hasPrefix("key 0: a read found 1") && anomaly.detail.hasSuffix("leaves 2"), "\(anomaly)")
+  }
+
+  @Test("of two writes at the same time either may be last, but not both")
+  func concurrentWrites() throws {
+    func history(_ first: JSON, _ second: JSON) -> Finding {
+      check {
+        $0.begin(0, "write", [0, 1])
+        $0.begin(1, "write", [0, 2])
+        $0.end(0)
+        $0.end(1)
+        $0.readRegister(0, first)
+        $0.readRegister(1, second)
+      }
+    }
+    #expect(isAccepted(history(1, 1)))
+    #expect(isAccepted(history(2, 2)))
+    let anomaly = try #require(history(1, 2).anomalies.first)
+    #expect(anomaly.detail.hasSuffix("leaves 1"))
+    #expect(anomaly.operations == [2, 6, 7])
+  }
+
+  @Test("a counter-example shows every value that there could be, and who put it there")
+  func possibleValues() throws {
+    let finding = check {
+      $0.begin(0, "write", [0, 1])
+      $0.begin(1, "write", [0, 2])
+      $0.end(0)
+      $0.end(1)
+      $0.readRegister(2, 3)
+    }
+    let anomaly = try #require(finding.anomalies.first)
+    #expect(anomaly.detail.hasSuffix("leaves 1 or 2"))
+    #expect(anomaly.operations == [2, 3, 4, 5])
+    let result = finding.edn["results"]
+    guard case .map(let keys)? = result else {
+      Issue.record("no results: \(finding.edn.text)")
+      return
+    }
+    #expect(keys.map(\.key) == [0])
+    let linearizable = keys[0].value["linearizable"]
+    #expect(linearizable?["valid?"] == false)
+    #expect(linearizable?["op"]?["value"] == [0, 3])
+    #expect(finding.edn["failures"] == [0])
+  }
+
+  @Test("a compare-and-set that succeeded has met its value")
+  func compareAndSet() {
+    let good = check {
+      $0.writeRegister(0, 1)
+      $0.compareAndSet(1, 1, 2)
+      $0.readRegister(0, 2)
+    }
+    #expect(isAccepted(good))
+    let twice = check {
+      $0.writeRegister(0, 1)
+      $0.compareAndSet(1, 1, 2)
+      $0.compareAndSet(2, 1, 3)
+    }
+    #expect(twice.anomalies.map(\.name) == ["nonlinearizable"])
+    #expect(twice.anomalies[0].detail.contains("a cas from 1 to 3 succeeded"))
+  }
+
+  @Test("a write of unknown outcome may have happened, much later, or not at all, but only once")
+  func unknown() {
+    func history(_ values: JSON...) -> Finding {
+      check { history in
+        history.writeRegister(0, 1)
+        history.writeRegister(1, 2, .info)
+        for value in values { history.readRegister(2, value) }
+      }
+    }
+    #expect(isAccepted(history(1, 1)))
+    #expect(isAccepted(history(1, 2, 2)))
+    #expect(history(1, 2, 1).verdict == .invalid)
+  }
+
+  @Test("two writes of unknown outcome that are the same may happen at two times")
+  func unknownTwins() {
+    func history(_ twins: Int) -> Finding {
+      check { history in
+        for twin in 0..<twins { history.writeRegister(twin, 7, .info) }
+        history.writeRegister(10, 1)
+        history.readRegister(10, 7)
+        history.writeRegister(10, 2)
+        history.readRegister(10, 7)
+      }
+    }
+    #expect(isAccepted(history(2)))
+    #expect(history(1).verdict == .invalid)
+  }
+
+  @Test("a write that failed did not happen, and a write that has not yet begun can't be read")
+  func failed() {
+    let failed = check {
+      $0.writeRegister(0, 1, .fail)
+      $0.readRegister(1, 1)
+    }
+    #expect(failed.verdict == .invalid)
+    let early = check {
+      $0.readRegister(1, 1)
+      $0.writeRegister(0, 1)
+    }
+    #expect(early.verdict == .invalid)
+    #expect(early.anomalies[0].operations == [0, 1])
+    #expect(early.anomalies[0].detail.hasSuffix("leaves no value"))
+  }
+
+  @Test("keys are looked at one by one, and each has its result")
+  func keys() {
+    let finding = check {
+      $0.writeRegister(0, 1, key: "a")
+      $0.writeRegister(0, 2, key: "b")
+      $0.readRegister(1, 1, key: "a")
+      $0.readRegister(1, 1, key: "b")
+    }
+    #expect(finding.verdict == .invalid)
+    #expect(finding.edn["failures"] == ["b"])
+    #expect(finding.anomalies.map(\.name) == ["nonlinearizable"])
+  }
+
+  @Test("an error that says what the value was not is held against the node, though Jepsen looks away")
+  func impossibleErrors() throws {
+    let refused: JSON = ["precondition-failed", "current value 1 is not 1"]
+    let missing: JSON = ["key-does-not-exist", "key does not exist"]
+    for (from, error, isRight) in [(JSON(1), refused, false), (2, refused, true), (1, missing, false)] {
+      let finding = check {
+        $0.writeRegister(0, 1)
+        $0.compareAndSet(1, from, 3, .fail, error: error)
+      }
+      #expect(finding.verdict == .valid)
+      #expect(finding.anomalies.isEmpty == isRight)
+      guard !isRight else { continue }
+      let anomaly = try #require(finding.anomalies.first)
+      #expect(anomaly.name == "impossible-error" && anomaly.severity == .invalid)
+      #expect(anomaly.operations == [1, 2, 3])
+    }
+    // An error that says nothing of the value.
+    let aborted = check {
+      $0.writeRegister(0, 1)
+      $0.compareAndSet(1, 1, 3, .fail, error: ["abort", "no"])
+      $0.readRegister(0, 1)
+    }
+    #expect(isAccepted(aborted))
+  }
+
+  @Test("a read of nothing where there is something is impossible, too")
+  func nothing() {
+    let finding = check {
+      $0.writeRegister(0, 1)
+      $0.readRegister(1, .null)
+    }
+    #expect(finding.verdict == .valid)
+    #expect(finding.anomalies.map(\.name) == ["impossible-error"])
+    #expect(isAccepted(check { $0.readRegister(1, .null) }))
+  }
+
+  @Test("what takes more effort than there is stays unknown, and leaves other keys their verdict")
+  func effort() {
+    let history = RecordedHistory.made { history in
+      history.writeRegister(0, 1, key: "easy")
+      history.readRegister(0, 1, key: "easy")
+      for client in 0..<20 { history.begin(client, "write", ["hard", .integer(client)]) }
+      for client in 0..<20 { history.end(client) }
+      history.readRegister(0, -1, key: "hard")
+    }
+    let finding = LinearizabilityChecker(effortMax: 10_000).check(history)
+    #expect(finding.verdict == .unknown)
+    #expect(finding.edn["failures"] == ["hard"])
+    #expect(finding.anomalies.isEmpty)
+  }
+
+  @Test("other functions and values that are no pairs are none of its business")
+  func strangers() {
+    let finding = check {
+      $0.broadcast(0, 1)
+      $0.begin(0, "read", 7)
+      $0.end(0, .ok, 7)
+      $0.begin(0, "cas", [0, 7])
+      $0.end(0)
+    }
+    #expect(isAccepted(finding))
+  }
+
+  @Test("a long history of many clients takes about as many steps as it has operations")
+  func long() {
+    let history = RandomRegisterHistory(seed: 3, clients: 10, operations: 3000, crashes: 0.002).history
+    let finding = LinearizabilityChecker(effortMax: 300_000).check(history)
+    #expect(isAccepted(finding))
+  }
+
+  @Test("small histories are judged as by trying every order", arguments: 0..<40)
+  func twin(block: Int) {
+    var rejected = 0
+    for seed in 0..<50 {
+      let random = RandomRegisterHistory(
+        seed: UInt64(block * 50 + seed), clients: 3, operations: 7, crashes: 0.25, lies: 0.15)
+      let expected = isLinearizableByDefinition(random.operations)
+      let finding = LinearizabilityChecker().check(random.history)
+      #expect((finding.verdict == .valid) == expected, "seed \(block * 50 + seed)")
+      rejected += expected ? 0 : 1
+      guard !expected, let anomaly = finding.anomalies.first else { continue }
+      // What had ended before the operation that fits nowhere is linearizable; with that operation it is not.
+      let end = anomaly.operations.last!
+      #expect(isLinearizableByDefinition(random.prefix(before: end)), "seed \(block * 50 + seed)")
+      #expect(!isLinearizableByDefinition(random.prefix(before: end + 1)), "seed \(block * 50 + seed)")
+    }
+    #expect(rejected > 5 && rejected < 45)
+  }
+}
