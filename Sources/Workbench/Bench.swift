@@ -20,6 +20,8 @@ public final class Bench {
   private let loop = EventLoop()
   private var run: TestRun
   private var processes: [NodeID: NodeProcess] = [:]
+  /// Killed ones that others have replaced.
+  private var retired: [NodeProcess] = []
   /// Those that have written to their logs in this turn.
   private var talkative: Set<NodeID> = []
   private var lag = LagMeter()
@@ -46,7 +48,6 @@ public final class Bench {
 
   /// Runs the test to its end, or until SIGINT or SIGTERM. Throws if the bench itself can't go on.
   func runToEnd() throws(BenchError) -> Ending {
-    unblockSignals()
     for signal in [SIGINT, SIGTERM] {
       loop.onSignal(signal) { [unowned self] in interrupt(signal) }
     }
@@ -75,7 +76,9 @@ public final class Bench {
     for id in talkative { processes[id]?.log.flush() }
     talkative.removeAll(keepingCapacity: true)
     if let patience {
-      if now >= patience || processes.values.allSatisfy(\.hasExited) { loop.stop() }
+      if now >= patience || (processes.values + retired).allSatisfy(\.hasExited) {
+        loop.stop()
+      }
       return patience
     }
     if now >= nextSample {
@@ -91,7 +94,10 @@ public final class Bench {
     case .start(let id): start(id)
     case .deliver(let line, let id):
       processes[id]?.deliver(line)
-    case .stop(let id): processes[id]?.kill()
+    case .kill(let id), .stop(let id): processes[id]?.kill()
+    case .pause(let id): processes[id]?.pause()
+    case .resume(let id): processes[id]?.resume()
+    case .skew(let id, _): preconditionFailure("the clock of \(id) can't be moved: it is a process")
     case .note(let text): console.say(text)
     }
   }
@@ -100,6 +106,8 @@ public final class Bench {
     guard failure == nil else { return }
     do {
       let log = try processes[id]?.log ?? NodeLog(path: store.logPath(of: id.name))
+      // A node that was killed may still be on its way out.
+      if let former = processes[id] { retired.append(former) }
       processes[id] = try NodeProcess(
         id, loop, executable: settings.executable, arguments: settings.arguments,
         directory: settings.directory, log: log, events)
@@ -124,8 +132,7 @@ public final class Bench {
     },
     oversized: { [unowned self] process, lineBytes in
       guard patience == nil else { return }
-      let text = "(a line of \(lineBytes) bytes, longer than the bench reads)"
-      run.receive(line: Array(text.utf8), from: process.id, at: loop.now)
+      run.receive(line: NodeProcess.placeholder(lineBytes), from: process.id, at: loop.now)
     },
     exit: { [unowned self] process, status in
       process.log.flush()

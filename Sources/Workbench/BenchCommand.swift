@@ -9,16 +9,21 @@ extension Bench {
   public static func runToExitStatus(_ settings: BenchSettings) -> Int32 {
     let console = Console()
     do throws(BenchError) {
-      let store = try Store(root: settings.store, workload: settings.scenario.workload.rawValue)
-      console.say("\(settings.summary)\nResults go to \(store.directory)")
-      let ending = try Bench(settings, store, console).runToEnd()
-      try Report.write(ending, to: store)
-      try store.linkLatest()
-      return tell(ending, console)
+      return tell(try runAndStore(settings, console), console)
     } catch {
       console.say("workbench: \(error)")
       return failureStatus
     }
+  }
+
+  /// Does one run and stores what it has come to.
+  static func runAndStore(_ settings: BenchSettings, _ console: Console) throws(BenchError) -> Ending {
+    let store = try Store(root: settings.store, workload: settings.scenario.workload.rawValue)
+    console.say("\(settings.summary)\nResults go to \(store.directory)")
+    let ending = try Bench(settings, store, console).runToEnd()
+    try Report.write(ending, to: store)
+    try store.linkLatest()
+    return ending
   }
 
   private static func tell(_ ending: Ending, _ console: Console) -> Int32 {

@@ -1,3 +1,4 @@
+import Foundation
 import Glomers
 import GlomersRuntime
 
@@ -33,14 +34,21 @@ final class NodeProcess {
         events.line(self, unsafe Array(bytes))
       },
       onErrorLine: { [unowned self] bytes in events.errorLine(self, unsafe Array(bytes)) },
-      onOversized: { [unowned self] bytes in
-        guard !isStopping else { return }
-        events.oversized(self, bytes)
+      onOversized: { [unowned self] stream, lineBytes in
+        switch stream {
+        case .standardOutput: if !isStopping { events.oversized(self, lineBytes) }
+        case .standardError: events.errorLine(self, NodeProcess.placeholder(lineBytes))
+        }
       },
       onExit: { [unowned self] status in
         hasExited = true
         events.exit(self, status)
       })
+  }
+
+  /// Stands for a line that is too long to be read.
+  static func placeholder(_ lineBytes: Int) -> [UInt8] {
+    Array("(a line of \(lineBytes) bytes, longer than the bench reads)".utf8)
   }
 
   /// Hands a line with its newline to the node; all lines of a turn leave in one write.
@@ -52,6 +60,12 @@ final class NodeProcess {
   func sampleUsage() {
     if !hasExited, let now = child?.usage() { usage = now }
   }
+
+  /// Keeps the process from doing anything.
+  func pause() { if !hasExited { child?.signal(SIGSTOP) } }
+
+  /// Lets a paused process go on.
+  func resume() { if !hasExited { child?.signal(SIGCONT) } }
 
   /// Ends the process as Maelstrom does: at once.
   func kill() {

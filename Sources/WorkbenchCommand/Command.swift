@@ -8,17 +8,22 @@ struct Command: ParsableCommand {
     commandName: "workbench",
     abstract: "A test bench for Maelstrom nodes: real processes, a simulated network, faults and a verdict.",
     discussion: """
-      workbench test --help explains the options, which are Maelstrom's, with examples.
+      workbench test --help explains the options, which are Maelstrom's, with examples; workbench sim --help the \
+      same in virtual time.
       """,
-    subcommands: [TestCommand.self])
+    subcommands: [TestCommand.self, SimCommand.self, CheckCommand.self, ChallengesCommand.self])
 
   /// The exit status for a command line that can't be used.
   static let usageStatus: Int32 = 2
 
-  static func main() {
+  static func main() async {
     do {
       var command = try parseAsRoot()
-      try command.run()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
     } catch {
       finish(with: error)
     }

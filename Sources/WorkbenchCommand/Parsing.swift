@@ -1,33 +1,37 @@
 import ArgumentParser
+import Foundation
 import Lab
 
 /// From the text of an option to its value; the errors say what would be right.
 enum Parse {
-  /// Maelstrom's workloads and faults that are still to come: known, so that the error can say so.
-  private static let laterWorkloads: Set = [
-    "g-set", "g-counter", "pn-counter", "kafka", "lin-kv", "txn-rw-register", "txn-list-append",
-  ]
-  private static let laterFaults: Set = ["kill", "pause"]
-
   @Sendable static func workload(_ text: String) throws -> Workload {
-    if let workload = Workload(rawValue: text) { return workload }
-    let exists = "choose \(listed(Workload.allCases.map(\.rawValue)))"
-    throw ValidationError(
-      laterWorkloads.contains(text) ? "Maelstrom has it, this bench has not yet; \(exists)" : exists)
+    guard let workload = Workload(rawValue: text) else {
+      throw ValidationError("choose \(listed(Workload.allCases.map(\.rawValue)))")
+    }
+    return workload
+  }
+
+  @Sendable static func consistencyModels(_ text: String) throws -> [String] {
+    let models = text.split(separator: ",", omittingEmptySubsequences: false).map {
+      $0.drop { $0 == " " }.description
+    }
+    let unknown = ConsistencyModel.unknown(among: models)
+    guard unknown.isEmpty else {
+      throw ValidationError(
+        "there is no model \(listed(unknown)); choose among \(listed(ConsistencyModel.names))")
+    }
+    return models
   }
 
   @Sendable static func faults(_ text: String) throws -> Set<Scenario.Fault> {
     var faults: Set<Scenario.Fault> = []
     for word in text.split(separator: ",", omittingEmptySubsequences: false) {
       let name = word.drop { $0 == " " }.description
-      if let fault = Scenario.Fault(rawValue: name) {
-        faults.insert(fault)
-        continue
+      guard let fault = Scenario.Fault(rawValue: name) else {
+        let names = listed(Scenario.Fault.allCases.map(\.rawValue))
+        throw ValidationError("the faults are \(names); separate them by commas")
       }
-      let exists = "the faults are \(listed(Scenario.Fault.allCases.map(\.rawValue)))"
-      throw ValidationError(
-        laterFaults.contains(name)
-          ? "this bench has no \(name) yet; \(exists)" : "\(exists); separate them by commas")
+      faults.insert(fault)
     }
     return faults
   }
@@ -60,23 +64,44 @@ enum Parse {
 
   @Sendable static func positiveInteger(_ text: String) throws -> Int {
     guard let value = Int(text), (1...1_000_000).contains(value) else {
-      throw ValidationError("give a positive whole number")
+      throw ValidationError("give a positive whole number, a million at most")
     }
     return value
   }
 
-  @Sendable static func positiveNumber(_ text: String) throws -> Double {
-    guard let value = Double(text), value.isFinite, value > 0, value <= 1e9 else {
-      throw ValidationError("give a positive number")
+  /// Requests a second.
+  @Sendable static func rate(_ text: String) throws -> Double {
+    guard let value = Double(text), (0...1e6).contains(value) else {
+      throw ValidationError("give a number, 0 or greater, a million at most")
     }
     return value
   }
 
-  @Sendable static func nonNegativeNumber(_ text: String) throws -> Double {
-    guard let value = Double(text), value.isFinite, value >= 0, value <= 1e9 else {
-      throw ValidationError("give a number, 0 or greater")
+  /// `7`, or `1..1000`.
+  @Sendable static func seeds(_ text: String) throws -> ClosedRange<UInt64> {
+    let ends = text.components(separatedBy: "..").map { UInt64($0) }
+    guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, first <= last,
+      last - first < 10_000_000
+    else { throw ValidationError("give a seed, or the first and the last, like 1..1000") }
+    return first...last
+  }
+
+  /// Seconds, above 0. The limit keeps sums of instants within 64 bits.
+  @Sendable static func seconds(_ text: String) throws -> Duration {
+    let most = 31_536_000.0
+    guard let value = Double(text), value > 0, value <= most else {
+      throw ValidationError("give a positive number of seconds, a year (\(Int(most))) at most")
     }
-    return value
+    return .nanoseconds(Int64((value * 1e9).rounded(.up)))
+  }
+
+  /// Milliseconds, or none.
+  @Sendable static func milliseconds(_ text: String) throws -> Duration {
+    let most = 3_600_000.0
+    guard let value = Double(text), (0...most).contains(value) else {
+      throw ValidationError("give a number of milliseconds, 0 or greater, an hour (\(Int(most))) at most")
+    }
+    return .nanoseconds(Int64((value * 1e6).rounded()))
   }
 
   /// `a`, `a or b`, `a, b or c`.

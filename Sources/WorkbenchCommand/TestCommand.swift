@@ -36,6 +36,9 @@ struct TestCommand: ParsableCommand {
         255  the bench itself failed
       """)
 
+  @Option(help: ArgumentHelp("The program that runs one node.", valueName: "file"))
+  var bin: String
+
   @OptionGroup(title: "Load") var load: LoadOptions
   @OptionGroup(title: "Network and faults") var network: NetworkOptions
   @OptionGroup(title: "Demands") var demands: DemandOptions
@@ -47,28 +50,19 @@ struct TestCommand: ParsableCommand {
   var nodeArguments: [String] = []
 
   func validate() throws {
-    if let problem = BenchSettings.problem(withExecutable: load.bin) { throw ValidationError(problem) }
+    let impossible = network.nemesis.filter { !$0.isForProcesses }.map(\.rawValue).sorted()
+    guard impossible.isEmpty else {
+      throw ValidationError(
+        "processes can't be made to suffer \(impossible.joined(separator: ", ")); nodes in 'workbench sim' can"
+      )
+    }
+    if let problem = BenchSettings.problem(withExecutable: bin) { throw ValidationError(problem) }
   }
 
   var scenario: Scenario {
-    var scenario = Scenario(load.workload)
-    scenario.nodeCount = load.nodeCount
-    scenario.concurrency = load.concurrency
-    scenario.rate = load.rate
-    scenario.timeLimit = .nanoseconds(Int64(load.timeLimit * 1e9))
-    scenario.topology = load.topology
-    scenario.latency = .nanoseconds(Int64(network.latency * 1e6))
-    scenario.latencyDistribution = network.latencyDist
-    scenario.delivery = network.delivery
-    scenario.faults = network.nemesis
-    scenario.nemesisInterval = .nanoseconds(Int64(network.nemesisInterval * 1e9))
-    scenario.availability = demands.availability
-    if let models = demands.consistencyModels {
-      scenario.consistencyModels = models.split(separator: ",").map { $0.drop { $0 == " " }.description }
-    }
-    scenario.keyCount = demands.keyCount
-    scenario.maxTransactionLength = demands.maxTxnLength
-    scenario.maxWritesPerKey = demands.maxWritesPerKey
+    var scenario = load.scenario
+    network.apply(to: &scenario)
+    demands.apply(to: &scenario)
     scenario.logNodeErrors = report.logStderr
     scenario.logNetworkSends = report.logNetSend
     scenario.logNetworkReceives = report.logNetRecv
@@ -78,7 +72,7 @@ struct TestCommand: ParsableCommand {
 
   func run() throws {
     let settings = BenchSettings(
-      scenario: scenario, executable: load.bin, arguments: nodeArguments, store: report.store)
+      scenario: scenario, executable: bin, arguments: nodeArguments, store: report.store)
     throw ExitCode(Bench.runToExitStatus(settings))
   }
 }

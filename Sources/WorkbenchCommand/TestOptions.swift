@@ -5,12 +5,11 @@ import Lab
 struct LoadOptions: ParsableArguments {
   @Option(
     name: [.short, .long],
-    help: ArgumentHelp("What the nodes are asked to do: broadcast, echo or unique-ids.", valueName: "name"),
+    help: ArgumentHelp(
+      "What the nodes are asked to do: \(Parse.listed(Workload.allCases.map(\.rawValue))).", valueName: "name"
+    ),
     transform: Parse.workload)
   var workload: Workload
-
-  @Option(help: ArgumentHelp("The program that runs one node.", valueName: "file"))
-  var bin: String
 
   @Option(
     parsing: .unconditional,
@@ -29,14 +28,14 @@ struct LoadOptions: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp(
       "Requests a second, over all clients together, on average (default: 5).", valueName: "number"),
-    transform: Parse.nonNegativeNumber)
+    transform: Parse.rate)
   var rate = 5.0
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("How long requests are made, in seconds (default: 60).", valueName: "seconds"),
-    transform: Parse.positiveNumber)
-  var timeLimit = 60.0
+    transform: Parse.seconds)
+  var timeLimit: Duration = .seconds(60)
 
   @Option(
     help: ArgumentHelp(
@@ -44,6 +43,17 @@ struct LoadOptions: ParsableArguments {
       valueName: "name"),
     transform: Parse.choice)
   var topology = Topology.grid
+
+  /// The start of a scenario.
+  var scenario: Scenario {
+    var scenario = Scenario(workload)
+    scenario.nodeCount = nodeCount
+    scenario.concurrency = concurrency
+    scenario.rate = rate
+    scenario.timeLimit = timeLimit
+    scenario.topology = topology
+    return scenario
+  }
 }
 
 /// How the network between the nodes behaves, and what is done to it.
@@ -53,8 +63,8 @@ struct NetworkOptions: ParsableArguments {
     help: ArgumentHelp(
       "The mean latency between nodes, in milliseconds; clients have none (default: 0).",
       valueName: "milliseconds"),
-    transform: Parse.nonNegativeNumber)
-  var latency = 0.0
+    transform: Parse.milliseconds)
+  var latency: Duration = .zero
 
   @Option(
     help: ArgumentHelp(
@@ -72,7 +82,11 @@ struct NetworkOptions: ParsableArguments {
   var delivery = Scenario.Delivery.inOrder
 
   @Option(
-    help: ArgumentHelp("Faults to inject, separated by commas. There is: partition.", valueName: "faults"),
+    help: ArgumentHelp(
+      """
+      Faults to inject, separated by commas: partition, kill and pause, as in Maelstrom; one-way (cuts), loss, \
+      duplicate, reorder, slow; and, in the simulator, skew.
+      """, valueName: "faults"),
     transform: Parse.faults)
   var nemesis: Set<Scenario.Fault> = []
 
@@ -80,8 +94,16 @@ struct NetworkOptions: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp(
       "How many seconds lie between faults, on average (default: 10).", valueName: "seconds"),
-    transform: Parse.positiveNumber)
-  var nemesisInterval = 10.0
+    transform: Parse.seconds)
+  var nemesisInterval: Duration = .seconds(10)
+
+  func apply(to scenario: inout Scenario) {
+    scenario.latency = latency
+    scenario.latencyDistribution = latencyDist
+    scenario.delivery = delivery
+    scenario.faults = nemesis
+    scenario.nemesisInterval = nemesisInterval
+  }
 }
 
 /// What is demanded of the nodes.
@@ -94,25 +116,37 @@ struct DemandOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Consistency models to check, separated by commas. No workload here has any yet.", valueName: "models"))
-  var consistencyModels: String?
+      """
+      What txn-rw-register and txn-list-append must hold, separated by commas, from read-uncommitted to \
+      strict-serializable (default: strict-serializable).
+      """, valueName: "models"),
+    transform: Parse.consistencyModels)
+  var consistencyModels: [String]?
 
   @Option(
-    help: ArgumentHelp("Keys used at once. No workload here has keys yet.", valueName: "number"),
+    help: ArgumentHelp(
+      "How many keys kafka and transactions use at once (default: 10).", valueName: "number"),
     transform: Parse.positiveInteger)
   var keyCount: Int?
 
   @Option(
-    help: ArgumentHelp(
-      "The most operations in a transaction. No workload here has transactions yet.", valueName: "number"),
+    help: ArgumentHelp("The most operations in a transaction (default: 4).", valueName: "number"),
     transform: Parse.positiveInteger)
   var maxTxnLength = 4
 
   @Option(
     help: ArgumentHelp(
-      "The most writes to a key. No workload here has keys yet.", valueName: "number"),
+      "The most writes to a key, after which another takes its place (default: 16).", valueName: "number"),
     transform: Parse.positiveInteger)
   var maxWritesPerKey = 16
+
+  func apply(to scenario: inout Scenario) {
+    scenario.availability = availability
+    if let consistencyModels { scenario.consistencyModels = consistencyModels }
+    scenario.keyCount = keyCount
+    scenario.maxTransactionLength = maxTxnLength
+    scenario.maxWritesPerKey = maxWritesPerKey
+  }
 }
 
 /// What is drawn, shown and kept.

@@ -30,6 +30,14 @@ struct FaultyNodeTests {
     #expect(run.output.contains("✗ \(name)"))
   }
 
+  @Test("a line for the log may be as long as it likes; the log says how long it was")
+  func hugeErrorLine() async throws {
+    let run = try await echo("huge-error-line", rate: 10)
+    #expect(run.status == 0, "\(run.errors)\(run.output)")
+    #expect(try run.anomalies().isEmpty)
+    #expect(try run.file("node-logs/n0.log").contains("(a line of \(17 << 20) bytes"))
+  }
+
   @Test(
     "a reply of the wrong shape or type is found, with the operation that got it",
     arguments: [

@@ -52,6 +52,8 @@ def misbehave(request):
         return True
     elif fault == "huge-line":
         node.print_line('{"src": "n0", "dest": "c0", "body": {"pad": "' + "x" * (17 << 20) + '"}}')
+    elif fault == "huge-error-line":
+        node.log("x" * (17 << 20))
     elif fault == "dies":
         node.log("about to divide by zero")
         sys.exit(3)

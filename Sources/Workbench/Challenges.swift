@@ -1,0 +1,72 @@
+import Glomers
+import Lab
+
+/// Several named runs in turn, with a table of their scores at the end.
+public struct Challenges: Sendable {
+  public var runs: [NamedRun]
+  /// Where the nodes' programs are.
+  public var binDirectory: String
+  public var store: String
+  /// Of every run; nil draws one for each.
+  public var seed: UInt64?
+
+  public init(_ runs: [NamedRun], binDirectory: String, store: String, seed: UInt64? = nil) {
+    self.runs = runs
+    self.binDirectory = binDirectory
+    self.store = store
+    self.seed = seed
+  }
+
+  /// What is wrong with the programs, in a sentence that says what would be right; nil if nothing is.
+  public var problem: String? {
+    runs.lazy.compactMap { BenchSettings.problem(withExecutable: $0.program(in: binDirectory)) }.first
+  }
+
+  /// Does the runs, and returns the exit status: that of the worst run.
+  public func runToExitStatus() -> Int32 {
+    let console = Console()
+    var rows: [(run: NamedRun, score: Score?)] = []
+    var status: Int32 = 0
+    for (place, run) in runs.enumerated() {
+      console.say("\n[\(place + 1)/\(runs.count)] \(run.name)")
+      do throws(BenchError) {
+        let ending = try Bench.runAndStore(settings(for: run), console)
+        if let signal = ending.interruption {
+          status = 128 + signal
+          rows += runs[place...].map { ($0, nil) }
+          break
+        }
+        let score = Score(run, ending.results, ending.history)
+        rows.append((run, score))
+        for line in Report.anomalies(ending.results.anomalies) { console.say(line) }
+        console.say(score.problems.isEmpty ? "valid" : score.problems.joined(separator: "; "))
+        status = Self.worse(status, Self.exitStatus(score))
+      } catch {
+        console.say("workbench: \(error)")
+        rows.append((run, nil))
+        status = Bench.failureStatus
+      }
+    }
+    console.print("\n" + ScoreTable.text(rows))
+    return status
+  }
+
+  private func settings(for run: NamedRun) -> BenchSettings {
+    var scenario = run.scenario
+    scenario.seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+    return BenchSettings(
+      scenario: scenario, executable: run.program(in: binDirectory), arguments: run.nodeArguments,
+      store: store)
+  }
+
+  private static func exitStatus(_ score: Score) -> Int32 {
+    score.verdict == .valid && !score.problems.isEmpty
+      ? Report.exitStatus(.invalid) : Report.exitStatus(score.verdict)
+  }
+
+  /// Of two exit statuses: a bench that failed, then nodes that did wrong, then not knowing.
+  private static func worse(_ a: Int32, _ b: Int32) -> Int32 {
+    let order: [Int32] = [0, 2, 1, Bench.failureStatus]
+    return (order.firstIndex(of: a) ?? 0) > (order.firstIndex(of: b) ?? 0) ? a : b
+  }
+}

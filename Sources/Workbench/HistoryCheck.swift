@@ -1,0 +1,60 @@
+import Foundation
+import Glomers
+public import Lab
+
+/// Judges a history that is in a file, whoever has written it.
+public struct HistoryCheck: Sendable {
+  /// The workload, and what is demanded. Of the rest, only how clients were shared out among nodes counts.
+  public var scenario: Scenario
+  /// A file with operations as Jepsen writes them.
+  public let path: String
+
+  /// - Parameter nodeCount: how many nodes there were. If nobody knows, each process is taken to have had its own.
+  public init(path: String, scenario: Scenario, nodeCount: Int?) {
+    self.path = path
+    self.scenario = scenario
+    self.scenario.nodeCount = nodeCount ?? 0
+  }
+
+  /// Checks the history, and returns the exit status.
+  public func runToExitStatus() -> Int32 {
+    let console = Console()
+    do throws(BenchError) {
+      let (history, results) = try check()
+      console.print(results.edn)
+      let anomalies = Report.anomalies(results.anomalies)
+      if !anomalies.isEmpty { console.print(anomalies.joined(separator: "\n") + "\n") }
+      console.say("\(history.count) operations")
+      console.print("\n" + Report.closingLine(results.verdict))
+      return Report.exitStatus(results.verdict)
+    } catch {
+      console.say("workbench: \(error)")
+      return Bench.failureStatus
+    }
+  }
+
+  func check() throws(BenchError) -> (History, Results) {
+    let bytes: Data
+    guard let file = FileHandle(forReadingAtPath: path) else {
+      throw BenchError("can't read \(path): \(lastReason())")
+    }
+    do { bytes = try file.readToEnd() ?? Data() } catch {
+      throw BenchError("can't read \(path): \(reason(of: error))")
+    }
+    do {
+      let history = try History(readingEDN: Array(bytes), scenario.workload, node: node(of:))
+      let results = Results(
+        of: history, workload: scenario.workload.checker(scenario), availability: scenario.availability)
+      return (history, results)
+    } catch {
+      throw BenchError("\(path) is no history: \(error)")
+    }
+  }
+
+  /// As Jepsen shares them out: worker i talks to node i, in turn, and a worker's processes are one concurrency apart.
+  private func node(of process: Int) -> NodeID {
+    // All that one process has seen is of one node, whichever.
+    guard scenario.nodeCount > 0 else { return NodeID("the node of process \(process)") }
+    return NodeID("n\(process % scenario.clientCount % scenario.nodeCount)")
+  }
+}

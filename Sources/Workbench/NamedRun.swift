@@ -1,0 +1,60 @@
+import Glomers
+public import Lab
+
+/// A run that has a name: a target of make, and most of them challenges of Gossip Glomers (fly.io/dist-sys).
+public struct NamedRun: Sendable {
+  /// What must hold beside the verdict.
+  struct Limits: Sendable {
+    /// All exclusive.
+    var serverMessagesPerOperation: Double?
+    var spreadMedian: Duration?
+    var spreadMax: Duration?
+  }
+
+  /// What make calls it: `broadcast-3d`.
+  public let name: String
+  /// The challenge's number: `3d`; nil for a run that is none.
+  public let challenge: String?
+  /// The node's name: its program is `maelstrom-<node>`.
+  public let node: String
+  /// Passed to each node.
+  public let nodeArguments: [String]
+  public let scenario: Scenario
+  let limits: Limits
+  /// The fewest messages between servers for an operation that somebody else has published.
+  let publishedMessagesPerOperation: Double?
+
+  init(
+    _ name: String, challenge: String? = nil, _ workload: Workload, node: String? = nil,
+    arguments: [String] = [], limits: Limits = Limits(), published: Double? = nil,
+    _ describe: (inout Scenario) -> Void
+  ) {
+    self.name = name
+    self.challenge = challenge
+    self.node = node ?? workload.rawValue
+    nodeArguments = arguments
+    self.limits = limits
+    publishedMessagesPerOperation = published
+    var scenario = Scenario(workload)
+    scenario.timeLimit = .seconds(20)
+    describe(&scenario)
+    self.scenario = scenario
+  }
+
+  /// The arguments that make Maelstrom, or this bench, run this.
+  ///
+  /// - Parameter directory: where the nodes' programs are.
+  public func maelstromArguments(binDirectory directory: String) -> [String] {
+    scenario.maelstromArguments(bin: program(in: directory), arguments: nodeArguments)
+  }
+
+  /// The path of the program that runs one node.
+  public func program(in directory: String) -> String { "\(directory)/maelstrom-\(node)" }
+
+  public static func named(_ name: String) -> NamedRun? {
+    all.first { $0.name == name || $0.challenge == name }
+  }
+
+  /// The challenges, in their order.
+  public static var challenges: [NamedRun] { all.filter { $0.challenge != nil } }
+}

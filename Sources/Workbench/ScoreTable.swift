@@ -1,0 +1,47 @@
+import Lab
+
+/// The scores of challenges, in a table that is also Markdown.
+enum ScoreTable {
+  private static let header = [
+    "challenge", "verdict", "ok", "server msgs/op", "best published", "all msgs/op", "reply median / max, ms",
+    "spread median / max, ms",
+  ]
+  /// Where there is nothing to say.
+  private static let dash = "–"
+
+  /// - Parameter rows: a run without a score has failed for this reason.
+  static func text(_ rows: [(run: NamedRun, score: Score?)]) -> String {
+    let cells = [header] + rows.map { $0.score.map(Self.cells) ?? missing($0.run) }
+    let widths = header.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
+    var lines = cells.map { row in
+      "| "
+        + zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: " | ")
+        + " |"
+    }
+    lines.insert(
+      "|" + widths.map { String(repeating: "-", count: $0 + 2) }.joined(separator: "|") + "|", at: 1)
+    return lines.joined(separator: "\n")
+  }
+
+  private static func cells(_ score: Score) -> [String] {
+    [
+      title(score.run), score.problems.isEmpty ? "valid" : score.problems.joined(separator: "; "),
+      number(score.availability, 4), number(score.serverMessagesPerOperation, 3),
+      number(score.run.publishedMessagesPerOperation, 2), number(score.messagesPerOperation, 2),
+      score.reply.map { "\(milliseconds($0.median)) / \(milliseconds($0.most))" } ?? dash,
+      score.spread.map { "\($0.median.map(milliseconds) ?? dash) / \(milliseconds($0.most))" } ?? dash,
+    ]
+  }
+
+  private static func missing(_ run: NamedRun) -> [String] {
+    [title(run), "did not run"] + Array(repeating: dash, count: header.count - 2)
+  }
+
+  private static func title(_ run: NamedRun) -> String {
+    run.challenge.map { "\($0) \(run.node)" } ?? run.name
+  }
+
+  private static func number(_ value: Double?, _ decimals: Int) -> String {
+    value.map { decimal($0, decimals) } ?? dash
+  }
+}

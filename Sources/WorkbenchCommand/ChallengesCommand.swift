@@ -1,0 +1,59 @@
+import ArgumentParser
+import Workbench
+
+/// `workbench challenges`: all of Gossip Glomers.
+struct ChallengesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "challenges",
+    abstract: "Runs the challenges of Gossip Glomers in turn, and prints a table of what they came to.",
+    discussion: """
+      A challenge passes if its run is valid and stays within the limits that the challenge sets. The best published \
+      figures are of others' nodes.
+
+      EXAMPLES
+        workbench challenges
+        workbench challenges 3d 3e kafka-5c
+        workbench challenges --list
+
+      EXIT STATUS
+        That of workbench test for the worst of the runs.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("Which to run, by number or by name (default: all challenges).", valueName: "names"),
+    transform: namedRun)
+  var runs: [NamedRun] = []
+
+  @Option(help: ArgumentHelp("Where the nodes' programs are: maelstrom-echo, …", valueName: "directory"))
+  var binDirectory = "bin"
+
+  @Option(help: ArgumentHelp("Where results go.", valueName: "directory"))
+  var store = "store"
+
+  @Option(help: ArgumentHelp("Fixes what the bench draws.", valueName: "number"))
+  var seed: UInt64?
+
+  @Flag(help: "Print the command line of each run, which is also Maelstrom's, and do nothing.")
+  var list = false
+
+  private var challenges: Challenges {
+    Challenges(
+      runs.isEmpty ? NamedRun.challenges : runs, binDirectory: binDirectory, store: store, seed: seed)
+  }
+
+  func validate() throws {
+    if !list, let problem = challenges.problem { throw ValidationError(problem) }
+  }
+
+  func run() throws {
+    guard list else { throw ExitCode(challenges.runToExitStatus()) }
+    for run in challenges.runs {
+      print((["workbench"] + run.maelstromArguments(binDirectory: binDirectory)).joined(separator: " "))
+    }
+  }
+}
+
+@Sendable private func namedRun(_ name: String) throws -> NamedRun {
+  if let run = NamedRun.named(name) { return run }
+  throw ValidationError("there is no run \(name); there are \(Parse.listed(NamedRun.all.map(\.name)))")
+}
