@@ -1,0 +1,73 @@
+"""Where and when figures were taken, and how they get into RESULTS.md."""
+
+import datetime
+import os
+import platform
+import re
+import subprocess
+
+RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "RESULTS.md")
+
+
+def output(*words):
+    try:
+        return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
+    except FileNotFoundError:
+        return ""
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except FileNotFoundError:
+        pass
+    return output("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
+
+
+def about(root, command):
+    return {
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "command": command,
+        "commit": commit(root),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}",
+        "swift": (re.search(r"Swift version (\S+)", output("swift", "--version")) or [None, "?"])[1],
+        # Before we make load ourselves: others on the machine make figures worth less.
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def commit(root):
+    name = output("git", "-C", root, "rev-parse", "--short", "HEAD") or "?"
+    changed = output("git", "-C", root, "status", "--porcelain", "--", "Sources", "CSupport", "bench", "Package.swift")
+    return name + ("+changes" if changed else "")
+
+
+def finish(about):
+    about["load_after"] = round(os.getloadavg()[0], 2)
+
+
+def sentence(about):
+    return (
+        f"{about['date']}, `{about['command']}`, commit {about['commit']}, {about['processor']}, {about['cores']} cores, "
+        f"{about['system']}, Swift {about['swift']}, load average before: {about['load_before']}."
+    )
+
+
+def record(sections, about):
+    """Replaces what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` in RESULTS.md."""
+    with open(RESULTS) as file:
+        text = file.read()
+    for name, content in sections.items():
+        pattern = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+        if not pattern.search(text):
+            raise SystemExit(f"RESULTS.md has no place for '{name}'")
+        body = f"\n{sentence(about)}\n\n{content}\n"
+        text = pattern.sub(lambda found: found[1] + body + found[2], text)
+    with open(RESULTS, "w") as file:
+        file.write(text)
+    print(f"Recorded in {os.path.relpath(RESULTS)}")
