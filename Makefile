@@ -4,11 +4,12 @@ SWIFT ?= swift
 # A real Maelstrom instead of the workbench: make broadcast-3e MAELSTROM=~/maelstrom/maelstrom
 MAELSTROM ?=
 
-NODES := echo unique-ids broadcast
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 
+SWIFT_SOURCES := Package.swift Sources Tests bench/Package.swift bench/Sources bench/Benchmarks
+
 .DEFAULT_GOAL := build
-.PHONY: help demo build deps test lint format clean $(NODES)
+.PHONY: help demo build deps test lint format clean
 
 help: ## List the targets
 	@grep -hE '^[a-zA-Z0-9 -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -23,7 +24,7 @@ build: deps
 	@mkdir -p bin
 	@cp -f .build/release/glomer .build/release/workbench bin/
 	@# Hard links: Maelstrom resolves symbolic ones, and the node would not know its name.
-	@for node in $(NODES); do ln -f bin/glomer bin/maelstrom-$$node; done
+	@for node in $$(bin/glomer --list); do ln -f bin/glomer bin/maelstrom-$$node; done
 
 deps: # Libraries and tools that the build needs; installed where Debian's apt is there to do it
 	@if ! pkg-config --exists libuv jansson 2>/dev/null; then \
@@ -43,17 +44,30 @@ test: deps
 	$(SWIFT) test --disable-xctest
 
 lint: ## Check the formatting
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 
 format: ## Format the sources in place
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
 clean: ## Remove what was built
 	rm -rf .build bin
 
-# --- Challenges: Gossip Glomers, with each challenge's own options ---------------------------------------------------
+# --- Runs: Gossip Glomers, with each challenge's own options ------------------------------------------------------
+# Sources/Workbench/RunTable.swift says the same, and a test compares the two.
 
 RUN = $(if $(MAELSTROM),$(MAELSTROM),bin/workbench) test
+
+CHALLENGES := echo unique-ids broadcast-3a broadcast-3b broadcast-3c broadcast-3d broadcast-3e g-counter \
+  kafka-5a kafka-5b kafka-5c txn-6a txn-6b txn-6b-partition txn-6c
+.PHONY: challenges broadcast kafka txn g-set pn-counter lin-kv $(CHALLENGES)
+
+challenges: ## All challenges in turn, with a table at the end
+ifdef MAELSTROM
+challenges: $(CHALLENGES)
+else
+challenges: build
+	bin/workbench challenges
+endif
 
 echo: ## Challenge 1: echo
 echo: build
@@ -66,7 +80,6 @@ unique-ids: build
 
 BROADCAST = $(RUN) -w broadcast --bin bin/maelstrom-broadcast --time-limit 20
 
-.PHONY: broadcast-3a broadcast-3b broadcast-3c broadcast-3d broadcast-3e
 broadcast-3a: ## Challenge 3a: broadcast on one node
 broadcast-3a: build
 	$(BROADCAST) --node-count 1 --rate 10
@@ -89,3 +102,125 @@ broadcast-3e: build
 
 broadcast: ## Challenges 3a to 3e in turn
 broadcast: broadcast-3a broadcast-3b broadcast-3c broadcast-3d broadcast-3e
+
+COUNTED = --node-count 3 --rate 100 --time-limit 20 --nemesis partition
+
+g-counter: ## Challenge 4: a counter that grows, under partitions
+g-counter: build
+	$(RUN) -w g-counter --bin bin/maelstrom-g-counter $(COUNTED)
+
+g-set: ## A set that grows, under partitions
+g-set: build
+	$(RUN) -w g-set --bin bin/maelstrom-g-set $(COUNTED)
+
+pn-counter: ## A counter that goes up and down, under partitions
+pn-counter: build
+	$(RUN) -w pn-counter --bin bin/maelstrom-pn-counter $(COUNTED)
+
+KAFKA = $(RUN) -w kafka --bin bin/maelstrom-kafka --concurrency 2n --time-limit 20 --rate 1000
+
+kafka-5a: ## Challenge 5a: replicated logs on one node
+kafka-5a: build
+	$(KAFKA) --node-count 1
+
+kafka-5b: ## Challenge 5b: on two nodes
+kafka-5b: build
+	$(KAFKA) --node-count 2
+
+kafka-5c: ## Challenge 5c: efficient
+kafka-5c: build
+	$(KAFKA) --node-count 2
+
+kafka: ## Challenges 5a to 5c in turn
+kafka: kafka-5a kafka-5b kafka-5c
+
+TXN = $(RUN) -w txn-rw-register --bin bin/maelstrom-txn-rw-register --time-limit 20 --rate 1000 --concurrency 2n \
+	  --availability total
+
+txn-6a: ## Challenge 6a: transactions on one node
+txn-6a: build
+	$(TXN) --node-count 1 --consistency-models read-uncommitted
+
+txn-6b: ## Challenge 6b: read uncommitted on two nodes
+txn-6b: build
+	$(TXN) --node-count 2 --consistency-models read-uncommitted
+
+txn-6b-partition: ## Challenge 6b again, under partitions
+txn-6b-partition: build
+	$(TXN) --node-count 2 --consistency-models read-uncommitted --nemesis partition
+
+txn-6c: ## Challenge 6c: read committed, under partitions
+txn-6c: build
+	$(TXN) --node-count 2 --consistency-models read-committed --nemesis partition
+
+txn: ## Challenges 6a to 6c in turn
+txn: txn-6a txn-6b txn-6b-partition txn-6c
+
+lin-kv: ## A linearizable key-value store on one node
+lin-kv: build
+	$(RUN) -w lin-kv --bin bin/maelstrom-lin-kv-single --node-count 1 --concurrency 10n --rate 100 --time-limit 20
+
+# --- Speed: see bench/RESULTS.md ---------------------------------------------------------------------------------------
+# A quiet machine gives better figures. RECORD=1 puts the tables into bench/RESULTS.md.
+
+BENCH := .build-bench
+# Other echo nodes for the table of pipes: make bench PEER="python3 echo.py"
+PEER ?=
+# The node that is compared, profiled and counted.
+GLOMER ?= bin/glomer
+NODE ?= echo
+RECORD ?=
+BENCH_BUILD = $(SWIFT) build $(RELEASE) --package-path bench --scratch-path $(BENCH)/swift --product
+BENCH_PIPES := $(BENCH)/pipe/driver $(BENCH)/pipe/copy $(BENCH)/pipe/mallocs.so
+BENCH_C := -std=c11 -O2 -Wall -Wextra -Werror
+RECORDING = $(if $(RECORD),--record)
+
+.PHONY: bench bench-growth bench-compare perf instructions mallocs broadcast-frontier
+bench: ## Pipes, workloads, growth and microbenchmarks, as tables and as JSON (RECORD=1, PEER="command")
+bench: build $(BENCH_PIPES)
+	python3 bench/selftest.py $(BENCH)/pipe/driver
+	for product in BenchmarkTool Codec Jansson; do $(BENCH_BUILD) $$product || exit 1; done
+	python3 bench/run.py --build $(BENCH) --products $(BENCH)/swift/release --glomer $(GLOMER) $(RECORDING) \
+	  $(if $(PEER),--peer "$(PEER)")
+
+bench-growth: ## Cost and memory of up to ten million values and log entries
+bench-growth: build $(BENCH_PIPES)
+	python3 bench/run.py --build $(BENCH) --glomer $(GLOMER) --only growth --growth 10000000 $(RECORDING) \
+	  --command "make bench-growth"
+
+bench-compare: ## Another commit against the work tree, in the same rounds: BASE=<commit>
+bench-compare: build $(BENCH_PIPES)
+	@[ -n "$(BASE)" ] || { echo "say what to compare with: make bench-compare BASE=HEAD~1" >&2; exit 2; }
+	@git rev-parse --verify --quiet "$(BASE)^{commit}" >/dev/null || { echo "there is no commit '$(BASE)'" >&2; exit 2; }
+	rm -rf $(BENCH)/base && mkdir -p $(BENCH)/base && git archive "$(BASE)" | tar -x -C $(BENCH)/base
+	$(SWIFT) build $(RELEASE) --package-path $(BENCH)/base --scratch-path $(BENCH)/base-build --product glomer
+	python3 bench/compare.py --build $(BENCH) --base $(BENCH)/base-build/release/glomer --name "$(BASE)" --glomer $(GLOMER)
+
+perf: ## A profile of a saturated node, as text and as a flame graph (NODE=echo)
+perf: build $(BENCH_PIPES)
+	python3 bench/profile_node.py --build $(BENCH) --glomer $(GLOMER) --node $(NODE)
+
+instructions: ## Instructions a request under callgrind, held against bench/budgets.json
+instructions: build $(BENCH_PIPES)
+	python3 bench/budgets.py instructions --build $(BENCH) --glomer $(GLOMER) $(RECORDING)
+
+mallocs: ## Allocations a request, held against bench/budgets.json
+mallocs: build $(BENCH_PIPES)
+	python3 bench/budgets.py mallocs --build $(BENCH) --glomer $(GLOMER) $(RECORDING)
+
+broadcast-frontier: ## Messages against latency in the simulator: a table, and bench/frontier.svg
+broadcast-frontier: deps
+	$(BENCH_BUILD) Frontier
+	python3 bench/frontier.py --program $(BENCH)/swift/release/Frontier $(RECORDING)
+
+$(BENCH)/pipe/driver: $(addprefix bench/pipe/,driver.c node.c text.c traffic.c kafka.c driver.h)
+	@mkdir -p $(@D)
+	cc $(BENCH_C) -o $@ $(filter %.c,$^)
+
+$(BENCH)/pipe/copy: bench/pipe/copy.c
+	@mkdir -p $(@D)
+	cc $(BENCH_C) -o $@ $<
+
+$(BENCH)/pipe/mallocs.so: bench/pipe/mallocs.c
+	@mkdir -p $(@D)
+	cc $(BENCH_C) -shared -fPIC -o $@ $<

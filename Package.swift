@@ -16,6 +16,8 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Glomers", targets: ["Glomers", "Wire", "Workloads", "GlomersRuntime"]),
+    // Nodes in virtual time: what bench/ measures, and what a user's own tests can run a node in.
+    .library(name: "GlomersLab", targets: ["Nodes", "Lab", "Simulator"]),
     .executable(name: "glomer", targets: ["glomer"]),
     .executable(name: "workbench", targets: ["WorkbenchCommand"]),
   ],
@@ -43,9 +45,10 @@ let package = Package(
       linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(name: "Wire", dependencies: ["Glomers", "CGlomers", "CJansson"], swiftSettings: house),
     .target(name: "Workloads", dependencies: ["Glomers", "Wire"], swiftSettings: safe),
+    .target(name: "Storage", dependencies: ["Glomers"], swiftSettings: safe),
     .target(name: "Nodes", dependencies: ["Glomers", "Wire", "Workloads"], swiftSettings: safe),
     .target(
-      name: "GlomersRuntime", dependencies: ["Glomers", "Wire", "CGlomers", "CUV"],
+      name: "GlomersRuntime", dependencies: ["Glomers", "Wire", "Storage", "CGlomers", "CUV"],
       swiftSettings: house),
     .executableTarget(
       name: "glomer", dependencies: ["Nodes", "Glomers", "GlomersRuntime"], swiftSettings: safe),
@@ -72,7 +75,7 @@ let package = Package(
     .executableTarget(
       name: "WorkbenchCommand",
       dependencies: [
-        "Workbench", "Lab", "Simulator", "Nodes",
+        "Workbench", "Lab", "Simulator", "Nodes", "GlomersRuntime", "Wire", "Glomers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),
@@ -83,14 +86,23 @@ let package = Package(
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "Workloads", "Support"], exclude: ["Corpus"],
       swiftSettings: house),
+    .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: house),
     .testTarget(
       name: "NodesTests", dependencies: ["Nodes", "Workloads", "Simulator", "Support"], swiftSettings: house),
+    .executableTarget(
+      name: "notebook", dependencies: ["Glomers", "GlomersRuntime", "Wire"],
+      path: "Tests/Fixtures/Notebook", swiftSettings: safe),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["GlomersRuntime", "Wire", "glomer", "Support"],
+      name: "RuntimeTests", dependencies: ["GlomersRuntime", "Wire", "glomer", "notebook", "Support"],
       swiftSettings: house),
-    .testTarget(name: "LabTests", dependencies: ["Lab", "Simulator", "Support"], swiftSettings: house),
     .testTarget(
-      name: "WorkbenchTests", dependencies: ["Workbench", "WorkbenchCommand", "glomer", "Support"],
+      name: "LabTests", dependencies: ["Lab", "Simulator", "Nodes", "Support"], swiftSettings: house),
+    .testTarget(
+      name: "WorkbenchTests",
+      dependencies: [
+        "Workbench", "WorkbenchCommand", "glomer", "Support",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       exclude: ["Fixtures"], swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
   ]
