@@ -28,6 +28,9 @@ public struct Host<N: Node>: Sendable {
   private var node: N?
   private var cluster: Cluster?
   private var context: Context<N>
+  /// The driver's clock when it last spoke, and by how many nanoseconds the node's is ahead of it.
+  private var driverTime = Instant.zero
+  private var lead: Int64 = 0
   private var pending = PendingCalls<N>()
   private var alarms = Deadlines<Alarm>()
   private let options: [String: Option.Value]
@@ -56,7 +59,7 @@ public struct Host<N: Node>: Sendable {
   public var checkpoint: [N.Record]? { node?.checkpoint }
 
   /// When ``advance(to:)`` is next needed; nil while nothing is awaited.
-  public var deadline: Instant? { alarms.earliest }
+  public var deadline: Instant? { alarms.earliest.map { Instant(nanoseconds: $0.nanoseconds - lead) } }
 
   /// Whether an answer with this id is a service's, and not a peer's: the codec has to know which to expect.
   public func isAsk(_ id: Int) -> Bool {
@@ -66,7 +69,7 @@ public struct Host<N: Node>: Sendable {
   // MARK: Events
 
   public mutating func receive(_ envelope: Envelope<N>, at now: Instant) {
-    context.now = max(now, context.now)
+    observe(now)
     if let id = envelope.inReplyTo {
       settle(id, envelope)
       return
@@ -102,7 +105,13 @@ public struct Host<N: Node>: Sendable {
   public mutating func reject(
     _ error: RPCError, from source: NodeID?, to destination: NodeID?, id: Int?, isReply: Bool, at now: Instant
   ) {
-    context.now = max(now, context.now)
+    observe(now)
+    tell(error, from: source, to: destination, id: id, isReply: isReply)
+  }
+
+  private mutating func tell(
+    _ error: RPCError, from source: NodeID?, to destination: NodeID?, id: Int?, isReply: Bool
+  ) {
     guard let source, let id, !isReply, source != cluster?.me else {
       note("ignored a message from \(source?.name ?? "nobody"): \(error)")
       return
@@ -113,8 +122,8 @@ public struct Host<N: Node>: Sendable {
 
   /// Carries out the earliest thing that is due by `now`, if any. Call until false, draining after each.
   public mutating func advance(to now: Instant) -> Bool {
-    context.now = max(now, context.now)
-    guard let alarm = alarms.popDue(by: now) else { return false }
+    observe(now)
+    guard let alarm = alarms.popDue(by: context.now) else { return false }
     switch alarm {
     case .timer(let timer): node?.wake(timer, &context)
     case .answer(let id): missed(id)
@@ -137,7 +146,7 @@ public struct Host<N: Node>: Sendable {
   /// Answers that have waited for `patience` since their request came become error 13, which is not: the
   /// records may yet be stored. Everything else stays held.
   public mutating func storingFailed(at now: Instant, patience: Duration = Host.storingPatience) {
-    context.now = max(now, context.now)
+    observe(now)
     isStoringFailing = true
     var waiting: [Effect<N>] = []
     for effect in held ?? [] {
@@ -227,9 +236,15 @@ public struct Host<N: Node>: Sendable {
   }
 
   private mutating func refuse(_ envelope: Envelope<N>, _ error: RPCError) {
-    reject(
-      error, from: envelope.source, to: envelope.destination, id: envelope.id, isReply: false, at: context.now
-    )
+    tell(error, from: envelope.source, to: envelope.destination, id: envelope.id, isReply: false)
+  }
+
+  /// Time goes on from where it was when the driver's clock is set back: nothing that waits has to wait for the clock
+  /// to catch up.
+  private mutating func observe(_ now: Instant) {
+    if now < driverTime { lead += (driverTime - now).nanoseconds }
+    driverTime = now
+    context.now = Instant(nanoseconds: now.nanoseconds + lead)
   }
 
   private mutating func note(_ line: String) { outputs.append(.log(line)) }

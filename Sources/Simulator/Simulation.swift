@@ -129,7 +129,7 @@ public struct Simulation<N: Node> where N.Message: WireMessage {
     case .stop(let name), .kill(let name): members[places[name]!].isStopped = true
     case .pause(let name): members[places[name]!].isPaused = true
     case .resume(let name): resume(places[name]!)
-    case .skew(let name, let jump): members[places[name]!].offset += jump
+    case .skew(let name, let jump): skew(places[name]!, by: jump)
     case .note: break
     }
   }
@@ -144,6 +144,13 @@ public struct Simulation<N: Node> where N.Message: WireMessage {
     members[place].isPaused = false
     members[place].inbox = []
     members[place].host = Host(options: options, random: random.split())
+  }
+
+  /// Moves a clock. A node that looks at it sees that at once; a paused one, when it goes on.
+  private mutating func skew(_ place: Int, by jump: Duration) {
+    members[place].offset += jump
+    guard !members[place].isStopped, !members[place].isPaused else { return }
+    while members[place].host.advance(to: now + members[place].offset) { drain(place) }
   }
 
   private mutating func resume(_ place: Int) {

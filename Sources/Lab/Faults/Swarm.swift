@@ -6,7 +6,7 @@ extension Scenario {
   /// Draws faults among those that are set, how often they come, latency, its kind and the delivery from the seed.
   public mutating func draw() {
     var random = Random(seed: seed ^ 0x7377_6172_6D)
-    faults = faults.filter { _ in Bool.random(using: &random) }
+    faults = Set(Fault.allCases.filter { faults.contains($0) && Bool.random(using: &random) })
     nemesisInterval = .milliseconds(Int.random(in: 500...10_000, using: &random))
     latency = .milliseconds([0, 1, 10, 100].randomElement(using: &random)!)
     latencyDistribution = LatencyDistribution.allCases.randomElement(using: &random)!

@@ -54,7 +54,7 @@ public struct BroadcastNode: Node {
   /// What each peer held when it last spoke.
   var known: [NodeID: VersionVector] = [:]
   var isStrayOfferScheduled = false
-  var spoke = SpokeState()
+  var spoke: SpokeState
   var hubState = HubState()
 
   public init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<BroadcastNode>) {
@@ -62,6 +62,7 @@ public struct BroadcastNode: Node {
     peers = cluster.peers
     budget = cluster.duration(Self.latencyBudget)
     origin = Origin(of: cluster.me, &context.random)
+    spoke = SpokeState(budget: budget)
   }
 
   public mutating func receive(

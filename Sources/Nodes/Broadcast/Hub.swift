@@ -35,7 +35,7 @@ extension BroadcastNode {
     _ outcome: Outcome<Message>, after roundTrip: Duration, _ context: inout Context<BroadcastNode>
   ) {
     hubState.isMeasuring = false
-    if case .success(.peer(.pong)) = outcome { spoke.roundTrip.sample(roundTrip) }
+    if case .success(.peer(.pong)) = outcome { sample(roundTrip) }
     if hubState.due != nil { scatter(&context) }
   }
 

@@ -7,9 +7,12 @@ struct SpokeState: Sendable {
   /// How many of this node's own values the hub was sent, or was seen to have.
   var sent = 0
   var isBatchScheduled = false
-  var roundTrip = RoundTrip()
+  var roundTrip: RoundTrip
   /// When batches leave; nil until the hub's rhythm is known.
   var slots: Beat?
+
+  /// - Parameter budget: of a long one more is spent on being early, for a batch that comes late waits a whole period.
+  init(budget: Duration) { roundTrip = RoundTrip(marginMin: max(.milliseconds(5), budget / 100)) }
 }
 
 extension BroadcastNode {
@@ -41,7 +44,7 @@ extension BroadcastNode {
     with scatterer: NodeID, _ version: VersionVector, _ rhythm: Rhythm, echo: Duration?, isNews: Bool,
     _ context: inout Context<BroadcastNode>
   ) {
-    if let echo { spoke.roundTrip.sample(context.now - Instant.zero - echo) }
+    if let echo { sample(context.now - Instant.zero - echo) }
     context.wake(.confirm(hub: scatterer), at: context.now + rhythm.period * 3 / 2)
     if hub == cluster.me {
       // The scatterer took this node for lost. What it told the peers that it reaches, this node tells the others.
@@ -59,6 +62,11 @@ extension BroadcastNode {
       spoke.isBatchScheduled = false
       scheduleBatch(&context)
     }
+  }
+
+  /// A round trip far beyond the budget tells of a node that was stopped, not of the network.
+  mutating func sample(_ roundTrip: Duration) {
+    if roundTrip <= budget * 2 { spoke.roundTrip.sample(roundTrip) }
   }
 
   /// How long a hub may take to show that it holds what it was sent: a batch may just have missed a scatter.

@@ -5,9 +5,14 @@ struct RoundTrip: Sendable {
   private var smoothed: Duration?
   private var deviation = Duration.zero
 
-  /// How long before an answer is wanted a question should leave: the smoothed time and four deviations, or 5 ms,
-  /// for timers and schedulers are no better. Nil before the first sample.
-  var lead: Duration? { smoothed.map { $0 + max(.milliseconds(5), deviation * 4) } }
+  /// The least to leave early by: timers and schedulers are no better than that.
+  private let marginMin: Duration
+
+  init(marginMin: Duration = .milliseconds(5)) { self.marginMin = marginMin }
+
+  /// How long before an answer is wanted a question should leave: the smoothed time and four deviations, or the
+  /// least margin. Nil before the first sample.
+  var lead: Duration? { smoothed.map { $0 + max(marginMin, deviation * 4) } }
 
   mutating func sample(_ measured: Duration) {
     guard measured >= .zero else { return }
