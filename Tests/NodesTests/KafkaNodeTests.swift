@@ -194,6 +194,56 @@ private struct Group {
     #expect(group.round() == [.sendOk(offset: 0)])
   }
 
+  @Test("the others go on without a node that is lost for good, with all that was acknowledged")
+  func lostNode() {
+    var group = Group(3, acks: "quorum")
+    _ = group.ask(2, .send(key: "a", message: "held by two"))
+    #expect(group.round(1..<3) == [.sendOk(offset: 2)])
+    _ = group.ask(2, .send(key: "a", message: "held by the lost one only"))
+    _ = group.ask(0, .send(key: "a", message: "held by the survivors"))
+    #expect(group.round(0..<2) == [.sendOk(offset: 0)])
+    // For all that they know the lost node may have been about to assign offset 1.
+    #expect(group.poll(0, "a") == [])
+    group.round(0..<2, times: 120)
+    for node in 0..<2 { #expect(group.poll(node, "a") == [0, 2]) }
+    _ = group.ask(1, .send(key: "a", message: "later"))
+    #expect(group.round(0..<2) == [.sendOk(offset: 4)])
+    for node in 0..<2 { #expect(group.poll(node, "a") == [0, 2, 4]) }
+    // It comes back: nobody listens, and it knows.
+    group.round(times: 10)
+    for node in 0..<2 { #expect(group.poll(node, "a") == [0, 2, 4]) }
+    #expect(group.ask(2, .send(key: "a", message: "too late")).errorCode == 11)
+  }
+
+  @Test("nodes may be lost one after the other, as long as a quorum is left")
+  func lostNodes() {
+    var group = Group(5, acks: "quorum")
+    for node in 0..<5 { _ = group.ask(node, .send(key: "a", message: .integer(node))) }
+    #expect(group.round().count == 5)
+    _ = group.ask(0, .send(key: "a", message: 5))
+    group.round(0..<4, times: 120)
+    for node in 0..<4 { #expect(group.poll(node, "a") == [0, 1, 2, 3, 4, 5]) }
+    _ = group.ask(1, .send(key: "a", message: 6))
+    group.round(0..<3, times: 120)
+    for node in 0..<3 { #expect(group.poll(node, "a") == [0, 1, 2, 3, 4, 5, 6]) }
+    // Two are no quorum of five: they wait.
+    _ = group.ask(1, .send(key: "a", message: 11))
+    #expect(group.round(0..<2, times: 120) == [])
+    #expect(group.poll(0, "a") == [0, 1, 2, 3, 4, 5, 6])
+  }
+
+  @Test("a node whose answers are only late is not fenced off")
+  func patience() {
+    var group = Group(3, acks: "quorum")
+    for turn in 0..<6 {
+      _ = group.ask(0, .send(key: "a", message: .integer(turn)))
+      group.round(0..<2, times: 40)
+      group.round(times: 10)
+    }
+    #expect(group.poll(2, "a").count == 6)
+    #expect(group.ask(2, .send(key: "a", message: "still in")).errorCode == nil)
+  }
+
   @Test("gossip from outside is not listened to, and hostile gossip does no harm")
   func strangers() {
     var group = Group(2)

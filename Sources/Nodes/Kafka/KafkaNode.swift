@@ -7,8 +7,9 @@ public import Workloads
 /// which no gap can be filled any more (`ReplicatedLogs.swift`). So nobody waits for anybody, and a partition stops
 /// nothing but that news of the other side is shown. Committed offsets only rise, and go along with the messages.
 ///
-/// How many nodes must hold a message before its sender is told, and before it is shown, is up to the option, with
-/// Kafka's words. With `1` what this node alone holds is lost if it is killed before its next batch.
+/// How many nodes must hold a message before its sender is told, and before it is shown, is up to an option, with
+/// Kafka's words (`Acknowledgements.swift`). With `1` what this node alone holds is lost if it is killed before its
+/// next batch; with `quorum` the others go on without any minority that is lost for good (`Fencing.swift`).
 public struct KafkaNode: Node {
   public enum Message: Equatable, Sendable {
     case client(Kafka)
@@ -19,20 +20,16 @@ public struct KafkaNode: Node {
     case round
   }
 
-  /// A sender who waits until enough nodes hold its message.
-  private struct Waiting: Sendable {
-    let number: Int
-    let offset: Int
-    let request: Request
-  }
-
   public static let acknowledgements = Option(
     "acks", .choice("1", of: ["1", "quorum", "all"]),
     "How many nodes hold a message before its sender is told and anybody sees it.")
   public static let store = Option(
     "store", .choice("local", of: ["local", "lin-kv"]),
     "Where messages and offsets are kept; with lin-kv --acks has no meaning.")
-  public static let options = [acknowledgements, store]
+  public static let fenceAfter = Option(
+    "fence-after", .duration(.seconds(30)),
+    "With --acks quorum, how long a node may be silent before the others go on without it, for good.")
+  public static let options = [acknowledgements, store, fenceAfter]
 
   /// Of one key, in the answer to one poll.
   static let pollLimit = 1000
@@ -44,12 +41,17 @@ public struct KafkaNode: Node {
   /// More than a round trip and a period.
   static let patience = Duration.milliseconds(500)
 
-  private let peers: [NodeID]
-  private let copies: Int
+  let peers: [NodeID]
+  /// How many nodes must hold a message.
+  let copies: Int
+  /// Nil where lost nodes are waited for.
+  let fencePatience: Duration?
   private let origin: Origin
-  private var logs: ReplicatedLogs
-  private var exchange: Exchange
-  private var waiting: [Waiting] = []
+  var logs: ReplicatedLogs
+  var exchange: Exchange
+  var waiting: [WaitingSender] = []
+  /// Since when peers have not answered.
+  var silentSince: [NodeID: Instant] = [:]
 
   public init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<KafkaNode>) {
     peers = cluster.peers
@@ -61,8 +63,9 @@ public struct KafkaNode: Node {
       default: 1
       }
     origin = Origin(of: cluster.me, &context.random)
-    logs = ReplicatedLogs(
-      place: cluster.nodes.firstIndex(of: cluster.me)!, of: count, origin: origin, copies: copies)
+    fencePatience =
+      cluster.choice(Self.acknowledgements) == "quorum" ? cluster.duration(Self.fenceAfter) : nil
+    logs = ReplicatedLogs(cluster, origin: origin, copies: copies)
     exchange = Exchange(
       cluster, origin: origin, period: copies == 1 ? Self.period : Self.shortPeriod, patience: Self.patience)
   }
@@ -70,13 +73,14 @@ public struct KafkaNode: Node {
   public mutating func receive(_ message: Message, _ request: Request, _ context: inout Context<KafkaNode>) {
     switch message {
     case .client(.send(let key, let message)):
+      if logs.isFenced {
+        return context.fail(.temporarilyUnavailable("the other nodes go on without this one"), to: request)
+      }
       let offset = logs.append(message, to: key)
       if copies == 1 {
         context.reply(.client(.sendOk(offset: offset)), to: request)
       } else {
-        let longestWait = Host<KafkaNode>.clientPatience
-        waiting.removeAll { $0.request.received + longestWait < context.now }
-        waiting.append(Waiting(number: logs.ownCount(heldBy: 1), offset: offset, request: request))
+        acknowledgeLater(offset, request, &context)
       }
       tell(&context)
     case .client(.poll(let positions)):
@@ -101,6 +105,7 @@ public struct KafkaNode: Node {
       logs.merge(gossip, from: peer)
       exchange.heard(
         gossip.version, wantsAnswer: gossip.wantsAnswer, from: request.source, holding: logs.version)
+      silentSince[request.source] = nil
       acknowledge(&context)
       tell(&context)
     }
@@ -134,6 +139,7 @@ public struct KafkaNode: Node {
         wantsAnswer: push.wantsAnswer)
       context.send(.peer(gossip), to: push.peer)
     }
+    watch(&context)
     tell(&context)
   }
 
@@ -143,15 +149,5 @@ public struct KafkaNode: Node {
     if peers.isEmpty || exchange.wake.map({ $0 <= context.now + exchange.period }) ?? false { return }
     guard let due = exchange.schedule(holding: logs.version, at: context.now) else { return }
     context.wake(.round, at: due)
-  }
-
-  /// Tells senders whose messages enough nodes hold by now.
-  private mutating func acknowledge(_ context: inout Context<KafkaNode>) {
-    guard let first = waiting.first else { return }
-    let count = logs.ownCount(heldBy: copies)
-    guard first.number <= count else { return }
-    let end = waiting.firstIndex { $0.number > count } ?? waiting.endIndex
-    for sent in waiting[..<end] { context.reply(.client(.sendOk(offset: sent.offset)), to: sent.request) }
-    waiting.removeFirst(end)
   }
 }

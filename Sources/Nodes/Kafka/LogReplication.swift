@@ -24,6 +24,7 @@ extension ReplicatedLogs {
         promises.heard(from: peer, stream: streamNumber(of: origin), count: count)
       }
     }
+    closeFence()
     show()
   }
 
@@ -37,17 +38,21 @@ extension ReplicatedLogs {
     let held = streams[number].count
     guard number != 0, delta.after <= held else { return }
     var arrivals: [KeyLog.Arrival] = []
-    for record in delta.records.dropFirst(held - delta.after) {
+    let wanted = max(0, streams[number].limit - held)
+    for record in delta.records.dropFirst(held - delta.after).prefix(wanted) {
       switch record {
       case .message(let key, let offset, let message):
         let log = logNumber(of: key)
-        streams[number].append(message: log, offset)
+        streams[number].append(.message(log: log), offset)
         let stamp = KeyLog.Stamp(stream: Int32(number), number: Int32(streams[number].count))
         arrivals.append(.init(log: log, entry: Kafka.Entry(offset, message), stamp: stamp))
       case .commit(let key, let offset):
         let log = logNumber(of: key)
-        streams[number].append(commit: log, offset)
+        streams[number].append(.commit(log: log), offset)
         logs[log].committed = max(logs[log].committed, offset)
+      case .fence(let fence):
+        streams[number].append(.fence(fence))
+        fences[delta.origin.node, default: [:]][fence.node] = fence.held
       }
     }
     arrivals.sort { ($0.log, $0.entry.offset) < ($1.log, $1.entry.offset) }
@@ -60,17 +65,22 @@ extension ReplicatedLogs {
 
   /// Shows what may be shown by now.
   private mutating func show() {
-    for log in promises.update(streams, logCount: logs.count) {
-      logs[log].show(upTo: promises.watermark(of: log)) { [promises, copies] stamp in
-        promises.holderCount(stream: Int(stamp.stream), number: Int(stamp.number)) + 1 >= copies
-      }
+    for log in promises.update(streams, logCount: logs.count) { show(log) }
+  }
+
+  mutating func show(_ log: Int) {
+    logs[log].show(upTo: promises.watermark(of: log)) { [promises, copies] stamp in
+      promises.holderCount(stream: Int(stamp.stream), number: Int(stamp.number)) + 1 >= copies
     }
   }
 
   private func record(_ stream: LogStream, at place: Int) -> LogGossip.Record {
-    let (log, isMessage) = stream.log(at: place)
     let offset = stream.offsets[place]
-    guard isMessage else { return .commit(key: logs[log].key, offset: offset) }
-    return .message(key: logs[log].key, offset: offset, logs[log].entry(at: offset)!.message)
+    return switch stream[place] {
+    case .message(let log):
+      .message(key: logs[log].key, offset: offset, logs[log].entry(at: offset)!.message)
+    case .commit(let log): .commit(key: logs[log].key, offset: offset)
+    case .fence(let fence): .fence(fence)
+    }
   }
 }

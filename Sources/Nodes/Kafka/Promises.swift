@@ -10,6 +10,8 @@ struct Promises: Sendable {
     var counted: [Int] = []
     /// By log: the offset above which it will assign, or -1.
     var offsets: [Int] = []
+    /// It will never assign anything again, nor hold anything.
+    var isFenced = false
   }
 
   private var peers: [Peer]
@@ -20,7 +22,8 @@ struct Promises: Sendable {
 
   /// Takes note of who speaks. Another life of a node has promised nothing yet.
   mutating func heard(from peer: Int, _ origin: Origin) {
-    if peers[peer].origin != origin { peers[peer] = Peer(origin: origin) }
+    guard peers[peer].origin != origin else { return }
+    peers[peer] = Peer(origin: origin, isFenced: peers[peer].isFenced)
   }
 
   /// Takes note of how many records of a stream a peer holds.
@@ -41,8 +44,7 @@ struct Promises: Sendable {
         let start = peers[peer].counted[number]
         guard start < end else { continue }
         for place in start..<end {
-          let (log, isMessage) = streams[number].log(at: place)
-          guard isMessage else { continue }
+          guard case .message(let log) = streams[number][place] else { continue }
           peers[peer].offsets[log] = max(peers[peer].offsets[log], streams[number].offsets[place])
           if !isTouched[log] { touched.append(log) }
           isTouched[log] = true
@@ -54,9 +56,12 @@ struct Promises: Sendable {
     return touched
   }
 
+  /// Takes note that a peer has no say any more.
+  mutating func fence(_ peer: Int) { peers[peer].isFenced = true }
+
   /// The offset up to which no peer will assign any more in a log.
   func watermark(of log: Int) -> Int {
-    peers.lazy.map { $0.offsets.count > log ? $0.offsets[log] : -1 }.min() ?? .max
+    peers.lazy.filter { !$0.isFenced }.map { $0.offsets.count > log ? $0.offsets[log] : -1 }.min() ?? .max
   }
 
   /// How many peers hold the record with this number of a stream.

@@ -8,8 +8,10 @@ internal import Workloads
 /// 1978). So a version vector, which says what a peer holds, is also a promise. The watermark of a key is the lowest
 /// of what its peers have promised: every offset up to it has been assigned by now or never will be, and is shown.
 struct ReplicatedLogs: Sendable {
+  let nodes: [NodeID]
+  let me: NodeID
   private let place: Int
-  private let replicaCount: Int
+  private var replicaCount: Int { nodes.count }
   /// How many replicas must hold a message before it is shown.
   let copies: Int
   var logs: [KeyLog] = []
@@ -18,16 +20,21 @@ struct ReplicatedLogs: Sendable {
   var streams: [LogStream]
   private var streamNumbers: [Origin: Int]
   var promises: Promises
+  /// By node, whom it has fenced off, and how much of their streams it held then.
+  var fences: [NodeID: [NodeID: VersionVector]] = [:]
+  /// How many of those that this node has fenced off it does without.
+  var closedCount = 0
   /// How many of this node's own records have been sent: those are not changed any more.
   var sentCount = 0
 
-  init(place: Int, of replicaCount: Int, origin: Origin, copies: Int) {
-    self.place = place
-    self.replicaCount = replicaCount
+  init(_ cluster: Cluster, origin: Origin, copies: Int) {
+    nodes = cluster.nodes
+    me = cluster.me
+    place = nodes.firstIndex(of: me)!
     self.copies = copies
     streams = [LogStream(origin)]
     streamNumbers = [origin: 0]
-    promises = Promises(peerCount: replicaCount - 1)
+    promises = Promises(peerCount: nodes.count - 1)
   }
 
   /// How many records of every stream this replica holds.
@@ -44,7 +51,7 @@ struct ReplicatedLogs: Sendable {
     let log = logNumber(of: key)
     let first = logs[log].end + 1
     let offset = first + (place - first % replicaCount + replicaCount) % replicaCount
-    streams[0].append(message: log, offset)
+    streams[0].append(.message(log: log), offset)
     let stamp = KeyLog.Stamp(stream: 0, number: Int32(streams[0].count))
     logs[log].append(Kafka.Entry(offset, message), copies > 1 ? stamp : nil)
     if replicaCount == 1 { logs[log].showAll() }
@@ -71,7 +78,7 @@ struct ReplicatedLogs: Sendable {
     if logs[log].commitNumber > sentCount {
       streams[0].revise(logs[log].commitNumber, offset)
     } else {
-      streams[0].append(commit: log, offset)
+      streams[0].append(.commit(log: log), offset)
       logs[log].commitNumber = streams[0].count
     }
   }
@@ -96,6 +103,8 @@ struct ReplicatedLogs: Sendable {
     if let number = streamNumbers[origin] { return number }
     streamNumbers[origin] = streams.count
     streams.append(LogStream(origin))
+    // A new life of a node that is fenced off has no say either.
+    if let fenced = fences[me]?[origin.node] { streams[streams.count - 1].limit = fenced[origin] }
     return streams.count - 1
   }
 }
