@@ -160,6 +160,23 @@ lin-kv: ## A linearizable key-value store on one node
 lin-kv: build
 	$(RUN) -w lin-kv --bin bin/maelstrom-lin-kv-single --node-count 1 --concurrency 10n --rate 100 --time-limit 20
 
+# --- The simulator: every node under a swarm of faults, by seed --------------------------------------------------------
+
+SEEDS ?= 1..200
+SIM = bin/workbench sim --node-count 3 --rate 50 --time-limit 20 --seeds $(SEEDS) --swarm \
+  --nemesis partition,one-way,pause,loss,duplicate,reorder,slow,skew
+
+.PHONY: sim
+sim: ## Sweep every node through many seeds in virtual time (SEEDS=1..200)
+sim: build
+	$(SIM) -w unique-ids --nemesis partition,one-way,pause,loss,duplicate,reorder,slow,skew,kill
+	$(SIM) -w broadcast
+	$(SIM) -w g-set
+	$(SIM) -w g-counter
+	$(SIM) -w pn-counter
+	$(SIM) -w kafka
+	$(SIM) -w txn-rw-register --consistency-models read-committed
+
 # --- Speed: see bench/RESULTS.md ---------------------------------------------------------------------------------------
 # A quiet machine gives better figures. RECORD=1 puts the tables into bench/RESULTS.md.
 
