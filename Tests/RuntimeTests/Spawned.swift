@@ -11,6 +11,7 @@ import Testing
 final class Spawned {
   let id: pid_t
   private let killer: DispatchWorkItem
+  private var hasBeenWaitedFor = false
 
   /// Starts a program; the three descriptors stay the caller's.
   init(
@@ -41,7 +42,15 @@ final class Spawned {
     var status: Int32 = 0
     while waitpid(id, &status, 0) < 0 && errno == EINTR {}
     killer.cancel()
+    hasBeenWaitedFor = true
     return status & 0x7f == 0 ? (status >> 8) & 0xff : -(status & 0x7f)
+  }
+
+  /// Leaves no process behind, and no zombie.
+  deinit {
+    guard !hasBeenWaitedFor else { return }
+    kill(id, SIGKILL)
+    _ = wait()
   }
 
   /// A figure in kibibytes from /proc: `VmRSS`, `VmHWM`.
