@@ -122,6 +122,16 @@ private func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     #expect(trial.receive(.client(.broadcast(3))).instant(of: .batch) == .zero + .milliseconds(1800))
   }
 
+  @Test("a scatter that lands at about the time of the slot does not put the batch off")
+  func notStarved() {
+    var trial = spoke()
+    _ = scatter(&trial)
+    #expect(trial.receive(.client(.broadcast(1))).instant(of: .batch) == .zero + .milliseconds(800))
+    trial.now = .zero + .milliseconds(801)
+    #expect(scatter(&trial).instant(of: .batch) == nil)
+    #expect(trial.wake(.batch).gossip.map(\.to) == ["n0"])
+  }
+
   @Test("a hub that shows the values in its version keeps the spoke's trust")
   func acknowledgedInTime() {
     var trial = spoke()

@@ -6,7 +6,8 @@ struct SpokeState: Sendable {
   var suspects: Set<NodeID> = []
   /// How many of this node's own values the hub was sent, or was seen to have.
   var sent = 0
-  var isBatchScheduled = false
+  /// When the next batch leaves; nil while there is nothing to send.
+  var due: Instant?
   var roundTrip: RoundTrip
   /// When batches leave; nil until the hub's rhythm is known.
   var slots: Beat?
@@ -23,13 +24,14 @@ extension BroadcastNode {
 
   /// Sends at the next slot; at once while the rhythm is not known.
   mutating func scheduleBatch(_ context: inout Context<BroadcastNode>) {
-    guard !spoke.isBatchScheduled else { return }
-    spoke.isBatchScheduled = true
-    context.wake(.batch, at: spoke.slots?.next(from: context.now) ?? context.now)
+    guard spoke.due == nil else { return }
+    let due = spoke.slots?.next(from: context.now) ?? context.now
+    spoke.due = due
+    context.wake(.batch, at: due)
   }
 
   mutating func sendBatch(_ context: inout Context<BroadcastNode>) {
-    spoke.isBatchScheduled = false
+    spoke.due = nil
     let hub = hub
     guard hub != cluster.me, let delta = store.delta(of: origin, after: spoke.sent) else { return }
     let (now, lead) = (context.now - Instant.zero, spoke.roundTrip.lead)
@@ -58,9 +60,11 @@ extension BroadcastNode {
       let found = Beat(start: context.now + rhythm.next - lead, period: rhythm.period)
       spoke.slots = spoke.slots?.corrected(by: found, tolerance: HubState.slack) ?? found
     }
-    if spoke.isBatchScheduled {
-      spoke.isBatchScheduled = false
-      scheduleBatch(&context)
+    if let due = spoke.due, let slot = spoke.slots?.next(from: context.now), slot - due < rhythm.period / 2 {
+      // It keeps step with the correction. A slot that was only just missed is not waited a period for, or a scatter that
+      // lands at about the slot's time would put the batch off again and again.
+      spoke.due = slot
+      context.wake(.batch, at: slot)
     }
   }
 
@@ -91,7 +95,7 @@ extension BroadcastNode {
   private mutating func changeHub(_ context: inout Context<BroadcastNode>) {
     spoke.sent = max(hubState.scattered[origin], known[hub, default: .init()][origin])
     spoke.slots = nil
-    spoke.isBatchScheduled = false
+    spoke.due = nil
     passOn(&context)
   }
 }
