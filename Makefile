@@ -22,7 +22,9 @@ build: deps
 	$(SWIFT) build $(RELEASE) --product glomer
 	$(SWIFT) build $(RELEASE) --product workbench
 	@mkdir -p bin
-	@cp -f .build/release/glomer .build/release/workbench bin/
+	@cp -f .build/release/workbench bin/
+	@SWIFTC=$(SWIFT)c CSupport/link-static.sh .build/release bin/glomer || \
+	  { echo "bin/glomer is linked dynamically: it starts more slowly"; cp -f .build/release/glomer bin/; }
 	@# Hard links: Maelstrom resolves symbolic ones, and the node would not know its name.
 	@for node in $$(bin/glomer --list); do ln -f bin/glomer bin/maelstrom-$$node; done
 
@@ -163,19 +165,29 @@ lin-kv: build
 # --- The simulator: every node under a swarm of faults, by seed --------------------------------------------------------
 
 SEEDS ?= 1..200
-SIM = bin/workbench sim --node-count 3 --rate 50 --time-limit 20 --seeds $(SEEDS) --swarm \
-  --nemesis partition,one-way,pause,loss,duplicate,reorder,slow,skew
+FAULTS := partition,one-way,kill,pause,loss,duplicate,reorder,slow,disk,skew
+SIM = bin/workbench sim --rate 50 --time-limit 20 --seeds $(SEEDS) --swarm --nemesis $(FAULTS) --node-count
 
-.PHONY: sim
+.PHONY: sim parity
 sim: ## Sweep every node through many seeds in virtual time (SEEDS=1..200)
 sim: build
-	$(SIM) -w unique-ids --nemesis partition,one-way,pause,loss,duplicate,reorder,slow,skew,kill
-	$(SIM) -w broadcast
-	$(SIM) -w g-set
-	$(SIM) -w g-counter
-	$(SIM) -w pn-counter
-	$(SIM) -w kafka
-	$(SIM) -w txn-rw-register --consistency-models read-committed
+	$(SIM) 3 -w unique-ids
+	$(SIM) 3 -w broadcast
+	$(SIM) 3 -w g-set
+	$(SIM) 3 -w g-counter
+	$(SIM) 3 -w pn-counter
+	$(SIM) 3 -w kafka
+	$(SIM) 3 -w txn-rw-register --consistency-models read-committed
+	$(SIM) 1 -w lin-kv --concurrency 5
+
+parity: ## Whether the simulator tells the truth: every run in virtual time and as processes, compared
+parity: build
+	bin/workbench parity
+
+.PHONY: mutants
+mutants: ## Whether the checkers bite: nodes with one mistake each, all to be caught (RECORD=1 writes bench/MUTANTS.md)
+mutants: build
+	bin/workbench mutants $(if $(RECORD),--markdown bench/MUTANTS.md)
 
 # --- Speed: see bench/RESULTS.md ---------------------------------------------------------------------------------------
 # A quiet machine gives better figures. RECORD=1 puts the tables into bench/RESULTS.md.
@@ -192,7 +204,7 @@ BENCH_PIPES := $(BENCH)/pipe/driver $(BENCH)/pipe/copy $(BENCH)/pipe/mallocs.so
 BENCH_C := -std=c11 -O2 -Wall -Wextra -Werror
 RECORDING = $(if $(RECORD),--record)
 
-.PHONY: bench bench-growth bench-compare perf instructions mallocs broadcast-frontier
+.PHONY: bench bench-growth bench-compare bench-workbench perf instructions mallocs broadcast-frontier
 bench: ## Pipes, workloads, growth and microbenchmarks, as tables and as JSON (RECORD=1, PEER="command")
 bench: build $(BENCH_PIPES)
 	python3 bench/selftest.py $(BENCH)/pipe/driver
@@ -211,7 +223,14 @@ bench-compare: build $(BENCH_PIPES)
 	@git rev-parse --verify --quiet "$(BASE)^{commit}" >/dev/null || { echo "there is no commit '$(BASE)'" >&2; exit 2; }
 	rm -rf $(BENCH)/base && mkdir -p $(BENCH)/base && git archive "$(BASE)" | tar -x -C $(BENCH)/base
 	$(SWIFT) build $(RELEASE) --package-path $(BENCH)/base --scratch-path $(BENCH)/base-build --product glomer
-	python3 bench/compare.py --build $(BENCH) --base $(BENCH)/base-build/release/glomer --name "$(BASE)" --glomer $(GLOMER)
+	@# Linked as the work tree's is, whatever the base did.
+	@SWIFTC=$(SWIFT)c CSupport/link-static.sh $(BENCH)/base-build/release $(BENCH)/base-glomer || \
+	  cp -f $(BENCH)/base-build/release/glomer $(BENCH)/base-glomer
+	python3 bench/compare.py --build $(BENCH) --base $(BENCH)/base-glomer --name "$(BASE)" --glomer $(GLOMER)
+
+bench-workbench: ## What the test bench costs itself, with processes and in the simulator (RECORD=1)
+bench-workbench: build
+	python3 bench/workbench.py --bin bin $(RECORDING)
 
 perf: ## A profile of a saturated node, as text and as a flame graph (NODE=echo)
 perf: build $(BENCH_PIPES)
@@ -223,7 +242,8 @@ instructions: build $(BENCH_PIPES)
 
 mallocs: ## Allocations a request, held against bench/budgets.json
 mallocs: build $(BENCH_PIPES)
-	python3 bench/budgets.py mallocs --build $(BENCH) --glomer $(GLOMER) $(RECORDING)
+	@# They are counted by a library that is loaded first, and a static executable loads none.
+	python3 bench/budgets.py mallocs --build $(BENCH) --glomer .build/release/glomer $(RECORDING)
 
 broadcast-frontier: ## Messages against latency in the simulator: a table, and bench/frontier.svg
 broadcast-frontier: deps

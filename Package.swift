@@ -64,7 +64,10 @@ let package = Package(
       ],
       swiftSettings: safe),
     .target(
-      name: "Simulator", dependencies: ["Lab", "Glomers", "Wire"], swiftSettings: safe),
+      name: "Simulator", dependencies: ["Lab", "Storage", "Glomers", "Wire"], swiftSettings: safe),
+    .target(
+      name: "Mutants", dependencies: ["Simulator", "Lab", "Nodes", "Workloads", "Wire", "Glomers"],
+      swiftSettings: safe),
     .target(
       name: "Workbench",
       dependencies: [
@@ -75,7 +78,7 @@ let package = Package(
     .executableTarget(
       name: "WorkbenchCommand",
       dependencies: [
-        "Workbench", "Lab", "Simulator", "Nodes", "GlomersRuntime", "Wire", "Glomers",
+        "Workbench", "Lab", "Simulator", "Mutants", "Nodes", "GlomersRuntime", "Wire", "Glomers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),
@@ -104,6 +107,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Fixtures"], swiftSettings: house),
+    .testTarget(
+      name: "MutantTests", dependencies: ["Mutants", "Lab", "Nodes", "Glomers"], swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
   ]
 )

@@ -1,13 +1,17 @@
 // Processes, for the workbench.
+#define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
+
+extern char **environ;
 
 struct glomers_child {
   uv_process_t process;
@@ -53,9 +57,22 @@ static void close_all(const int *descriptors, int count) {
   }
 }
 
+// The variables and then this process's own: of one that is there twice, the first counts. NULL, which stands for
+// the latter alone, without memory.
+static char **join_environment(char *const *variables) {
+  size_t added = 0, present = 0;
+  while (variables[added] != NULL) added++;
+  while (environ[present] != NULL) present++;
+  char **all = malloc((added + present + 1) * sizeof *all);
+  if (all == NULL) return NULL;
+  memcpy(all, variables, added * sizeof *all);
+  memcpy(all + added, environ, (present + 1) * sizeof *all);
+  return all;
+}
+
 glomers_child *glomers_child_spawn(
-  glomers_loop *loop, const char *file, char *const *arguments, const char *directory,
-  int descriptors[3], int *error) {
+  glomers_loop *loop, const char *file, char *const *arguments, char *const *variables,
+  const char *directory, int descriptors[3], int *error) {
   glomers_child *child = calloc(1, sizeof *child);
   if (child == NULL) {
     *error = UV_ENOMEM;
@@ -90,12 +107,14 @@ glomers_child *glomers_child_spawn(
     .file = file,
     // libuv only reads the arguments.
     .args = (char **)arguments,
+    .env = join_environment(variables),
     .cwd = directory,
     .flags = UV_PROCESS_DETACHED,
     .stdio_count = 3,
     .stdio = streams,
   };
   *error = uv_spawn(&loop->uv, &child->process, &options);
+  free(options.env);
   for (int index = 0; index < 3; index++) close(streams[index].data.fd);
   if (*error != 0) {
     close_all(descriptors, 3);
@@ -112,6 +131,19 @@ int glomers_child_id(const glomers_child *child) { return child->process.pid; }
 int glomers_child_signal(glomers_child *child, int number) {
   if (child->exited) return UV_ESRCH;
   return kill(-child->process.pid, number) == 0 ? 0 : uv_translate_sys_error(errno);
+}
+
+int glomers_child_limit_files(glomers_child *child, int64_t bytes) {
+#ifdef __linux__
+  if (child->exited) return UV_ESRCH;
+  struct rlimit limit;
+  if (prlimit(child->process.pid, RLIMIT_FSIZE, NULL, &limit) != 0) return uv_translate_sys_error(errno);
+  limit.rlim_cur = bytes < 0 ? limit.rlim_max : (rlim_t)bytes;
+  return prlimit(child->process.pid, RLIMIT_FSIZE, &limit, NULL) == 0 ? 0 : uv_translate_sys_error(errno);
+#else
+  (void)child, (void)bytes;
+  return UV_ENOTSUP;
+#endif
 }
 
 bool glomers_child_usage(const glomers_child *child, int64_t *cpu, int64_t *peak_resident) {

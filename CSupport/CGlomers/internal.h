@@ -31,6 +31,8 @@ struct glomers_loop {
   void *owner;
   /// Writers with output that was deferred to the end of the turn.
   glomers_writer *unflushed;
+  /// When the line that is being handed out was taken up, or one just before it.
+  int64_t line_time;
   bool turn_due;
   bool stopped;
 };

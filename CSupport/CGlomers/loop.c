@@ -107,6 +107,8 @@ void glomers_loop_destroy(glomers_loop *loop) {
 
 int64_t glomers_now(void) { return (int64_t)uv_hrtime(); }
 
+int64_t glomers_line_time(const glomers_loop *loop) { return loop->line_time; }
+
 // Descriptors.
 
 int glomers_stream_open(glomers_stream *stream, glomers_loop *loop, int descriptor) {

@@ -64,6 +64,9 @@ static void hand_out(glomers_reader *reader, size_t line_end, size_t next_start)
 }
 
 static void split(glomers_reader *reader) {
+  /// To ask for the time takes longer than a tenth of an ordinary line.
+  enum { lines_at_a_time = 8 };
+  unsigned lines = 0;
   while (may_go_on(reader) && reader->scanned < reader->end) {
     const uint8_t *from = reader->bytes + reader->scanned;
     const uint8_t *newline = memchr(from, '\n', reader->end - reader->scanned);
@@ -72,6 +75,7 @@ static void split(glomers_reader *reader) {
       break;
     }
     size_t line_end = (size_t)(newline - reader->bytes);
+    if (lines++ % lines_at_a_time == 0) reader->loop->line_time = glomers_now();
     hand_out(reader, line_end, line_end + 1);
   }
   if (reader->closed) return;
@@ -99,6 +103,7 @@ static void proceed(glomers_reader *reader) {
   split(reader);
   if (reader->at_end && may_go_on(reader) && (reader->end > reader->start || reader->discarded > 0)) {
     // The last line counts even without a newline.
+    reader->loop->line_time = glomers_now();
     hand_out(reader, reader->end, reader->end);
   }
   if (reader->closed || reader->paused) return;

@@ -65,15 +65,7 @@ static const uint8_t *scan_escape(const uint8_t *at) {
 
 const uint8_t *glomers_scan_string(const uint8_t *at, uint32_t *flags) {
   for (;;) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    uint64_t word = glomers_load(at);
-    uint64_t stop = glomers_special(word) | (word & GLOMERS_EACH_BYTE(0x80));
-    if (stop == 0) {
-      at += 8;
-      continue;
-    }
-    at += glomers_bytes_before(stop);
-#endif
+    at += glomers_plain_ascii(at);
     uint8_t byte = *at;
     if (byte == '"') return at + 1;
     if (byte >= 0x80) {
@@ -180,6 +172,29 @@ size_t glomers_copy_plain(uint8_t *to, const uint8_t *from, size_t length) {
 
 static inline bool is_digit(uint8_t byte) { return (uint8_t)(byte - '0') < 10; }
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/*
+ * The number that the first digits make, at most eight of them, and how many they are: pairs of digits, then of
+ * twos, then of fours, all at once.
+ */
+static inline size_t read_digits(const uint8_t *at, uint64_t *number) {
+  /* A digit is now its value, and nothing else is below ten. */
+  uint64_t digits = glomers_load(at) ^ GLOMERS_EACH_BYTE('0');
+  uint64_t others = (((digits & GLOMERS_EACH_BYTE(0x7F)) + GLOMERS_EACH_BYTE(0x76)) | digits) & GLOMERS_EACH_BYTE(0x80);
+  size_t count = others == 0 ? 8 : glomers_bytes_before(others);
+  if (count == 0) {
+    *number = 0;
+    return 0;
+  }
+  /* Zeros take the places of digits that are not there, which come first. */
+  digits <<= 64 - 8 * count;
+  digits = (digits * 10 + (digits >> 8)) & UINT64_C(0x00FF00FF00FF00FF);
+  digits = (digits * 100 + (digits >> 16)) & UINT64_C(0x0000FFFF0000FFFF);
+  *number = (digits * 10000 + (digits >> 32)) & UINT64_C(0x00000000FFFFFFFF);
+  return count;
+}
+#endif
+
 /* Powers of ten that a double holds exactly. */
 static const double powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                        1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -232,6 +247,9 @@ const uint8_t *glomers_scan_number(const uint8_t *at, int64_t *integer, double *
   if (*at == '0') {
     at++;
   } else {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    at += read_digits(at, &digits);
+#endif
     for (; is_digit(*at); at++) {
       if (at - first == DIGITS_MAX) return NULL;
       digits = digits * 10 + (uint64_t)(*at - '0');
@@ -249,27 +267,38 @@ const uint8_t *glomers_scan_number(const uint8_t *at, int64_t *integer, double *
   return at;
 }
 
+/* How many decimal digits a number has. */
+static inline size_t count_digits(uint64_t value) {
+  static const uint64_t powers[] = {
+      0, 10, 100, 1000, 10000, 100000,
+      1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+      1000000000000, 10000000000000, 100000000000000, 1000000000000000,
+      10000000000000000, 100000000000000000, 1000000000000000000, UINT64_C(10000000000000000000)};
+  /* The logarithm to base 2, times log10(2), is right or one too small. */
+  unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1);
+  unsigned guess = bits * 1233 >> 12;
+  return guess + (value >= powers[guess]);
+}
+
 size_t glomers_write_integer(uint8_t *to, int64_t value) {
   static const char pairs[] =
       "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
       "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
       "9899";
-  uint8_t digits[20];
-  size_t at = sizeof digits;
   uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+  size_t sign = value < 0;
+  if (sign) to[0] = '-';
+  size_t length = sign + count_digits(rest);
+  uint8_t *at = to + length;
   while (rest >= 100) {
     at -= 2;
-    memcpy(digits + at, pairs + rest % 100 * 2, 2);
+    memcpy(at, pairs + rest % 100 * 2, 2);
     rest /= 100;
   }
   if (rest >= 10) {
-    at -= 2;
-    memcpy(digits + at, pairs + rest * 2, 2);
+    memcpy(at - 2, pairs + rest * 2, 2);
   } else {
-    digits[--at] = (uint8_t)('0' + rest);
+    at[-1] = (uint8_t)('0' + rest);
   }
-  size_t sign = value < 0;
-  if (sign) to[0] = '-';
-  memcpy(to + sign, digits + at, sizeof digits - at);
-  return sign + sizeof digits - at;
+  return length;
 }

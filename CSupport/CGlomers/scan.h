@@ -7,7 +7,13 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Eight bytes at a time may be looked at from the last byte of a text on. */
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+/* Sixteen bytes at a time may be looked at, up to those that follow the last byte of a text. */
 #define GLOMERS_PADDING ((size_t)16)
 
 #define GLOMERS_EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (uint8_t)(byte))
@@ -48,6 +54,37 @@ static inline uint64_t glomers_special(uint64_t word) {
 
 /* How many bytes come before the lowest bit of a mask that is not zero. */
 static inline size_t glomers_bytes_before(uint64_t mask) { return (size_t)__builtin_ctzll(mask) / 8; }
+
+/*
+ * How many bytes come before the first that is no plain ASCII character of a string: a quote, a backslash, a control
+ * character, a byte of a longer character. Looks at no more than 16 bytes.
+ */
+static inline size_t glomers_plain_ascii(const uint8_t *at) {
+#if defined(__SSE2__)
+  __m128i block = _mm_loadu_si128((const __m128i *)at);
+  __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+  __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+  /* The comparison is signed: what is not ASCII is below zero. */
+  __m128i other = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
+  int stops = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), other));
+  return (size_t)__builtin_ctz((unsigned)stops | 1u << 16);
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+  uint8x16_t block = vld1q_u8(at);
+  uint8x16_t quote = vceqq_u8(block, vdupq_n_u8('"'));
+  uint8x16_t backslash = vceqq_u8(block, vdupq_n_u8('\\'));
+  uint8x16_t other = vcltq_s8(vreinterpretq_s8_u8(block), vdupq_n_s8(0x20));
+  uint8x16_t stop = vorrq_u8(vorrq_u8(quote, backslash), other);
+  /* Four bits for each byte. */
+  uint64_t stops = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(stop), 4)), 0);
+  return stops == 0 ? 16 : (size_t)__builtin_ctzll(stops) / 4;
+#elif __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  uint64_t word = glomers_load(at);
+  uint64_t stop = glomers_special(word) | (word & GLOMERS_EACH_BYTE(0x80));
+  return stop == 0 ? 8 : glomers_bytes_before(stop);
+#else
+  return 0;
+#endif
+}
 
 /*
  * Goes over a string from the byte after its first quote, checking its escapes and its UTF-8. Returns what comes

@@ -14,7 +14,7 @@
 
 static int failure(void) { return uv_translate_sys_error(errno); }
 
-static int make_directories(const char *path) {
+int glomers_directory_make(const char *path) {
   char part[PATH_MAX];
   size_t length = strlen(path);
   if (length >= sizeof part) return UV_ENAMETOOLONG;
@@ -28,12 +28,12 @@ static int make_directories(const char *path) {
     struct stat status;
     if (stat(part, &status) != 0) return error;
   }
-  return 0;
+  struct stat status;
+  if (stat(path, &status) != 0) return failure();
+  return S_ISDIR(status.st_mode) ? 0 : UV_ENOTDIR;
 }
 
 int glomers_directory_open(const char *path) {
-  int error = make_directories(path);
-  if (error != 0) return error;
   int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return failure();
   // A limit on the size of files is an error of write(2), like a disk that is full.

@@ -142,18 +142,16 @@ static bool has_distinct_keys(glomers_tape *tape, uint32_t object) {
   uint32_t members = tokens[object].of.group.count;
   if (members > UNINDEXED_MAX) return index_object(tape, object);
   uint64_t seen = 0;
-  uint32_t keys[UNINDEXED_MAX];
   uint32_t key = object + 1;
   for (uint32_t member = 0; member < members; member++) {
     /* One bit of 64 for each key: only keys that share theirs may be the same. */
     uint64_t bit = UINT64_C(1) << ((tokens[key].of.head + tokens[key].shape) * UINT64_C(0x9E3779B97F4A7C15) >> 58);
     if (seen & bit) {
-      for (uint32_t earlier = 0; earlier < member; earlier++) {
-        if (same_key(tape, tokens + keys[earlier], tokens + key)) return false;
+      for (uint32_t earlier = object + 1; earlier < key; earlier = glomers_token_after(tokens, earlier + 1)) {
+        if (same_key(tape, tokens + earlier, tokens + key)) return false;
       }
     }
     seen |= bit;
-    keys[member] = key;
     key = glomers_token_after(tokens, key + 1);
   }
   return true;
@@ -212,17 +210,10 @@ static inline const uint8_t *skip_space(const uint8_t *at) {
   return at;
 }
 
-/* The strings of messages are short: most end within eight plain bytes. */
+/* The strings of messages are short: most end within sixteen plain bytes. */
 static inline const uint8_t *scan_string(const uint8_t *at, uint32_t *flags) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  uint64_t word = glomers_load(at);
-  uint64_t stop = glomers_special(word) | (word & GLOMERS_EACH_BYTE(0x80));
-  if (stop != 0) {
-    const uint8_t *first = at + glomers_bytes_before(stop);
-    if (*first == '"') return first + 1;
-  }
-#endif
-  return glomers_scan_string(at, flags);
+  at += glomers_plain_ascii(at);
+  return *at == '"' ? at + 1 : glomers_scan_string(at, flags);
 }
 
 /* Takes a word of the language; the text goes on, or ends in zeros. */

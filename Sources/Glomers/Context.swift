@@ -7,10 +7,13 @@ public struct Context<N: Node>: Sendable {
   package internal(set) var effects: [Effect<N>] = []
   /// Whether records may be among the effects: so that nobody has to look.
   var hasRecords = false
+  /// Whether anybody stores records: if not, they are not even made.
+  private let keepsRecords: Bool
 
-  package init(now: Instant = .zero, random: Random = Random(seed: 0)) {
+  package init(now: Instant = .zero, random: Random = Random(seed: 0), keepsRecords: Bool = true) {
     self.now = now
     self.random = random
+    self.keepsRecords = keepsRecords
   }
 
   /// Sends a message that needs no answer.
@@ -48,9 +51,11 @@ public struct Context<N: Node>: Sendable {
     effects.append(.cancel(timer))
   }
 
-  /// Stores a record before any effect of this event is carried out: log before answer.
-  public mutating func persist(_ record: N.Record) {
-    effects.append(.persist(record))
+  /// Stores a record before any effect of this event is carried out: log before answer. Does nothing, at no cost,
+  /// where the node has no data directory.
+  public mutating func persist(_ record: @autoclosure () -> N.Record) {
+    guard keepsRecords else { return }
+    effects.append(.persist(record()))
     hasRecords = true
   }
 }

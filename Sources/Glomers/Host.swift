@@ -35,7 +35,7 @@ public struct Host<N: Node>: Sendable {
   private var alarms = Deadlines<Alarm>()
   private let options: [String: Option.Value]
   /// Until the node has them.
-  private var records: [N.Record]
+  private var records: [N.Record] = []
   /// What the host itself says, ahead of the node's effects.
   private var outputs: [Output] = []
   /// Effects that wait until the records before them are stored; nil when nothing is being stored.
@@ -44,12 +44,11 @@ public struct Host<N: Node>: Sendable {
 
   /// - Parameters:
   ///   - options: values for `N.options`, by name.
-  ///   - records: what an earlier life persisted, oldest first.
   ///   - random: the node's dice.
-  public init(options: [String: Option.Value] = [:], recovering records: [N.Record] = [], random: Random) {
+  ///   - keepsRecords: whether there is a log for records; if not, the node persists nothing.
+  public init(options: [String: Option.Value] = [:], random: Random, keepsRecords: Bool = false) {
     self.options = options
-    self.records = records
-    context = Context(random: random)
+    context = Context(random: random, keepsRecords: keepsRecords)
   }
 
   /// The node's name, once it has been initialized.
@@ -59,6 +58,7 @@ public struct Host<N: Node>: Sendable {
   public var checkpoint: [N.Record]? { node?.checkpoint }
 
   /// When ``advance(to:)`` is next needed; nil while nothing is awaited.
+  @inline(__always)
   public var deadline: Instant? { alarms.earliest.map { Instant(nanoseconds: $0.nanoseconds - lead) } }
 
   /// Whether an answer with this id is a service's, and not a peer's: the codec has to know which to expect.
@@ -68,36 +68,52 @@ public struct Host<N: Node>: Sendable {
 
   // MARK: Events
 
+  /// Hands over what an earlier life persisted, oldest first: before the message that initializes the node.
+  public mutating func recover(_ records: [N.Record]) {
+    precondition(node == nil, "a node that is running already can't be given a past")
+    self.records = records
+  }
+
   public mutating func receive(_ envelope: Envelope<N>, at now: Instant) {
     observe(now)
     if let id = envelope.inReplyTo {
       settle(id, envelope)
       return
     }
-    let request = Request(from: envelope.source, id: envelope.id, received: context.now)
     switch envelope.body {
     case .initialize(let me, let nodes):
       initialize(me, nodes, envelope)
     case .message(let message):
-      guard let cluster else {
-        refuse(envelope, .temporarilyUnavailable("not initialized yet: the first message must be init"))
-        return
-      }
-      guard envelope.destination == cluster.me else {
-        refuse(envelope, .nodeNotFound("this is \(cluster.me), not \(envelope.destination)"))
-        return
-      }
-      guard !isStoringFailing else {
-        // Nothing has happened yet, and what the node would do could not be made to last.
-        if envelope.id != nil {
-          refuse(envelope, .temporarilyUnavailable("records can't be stored for now"))
-        }
-        return
-      }
-      node!.receive(message, request, &context)
+      receive(message, from: envelope.source, to: envelope.destination, id: envelope.id, at: now)
     case .initializeOk, .service, .error:
       note("an answer without in_reply_to from \(envelope.source)")
     }
+  }
+
+  /// Takes a message that is no answer, as nearly all are: an envelope round it would have to be made and undone.
+  public mutating func receive(
+    _ message: N.Message, from source: NodeID, to destination: NodeID, id: Int?, at now: Instant
+  ) {
+    observe(now)
+    if let objection = objection(to: destination) {
+      // A request that can't be stored for now has not reached the node, and nobody waits for an answer to one
+      // without an id.
+      if id != nil || !isStoringFailing {
+        tell(objection, from: source, to: destination, id: id, isReply: false)
+      }
+      return
+    }
+    node!.receive(message, Request(from: source, id: id, received: context.now), &context)
+  }
+
+  /// Why a message to this destination can't be taken now.
+  private func objection(to destination: NodeID) -> RPCError? {
+    guard let me = cluster?.me else {
+      return .temporarilyUnavailable("not initialized yet: the first message must be init")
+    }
+    guard destination == me else { return .nodeNotFound("this is \(me), not \(destination)") }
+    // Nothing has happened yet, and what the node would do could not be made to last.
+    return isStoringFailing ? .temporarilyUnavailable("records can't be stored for now") : nil
   }
 
   /// Takes note of a line that is not a message for this node. Its sender is told, where that is possible: where
@@ -165,6 +181,17 @@ public struct Host<N: Node>: Sendable {
 
   /// Hands out all that is to be done.
   public mutating func drain(_ carryOut: (Output) -> Void) {
+    let me = cluster?.me ?? NodeID("")
+    drain(
+      sending: { carryOut(.send(Envelope(from: me, to: $1, id: $2, inReplyTo: $3, .message($0)))) }, carryOut)
+  }
+
+  /// Hands out all that is to be done: the node's messages, which are nearly all of it, without envelopes.
+  ///
+  /// - Parameter send: gets a message, its destination, its id, and the id that it answers.
+  public mutating func drain(
+    sending send: (N.Message, NodeID, Int?, Int?) -> Void, _ carryOut: (Output) -> Void
+  ) {
     if !outputs.isEmpty {
       for output in outputs { carryOut(output) }
       outputs.removeAll(keepingCapacity: true)
@@ -176,13 +203,19 @@ public struct Host<N: Node>: Sendable {
       // no copy of what is in it.
       var effects: [Effect<N>] = []
       swap(&effects, &context.effects)
-      effects.reverse()
-      while let effect = effects.popLast() { perform(effect, carryOut) }
+      if effects.count > 1 { effects.reverse() }
+      while let effect = effects.popLast() { perform(effect, send, carryOut) }
       swap(&effects, &context.effects)
     }
   }
 
   // MARK: Parts of events
+
+  /// What is wrong with a cluster of these nodes.
+  public static func objection(to me: NodeID, among nodes: [NodeID]) -> RPCError? {
+    nodes.contains(me) && Set(nodes).count == nodes.count
+      ? nil : .malformedRequest("node_ids must name each node once, \(me) among them")
+  }
 
   private mutating func initialize(_ me: NodeID, _ nodes: [NodeID], _ envelope: Envelope<N>) {
     if let cluster {
@@ -191,8 +224,8 @@ public struct Host<N: Node>: Sendable {
         return
       }
     } else {
-      guard nodes.contains(me), Set(nodes).count == nodes.count else {
-        refuse(envelope, .malformedRequest("node_ids must name each node once, \(me) among them"))
+      if let objection = Self.objection(to: me, among: nodes) {
+        refuse(envelope, objection)
         return
       }
       let cluster = Cluster(me: me, nodes: nodes, options: options)
@@ -262,19 +295,24 @@ public struct Host<N: Node>: Sendable {
     held = waiting
   }
 
-  private mutating func perform(_ effect: Effect<N>, _ carryOut: (Output) -> Void) {
-    guard let me = cluster?.me else { preconditionFailure("an effect of a node that was never initialized") }
-    switch effect {
-    case .send(let message, let node):
-      carryOut(.send(Envelope(from: me, to: node, .message(message))))
+  private mutating func perform(
+    _ effect: consuming Effect<N>, _ send: (N.Message, NodeID, Int?, Int?) -> Void,
+    _ carryOut: (Output) -> Void
+  ) {
+    switch consume effect {
     case .reply(let message, let request):
-      answer(request, .message(message), carryOut)
+      guard let id = request.id, isAwaited(request, carryOut) else { return }
+      send(message, request.source, nil, id)
+    case .send(let message, let node):
+      send(message, node, nil, nil)
     case .fail(let error, let request):
       answer(request, .error(error), carryOut)
     case .call(let node, let message, let call, let retry):
-      ask(node, .message(message), .call(call), retry, carryOut)
+      let id = expect(node, .message(message), .call(call), retry)
+      send(message, node, id, nil)
     case .ask(let service, let request, let ask, let retry):
-      self.ask(service.id, .service(request), .ask(ask), retry, carryOut)
+      let id = expect(service.id, .service(request), .ask(ask), retry)
+      carryOut(.send(Envelope(from: cluster!.me, to: service.id, id: id, .service(request))))
     case .wake(let timer, let instant):
       alarms.set(.timer(timer), at: instant)
     case .cancel(let timer):
@@ -285,27 +323,28 @@ public struct Host<N: Node>: Sendable {
   }
 
   private func answer(_ request: Request, _ body: Envelope<N>.Body, _ carryOut: (Output) -> Void) {
-    guard let cluster, let id = request.id else { return }
-    guard
-      request.received.duration(to: context.now) < Self.clientPatience
-        || cluster.nodes.contains(request.source)
-    else {
-      carryOut(.log("dropped an answer to \(request.source): its client has stopped waiting"))
-      return
-    }
-    carryOut(.send(Envelope(from: cluster.me, to: request.source, inReplyTo: id, body)))
+    guard let id = request.id, isAwaited(request, carryOut) else { return }
+    carryOut(.send(Envelope(from: cluster!.me, to: request.source, inReplyTo: id, body)))
   }
 
-  private mutating func ask(
-    _ destination: NodeID, _ body: Envelope<N>.Body, _ purpose: PendingCalls<N>.Purpose, _ retry: Retry,
-    _ carryOut: (Output) -> Void
-  ) {
+  /// Whether anybody still waits for the answer to a request.
+  private func isAwaited(_ request: Request, _ carryOut: (Output) -> Void) -> Bool {
+    if request.received.duration(to: context.now) < Self.clientPatience { return true }
+    if cluster!.nodes.contains(request.source) { return true }
+    carryOut(.log("dropped an answer to \(request.source): its client has stopped waiting"))
+    return false
+  }
+
+  /// Takes note of a call or an ask that is about to be sent. Returns its id.
+  private mutating func expect(
+    _ destination: NodeID, _ body: Envelope<N>.Body, _ purpose: PendingCalls<N>.Purpose, _ retry: Retry
+  ) -> Int {
     let id = pending.add(.init(destination: destination, body: body, purpose: purpose, retry: retry))
     switch retry {
     case .giveUp(let patience): alarms.set(.answer(id), at: context.now + patience)
     case .untilAnswered(let interval): alarms.set(.answer(id), at: context.now + interval)
     }
-    carryOut(.send(Envelope(from: cluster!.me, to: destination, id: id, body)))
+    return id
   }
 }
 

@@ -46,12 +46,13 @@ public final class ChildProcess {
   /// - Parameters:
   ///   - executable: a path (relative to `directory`), or a bare name to be looked for in `PATH`.
   ///   - arguments: without the program's own name.
+  ///   - environment: variables in addition to those of this process.
   ///   - onOversized: a line of so many bytes, beyond ``LineReader/lineBytesMax``, was discarded.
   ///   - onExit: comes last, after both pipes have been read to their end. A pipe that something else holds open
   ///     is given up a second after the process has ended.
   public init(
-    _ loop: EventLoop, executable: String, arguments: [String], directory: String,
-    onLine: @escaping (UnsafeRawBufferPointer) -> Void,
+    _ loop: EventLoop, executable: String, arguments: [String], environment: [String: String] = [:],
+    directory: String, onLine: @escaping (UnsafeRawBufferPointer) -> Void,
     onErrorLine: @escaping (UnsafeRawBufferPointer) -> Void,
     onOversized: @escaping (_ stream: OutputStream, _ lineBytes: Int) -> Void,
     onExit: @escaping (ExitStatus) -> Void
@@ -60,9 +61,13 @@ public final class ChildProcess {
     self.onExit = onExit
     var descriptors: [Int32] = [-1, -1, -1]
     var error: Int32 = 0
+    let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     let spawned = withCStrings([executable] + arguments) { strings in
-      descriptors.withUnsafeMutableBufferPointer { descriptors in
-        glomers_child_spawn(loop.pointer, executable, strings, directory, descriptors.baseAddress!, &error)
+      withCStrings(variables) { variables in
+        descriptors.withUnsafeMutableBufferPointer { descriptors in
+          glomers_child_spawn(
+            loop.pointer, executable, strings, variables, directory, descriptors.baseAddress!, &error)
+        }
       }
     }
     guard let spawned else {
@@ -106,6 +111,12 @@ public final class ChildProcess {
   /// Sends a signal to the process and all that it has started. Does nothing once it has ended.
   public func signal(_ number: Int32) {
     if let pointer { _ = glomers_child_signal(pointer, number) }
+  }
+
+  /// Lets the process write no file beyond this size from now on; nil for no limit. On Linux only, and not for one that
+  /// has gone.
+  public func limitFiles(toBytes bytes: Int?) {
+    if let pointer { _ = glomers_child_limit_files(pointer, bytes.map { Int64($0) } ?? -1) }
   }
 
   /// What the process has used so far; nil once it has ended, and on systems that don't tell.

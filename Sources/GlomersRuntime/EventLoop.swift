@@ -23,6 +23,9 @@ public final class EventLoop {
   /// The time now: a fresh reading of the monotonic clock.
   public var now: Instant { Instant(nanoseconds: glomers_now()) }
 
+  /// In a call with a line: the time of that line, or of one that came just before it in the same batch.
+  var lineTime: Instant { Instant(nanoseconds: glomers_line_time(pointer)) }
+
   /// Calls `turn` once at the start, after every batch of events, and whenever the deadline that it last returned
   /// has passed (never before it; a few microseconds late on Linux, up to a millisecond elsewhere). Returns after
   /// ``stop()``.

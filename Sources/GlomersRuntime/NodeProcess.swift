@@ -13,9 +13,9 @@ public import Wire
 /// What is to be written to stdout at the end of the turn. A class, so that both halves of a process can hold it.
 @usableFromInline
 final class Output {
-  @usableFromInline var writer = JSONWriter()
+  @exclusivity(unchecked) @usableFromInline var writer = JSONWriter()
   /// The status to end the process with, once something has made going on impossible.
-  @usableFromInline var failure: Int32?
+  @exclusivity(unchecked) @usableFromInline var failure: Int32?
 }
 
 /// The part of a node's process that is the same for every node: stdin, stdout, signals, and the flow between them.
@@ -34,7 +34,7 @@ final class NodeProcess {
   private let loop: EventLoop
   private var input: LineReader?
   private var writer: LineWriter?
-  private var ending: Ending?
+  @exclusivity(unchecked) private var ending: Ending?
 
   private struct Ending {
     let status: Int32
@@ -65,7 +65,7 @@ final class NodeProcess {
         // The reader ends with this process object; to count references for each line would cost more than the line.
         onLine: { [unowned(unsafe) self] line in
           guard ending == nil else { return }
-          receive(line, loop.now)
+          receive(line, loop.lineTime)
           if let status = output.failure { end(Ending(status: status, deadline: loop.now + Self.patience)) }
           if output.writer.count >= Self.outputBytesMax { flush() }
         },

@@ -12,8 +12,8 @@ public import Wire
 /// The main function of a node's program: carries a node of this type between stdin and stdout until it is told
 /// to end, and then ends the process.
 ///
-/// With `--data-dir DIRECTORY` the node's records are kept there, and an answer waits until the records before it
-/// are stored. Without it they are forgotten.
+/// With `--data-dir DIRECTORY` the node's records are kept in a directory of its name there, and an answer waits until
+/// the records before it are stored. Without it they are forgotten.
 ///
 /// Exit status: 0 at the end of stdin, on SIGTERM or SIGINT, and when nobody reads stdout any more; 1 when stdin
 /// or stdout fails, or the data directory can't be used; 2 when the command line can't be used.
@@ -38,19 +38,8 @@ func carry<N: Node>(_ node: N.Type, _ arguments: [String], _ program: String) ->
 where N.Message: WireMessage, N.Record: StorableRecord {
   let storesRecords = N.Record.self != Never.self
   let process = NodeProcess(options: readOptions(arguments, N.options, storesRecords, program))
-  var records: [N.Record] = []
-  let document = JSONDocument()
-  let storage = NodeStorage.open(process.options, storesRecords: storesRecords) { text in
-    do throws(WireError) {
-      records.append(try N.Record(record: document.parse(text)))
-      return nil
-    } catch {
-      return "\(error)"
-    }
-  }
-  let driver = Driver<N>(
-    options: process.options, recovering: records, output: process.output, storage: storage)
-  records = []
+  let storage = NodeStorage.find(process.options, storesRecords: storesRecords)
+  let driver = Driver<N>(options: process.options, output: process.output, storage: storage)
   return process.run(
     receive: { line, now in driver.receive(line, at: now) },
     advance: { now in driver.advance(to: now) },
@@ -74,7 +63,8 @@ func readOptions(
   let offered = storesRecords ? options + NodeStorage.options : options
   do {
     switch try Arguments(arguments, options: offered, hidden: NodeStorage.options) {
-    case .values(let values): return values
+    case .values(let values):
+      return storesRecords ? try NodeStorage.addingEnvironment(to: values) : values
     case .help:
       print(Arguments.help(program: program, options: offered))
       exit(0)
@@ -90,17 +80,16 @@ func readOptions(
 /// release build can specialize all of it for its node.
 @usableFromInline
 final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
-  @usableFromInline var host: Host<N>
+  // Each line would cost a check at run time that nobody else uses the host: nobody does.
+  @exclusivity(unchecked) @usableFromInline var host: Host<N>
   @usableFromInline let codec = Codec<N>()
   @usableFromInline let output: Output
   @usableFromInline let storage: NodeStorage?
 
   @inlinable
-  init(
-    options: [String: Option.Value], recovering records: [N.Record], output: Output, storage: NodeStorage?
-  ) {
+  init(options: [String: Option.Value], output: Output, storage: NodeStorage?) {
     host = Host(
-      options: options, recovering: records, random: Random(seed: .random(in: .min ... .max)))
+      options: options, random: Random(seed: .random(in: .min ... .max)), keepsRecords: storage != nil)
     self.output = output
     self.storage = storage
   }
@@ -113,10 +102,15 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
 
   @inlinable
   func receive(_ line: UnsafeRawBufferPointer, at now: Instant) {
-    switch codec.decode(line, isAsk: { host.isAsk($0) }) {
+    switch codec.pass(line, to: &host, at: now) {
+    case nil: break
     case .envelope(let envelope):
-      if let storage, !storage.hasBegun {
-        begin(storage, envelope, now)
+      if let storage, !storage.isOpen, let objection = open(storage, envelope) {
+        host.reject(
+          objection, from: envelope.source, to: envelope.destination, id: envelope.id, isReply: false, at: now
+        )
+        logLine(objection.text)
+        output.failure = 1
       } else {
         host.receive(envelope, at: now)
       }
@@ -129,18 +123,23 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
     if let storage, storage.pendingBytes >= NodeStorage.pendingBytesMax { settle(now, false) }
   }
 
-  /// Takes a message before it is known whose records these are.
+  /// Reads what an earlier life of the node stored, when a message tells who it is. Returns why that can't be.
   @inlinable
-  func begin(_ storage: NodeStorage, _ envelope: Envelope<N>, _ now: Instant) {
-    if case .initialize(let me, _) = envelope.body, let objection = storage.objection(to: me) {
-      host.reject(
-        objection, from: envelope.source, to: envelope.destination, id: envelope.id, isReply: false, at: now)
-      logLine(objection.text)
-      output.failure = 1
-      return
+  func open(_ storage: NodeStorage, _ envelope: Envelope<N>) -> RPCError? {
+    guard case .initialize(let me, let nodes) = envelope.body, Host<N>.objection(to: me, among: nodes) == nil
+    else { return nil }
+    var records: [N.Record] = []
+    let document = JSONDocument()
+    let objection = storage.open(as: me) { text in
+      do throws(WireError) {
+        records.append(try N.Record(record: document.parse(text)))
+        return nil
+      } catch {
+        return "\(error)"
+      }
     }
-    host.receive(envelope, at: now)
-    if let me = host.me { storage.begin(as: me) }
+    host.recover(records)
+    return objection
   }
 
   /// Carries out one thing that is due, if there is one.
@@ -173,7 +172,7 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
     var position = 0
     storage.replaceLog {
       guard position < records.count else { return false }
-      storage.write(records[position])
+      records[position].write(asObjectTo: &storage.writer)
       position += 1
       return true
     }
@@ -181,37 +180,28 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
 
   @inlinable
   func drain() {
-    var forgets: Bool
-    repeat {
-      forgets = false
-      host.drain { effect in
-        switch effect {
-        case .send(let envelope):
-          codec.encode(envelope, into: &output.writer)
-          output.writer.newline()
-        case .store(let record):
-          if let storage {
-            storage.write(record)
-            storage.append()
-          } else {
-            // Without a data directory storing is immediate, and forgets.
-            forgets = true
-          }
-        case .log(let line):
-          logLine(line)
-        }
-      }
-      if forgets { host.stored() }
-    } while forgets
+    guard let me = host.me else {
+      host.drain { carryOut($0) }
+      return
+    }
+    host.drain(
+      sending: { message, destination, id, inReplyTo in
+        output.writer.envelope(from: me, to: destination, id: id, inReplyTo: inReplyTo, message)
+        output.writer.newline()
+      }, { carryOut($0) })
   }
-}
 
-extension NodeStorage {
-  /// Writes a record to ``writer``.
   @inlinable
-  func write<Record: StorableRecord>(_ record: Record) {
-    writer.beginObject()
-    record.write(to: &writer)
-    writer.endObject()
+  func carryOut(_ effect: Host<N>.Output) {
+    switch effect {
+    case .send(let envelope):
+      codec.encode(envelope, into: &output.writer)
+      output.writer.newline()
+    case .store(let record):
+      record.write(asObjectTo: &storage!.writer)
+      storage!.append()
+    case .log(let line):
+      logLine(line)
+    }
   }
 }

@@ -17,8 +17,14 @@ struct DirectoryDisk: Disk {
   private let directory: Int32
   private var files: [LogFile: Int32] = [:]
 
+  /// Makes a directory, and those that it is in, where they are missing.
+  static func make(_ path: String) throws(DiskError) {
+    _ = try check(glomers_directory_make(path), "make the directory")
+  }
+
   /// Makes the directory where it is missing.
   init(_ path: String) throws(DiskError) {
+    try Self.make(path)
     directory = try Self.check(glomers_directory_open(path), "open")
     let lock = glomers_directory_lock(directory)
     if lock == -EAGAIN {

@@ -26,8 +26,8 @@ struct Client: Sendable {
   /// What it waits for; it gives up on a question after a time.
   private(set) var question: Question?
   private var lastID = 0
-  /// Every question that has had no answer, given up or not.
-  private var unanswered: Set<Int> = []
+  /// Questions that have had no answer until it gave up, nor since.
+  private var givenUp: Set<Int> = []
 
   init(name: NodeID, node: NodeID) {
     self.name = name
@@ -38,7 +38,6 @@ struct Client: Sendable {
   mutating func ask(_ purpose: Purpose) -> Int {
     precondition(question == nil, "\(name) asks while it waits for an answer")
     lastID += 1
-    unanswered.insert(lastID)
     question = Question(id: lastID, purpose: purpose)
     return lastID
   }
@@ -53,8 +52,8 @@ struct Client: Sendable {
   }
 
   mutating func receive(inReplyTo id: Int?, from source: NodeID) -> Fit {
-    guard let id, source == node, unanswered.remove(id) != nil else { return .unasked }
-    guard let question, question.id == id else { return .late }
+    guard let id, source == node else { return .unasked }
+    guard let question, question.id == id else { return givenUp.remove(id) == nil ? .unasked : .late }
     self.question = nil
     return .answer(question.purpose)
   }
@@ -63,6 +62,7 @@ struct Client: Sendable {
   mutating func giveUp(_ id: Int) -> Purpose? {
     guard let question, question.id == id else { return nil }
     self.question = nil
+    givenUp.insert(id)
     return question.purpose
   }
 }

@@ -7,12 +7,13 @@ internal import HeapModule
 /// it is due, hands it over and only then looks for the next, so that one which came meanwhile waits even if it is
 /// due earlier. Faults are looked at on delivery: what was sent before a partition and is due inside it is lost.
 public struct Network: Sendable {
+  /// A parcel's turn. The parcel itself stays where it is while queues are put in order.
   private struct Entry: Comparable, Sendable {
     let due: Instant
     /// Parcels due at the same instant go in the order of sending.
     let order: Int
-    let receiver: Int
-    let parcel: Parcel
+    let receiver: Int32
+    let slot: Int32
 
     static func < (a: Entry, b: Entry) -> Bool { a.due == b.due ? a.order < b.order : a.due < b.due }
     static func == (a: Entry, b: Entry) -> Bool { a.order == b.order }
@@ -27,13 +28,18 @@ public struct Network: Sendable {
   private var rules: [Rule] = []
   private let delivery: Scenario.Delivery
   private var couriers: [Courier]
+  private let names: [NodeID]
   private let indices: [NodeID: Int]
   /// Parcels that are due at their own time: with in-order delivery, at most one for each receiver.
   private var inHand = Heap<Entry>()
   private var lastOrder = 0
+  /// What is under way, by slot, and the slots that are free.
+  private var parcels: [Parcel?] = []
+  private var freeSlots: [Int32] = []
 
   public init(_ nodes: [NodeID], _ delivery: Scenario.Delivery) {
     self.delivery = delivery
+    names = nodes
     couriers = Array(repeating: Courier(), count: nodes.count)
     indices = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1, $0) })
   }
@@ -41,26 +47,39 @@ public struct Network: Sendable {
   /// When the next parcel is to be delivered, or found lost; nil when nothing is under way.
   public var deadline: Instant? { inHand.min?.due }
 
+  /// The place of a node in the list of all; nil for a name that is not of this network.
+  func place(of node: NodeID) -> Int? {
+    // Most are n0, n1, …, which is seen more quickly than a name is hashed.
+    if let number = node.number, number < names.count, names[number] == node { return number }
+    return indices[node]
+  }
+
   /// Sends a parcel; its destination must be a node of this network.
   public mutating func send(_ parcel: Parcel, due: Instant) {
-    guard let receiver = indices[parcel.destination] else {
-      preconditionFailure("\(parcel.destination) is not a node of this network")
-    }
-    enqueue(parcel, due: due, for: receiver)
+    send(parcel, to: knownPlace(of: parcel.destination), due: due)
+  }
+
+  /// Sends a parcel to its destination, which has this place.
+  mutating func send(_ parcel: Parcel, to receiver: Int, due: Instant) {
+    enqueue(parcel, due: due, for: Int32(receiver))
   }
 
   /// Takes out the next parcel that is due by `now` and that no fault holds back.
-  public mutating func popDue(by now: Instant) -> Parcel? {
+  public mutating func popDue(by now: Instant) -> Parcel? { takeDue(by: now)?.parcel }
+
+  /// Takes out the next parcel that is due by `now` and that no fault holds back, and the place of its receiver.
+  mutating func takeDue(by now: Instant) -> (parcel: Parcel, receiver: Int)? {
     while let first = inHand.min, first.due <= now {
       inHand.removeMin()
       if delivery == .inOrder { takeNext(for: first.receiver) }
-      switch decide(first.parcel) {
-      case .pass: return first.parcel
+      let parcel = takeParcel(from: first.slot)
+      switch decide(parcel) {
+      case .pass: return (parcel, Int(first.receiver))
       case .drop: continue
-      case .deliver(let delay): delayed(first, by: delay)
+      case .deliver(let delay): delayed(parcel, first, by: delay)
       case .deliverTwice(let delay):
-        delayed(first, by: delay)
-        return first.parcel
+        delayed(parcel, first, by: delay)
+        return (parcel, Int(first.receiver))
       }
     }
     return nil
@@ -77,13 +96,20 @@ public struct Network: Sendable {
 
   /// Loses everything that is on its way to a node.
   public mutating func discard(for node: NodeID) {
-    guard let receiver = indices[node] else { preconditionFailure("\(node) is not a node of this network") }
+    let receiver = knownPlace(of: node)
+    let lost = couriers[receiver].queue.unordered + inHand.unordered.filter { $0.receiver == receiver }
+    for entry in lost { _ = takeParcel(from: entry.slot) }
     couriers[receiver] = Courier()
     inHand = Heap(inHand.unordered.filter { $0.receiver != receiver })
   }
 
-  private mutating func delayed(_ entry: Entry, by delay: Duration) {
-    var parcel = entry.parcel
+  private func knownPlace(of node: NodeID) -> Int {
+    guard let place = place(of: node) else { preconditionFailure("\(node) is not a node of this network") }
+    return place
+  }
+
+  private mutating func delayed(_ parcel: Parcel, _ entry: Entry, by delay: Duration) {
+    var parcel = parcel
     parcel.isDelayed = true
     enqueue(parcel, due: entry.due + delay, for: entry.receiver)
   }
@@ -96,23 +122,59 @@ public struct Network: Sendable {
     return .pass
   }
 
-  private mutating func enqueue(_ parcel: Parcel, due: Instant, for receiver: Int) {
+  private mutating func enqueue(_ parcel: Parcel, due: Instant, for receiver: Int32) {
     lastOrder += 1
-    let entry = Entry(due: due, order: lastOrder, receiver: receiver, parcel: parcel)
+    let entry = Entry(due: due, order: lastOrder, receiver: receiver, slot: keep(parcel))
     guard delivery == .inOrder else {
       inHand.insert(entry)
       return
     }
-    couriers[receiver].queue.insert(entry)
-    if !couriers[receiver].isWaiting { takeNext(for: receiver) }
+    if couriers[Int(receiver)].isWaiting {
+      couriers[Int(receiver)].queue.insert(entry)
+    } else {
+      couriers[Int(receiver)].isWaiting = true
+      inHand.insert(entry)
+    }
   }
 
-  private mutating func takeNext(for receiver: Int) {
-    guard let next = couriers[receiver].queue.popMin() else {
-      couriers[receiver].isWaiting = false
+  private mutating func takeNext(for receiver: Int32) {
+    guard let next = couriers[Int(receiver)].queue.popMin() else {
+      couriers[Int(receiver)].isWaiting = false
       return
     }
-    couriers[receiver].isWaiting = true
     inHand.insert(next)
+  }
+
+  private mutating func keep(_ parcel: Parcel) -> Int32 {
+    if let slot = freeSlots.popLast() {
+      parcels[Int(slot)] = parcel
+      return slot
+    }
+    parcels.append(parcel)
+    return Int32(parcels.count - 1)
+  }
+
+  private mutating func takeParcel(from slot: Int32) -> Parcel {
+    freeSlots.append(slot)
+    return parcels[Int(slot)].take()!
+  }
+}
+
+extension NodeID {
+  /// The number in a name that is one letter and a number: `n12`, `c3`.
+  var number: Int? {
+    let number = unsafe name.utf8.withContiguousStorageIfAvailable { unsafe Self.number($0) }
+    return number ?? nil
+  }
+
+  private static func number(_ name: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard name.count > 1, name.count < 16 else { return nil }
+    var number = 0
+    for place in 1..<name.count {
+      let digit = unsafe name[place] &- UInt8(ascii: "0")
+      guard digit <= 9 else { return nil }
+      number = 10 * number + Int(digit)
+    }
+    return number
   }
 }

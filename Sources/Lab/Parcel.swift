@@ -8,13 +8,16 @@ public struct Parcel: Equatable, Sendable {
   public let destination: NodeID
   /// One JSON object, `id` included, with its newline.
   public let line: [UInt8]
+  /// Whether a client sent it.
+  public let isFromClient: Bool
   /// Whether a fault has held it back, or copied it.
   public internal(set) var isDelayed = false
 
-  public init(id: Int, source: NodeID, destination: NodeID, line: [UInt8]) {
+  public init(id: Int, source: NodeID, destination: NodeID, line: [UInt8], isFromClient: Bool = false) {
     self.id = id
     self.source = source
     self.destination = destination
     self.line = line
+    self.isFromClient = isFromClient
   }
 }

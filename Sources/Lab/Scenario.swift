@@ -26,6 +26,8 @@ public struct Scenario: Equatable, Sendable {
     /// Some nodes no longer hear some others.
     case oneWay = "one-way"
     case loss, duplicate, reorder, slow
+    /// Disks of nodes are full, or fail.
+    case disk
     /// Clocks of nodes jump. In the simulator only.
     case skew
 
@@ -60,6 +62,9 @@ public struct Scenario: Equatable, Sendable {
   public var faults: Set<Fault> = []
   /// The mean time between two steps of the nemesis.
   public var nemesisInterval: Duration = .seconds(10)
+  /// How long before the end of requests all faults end: what is asked for in this time shows whether nodes recover.
+  /// Maelstrom has faults to the end.
+  public var calmTime: Duration = .zero
   public var topology: Topology = .grid
   /// Nil asks for nothing.
   public var availability: Availability?
@@ -80,6 +85,9 @@ public struct Scenario: Equatable, Sendable {
 
   /// `n0`, `n1`, ….
   public var nodes: [NodeID] { (0..<nodeCount).map { NodeID("n\($0)") } }
+
+  /// Whether nodes are given a place for what must survive a kill.
+  public var keepsRecords: Bool { faults.contains(.kill) || faults.contains(.disk) }
 
   public var clientCount: Int {
     switch concurrency {

@@ -20,6 +20,8 @@ public struct TestRun {
     case pause(NodeID)
     /// SIGCONT.
     case resume(NodeID)
+    /// A node's disk is full, or fails, or works again. Nodes that keep nothing have none.
+    case setDisk(NodeID, DiskCondition)
     /// Moves a node's clock. Only a simulator can.
     case skew(NodeID, by: Duration)
     /// The test is over for this node, whatever it is doing.
@@ -42,25 +44,25 @@ public struct TestRun {
   /// How long acknowledged values take to reach every node; for workloads that ask for it.
   public internal(set) var visibility: Visibility
   /// When the last message between servers was sent, since the test's start; nil if none was.
-  public internal(set) var lastServerMessage: Duration?
+  public var lastServerMessage: Duration? { lastServerSend.map { $0 - origin } }
 
   var phase: Phase = .idle
   var clock: Instant = .zero
   /// When every node was initialized: times in the history count from here.
   var origin: Instant = .zero
   var actions: [Action] = []
+  /// When all faults are to end, if that is before the end of requests.
+  var calm: Instant?
+  var lastServerSend: Instant?
 
   var network: Network
   var latencies: LatencyGenerator
   var nextMessageID = 0
   let desk = LineDesk()
-  /// Nodes and services.
-  let servers: Set<NodeID>
   var services: ServiceDesk
 
-  /// All there have been, by name.
-  var clients: [NodeID: Client] = [:]
-  var clientCount = 0
+  /// All there have been, by number.
+  var clients: [Client] = []
   var workers: [Worker]
   var freeWorkers: [Int]
   /// When a worker became free after a time in which none was.
@@ -79,6 +81,8 @@ public struct TestRun {
   /// Nodes that the nemesis has killed and not yet started again.
   var down: Set<NodeID> = []
   var paused: Set<NodeID> = []
+  /// Nodes whose disks are full or fail.
+  var brokenDisks: Set<NodeID> = []
   /// Faults under way, in words.
   var faults: [Scenario.Fault: String] = [:]
   var counts = Progress()
@@ -87,7 +91,6 @@ public struct TestRun {
     var random = Random(seed: scenario.seed)
     self.scenario = scenario
     nodes = scenario.nodes
-    servers = Set(nodes + ServiceDesk.names)
     network = Network(nodes + ServiceDesk.names, scenario.delivery)
     latencies = LatencyGenerator(scenario, random: random.split())
     load = scenario.workload.load.init(scenario, random: random.split())
@@ -119,6 +122,7 @@ public struct TestRun {
       case .patience: giveUpDue()
       case .arrival: beginOperation()
       case .nemesis: stepNemesis()
+      case .calm: endFaults()
       case .probe: probe()
       case .phase: break
       }
@@ -139,7 +143,16 @@ public struct TestRun {
     swap(&batch, &actions)
   }
 
+  /// Hands out what is to be done in exchange for memory to use again: a list that is empty.
+  public mutating func drain(into list: inout [Action]) {
+    precondition(list.isEmpty, "what was to be done would be lost")
+    swap(&list, &actions)
+  }
+
   public var isFinished: Bool { phase == .finished }
+
+  /// The place of a node in ``nodes``.
+  public func place(of node: NodeID) -> Int? { network.place(of: node) }
 
   /// The anomalies seen so far, without what the checkers will find.
   public var anomalies: [Anomaly] { anomalyLog.anomalies }
@@ -149,7 +162,7 @@ public struct TestRun {
 
   // MARK: What is next
 
-  enum Event { case delivery, patience, arrival, nemesis, probe, phase }
+  enum Event { case delivery, patience, arrival, nemesis, calm, probe, phase }
 
   /// The earliest thing to do. Of several at one instant, a delivery goes first.
   private var nextEvent: (due: Instant, event: Event)? {
@@ -164,6 +177,7 @@ public struct TestRun {
     if case .running(let cutoff) = phase {
       if nextArrival < cutoff, !freeWorkers.isEmpty { consider(nextArrival, .arrival) }
       if let step = nemesis.deadline, step < cutoff { consider(step, .nemesis) }
+      if let calm { consider(calm, .calm) }
       consider(cutoff, .phase)
     }
     if case .recovering(let end) = phase { consider(end, .phase) }
@@ -181,7 +195,7 @@ struct Worker: Sendable {
   /// Rises by the number of workers whenever nobody knows how an operation ended.
   var process: Int
   /// Opened with the first operation of a process.
-  var client: NodeID?
+  var client: Int?
   /// How many final operations it has done, and when it goes on with them; nil when it has done all.
   var finalCount = 0
   var finalDue: Instant? = .zero
@@ -196,7 +210,7 @@ struct Worker: Sendable {
 /// When a client gives up on a question.
 struct Patience: Comparable, Sendable {
   let due: Instant
-  let client: NodeID
+  let client: Int
   let question: Int
 
   static func < (a: Patience, b: Patience) -> Bool {

@@ -4,29 +4,36 @@ internal import Wire
 
 /// What clients do: ask, wait, and write down how it ended.
 extension TestRun {
-  mutating func openClient(_ node: NodeID) -> NodeID {
-    let name = NodeID("c\(clientCount)")
-    clientCount += 1
-    clients[name] = Client(name: name, node: node)
-    return name
+  /// A new client of a node. Returns its number.
+  mutating func openClient(_ node: NodeID) -> Int {
+    clients.append(Client(name: NodeID("c\(clients.count)"), node: node))
+    return clients.count - 1
   }
 
-  mutating func closeClient(_ name: NodeID) { clients[name]!.isOpen = false }
+  mutating func closeClient(_ client: Int) { clients[client].isOpen = false }
+
+  /// The number of a client, which is in its name; nil if there has been none of that name.
+  func client(named name: NodeID) -> Int? {
+    guard let number = name.number, number < clients.count, clients[number].name == name else { return nil }
+    return number
+  }
 
   /// Sends a question to the client's node; the members of its body are `write`'s.
   mutating func ask(
-    _ name: NodeID, _ purpose: Client.Purpose, patience wait: Duration, _ write: (inout JSONWriter) -> Void
+    _ client: Int, _ purpose: Client.Purpose, patience wait: Duration, _ write: (inout JSONWriter) -> Void
   ) {
-    let id = clients[name]!.ask(purpose)
-    let node = clients[name]!.node
-    patience.insert(Patience(due: clock + wait, client: name, question: id))
+    let id = clients[client].ask(purpose)
+    let name = clients[client].name
+    let node = clients[client].node
+    patience.insert(Patience(due: clock + wait, client: client, question: id))
     let number = takeMessageID()
     let line = desk.request(from: name, to: node, number: number, messageID: id, write)
     switch purpose {
     case .initialize, .initializeAgain: break
-    case .setUp, .operation: noteSent(line.dropLast(), involvesClient: true)
+    case .setUp, .operation: noteSent(line.span.extracting(droppingLast: 1), involvesClient: true)
     }
-    network.send(Parcel(id: number, source: name, destination: node, line: line), due: clock)
+    network.send(
+      Parcel(id: number, source: name, destination: node, line: line, isFromClient: true), due: clock)
   }
 
   // MARK: Operations
@@ -95,12 +102,12 @@ extension TestRun {
   mutating func giveUpDue() {
     while let first = patience.min, first.due <= clock {
       patience.removeMin()
-      guard let purpose = clients[first.client]!.giveUp(first.question) else { continue }
+      guard let purpose = clients[first.client].giveUp(first.question) else { continue }
       switch purpose {
       case .initialize: failSetUp("init-failed", first.client, "did not answer init in time")
       case .initializeAgain:
         // It may have been paused or killed meanwhile. As long as it is there, it is asked.
-        let node = clients[first.client]!.node
+        let node = clients[first.client].node
         closeClient(first.client)
         if !down.contains(node), !dead.contains(node) { initializeAgain(node) }
       case .setUp(let type): failSetUp("setup-failed", first.client, "did not answer \(type) in time")
@@ -114,7 +121,7 @@ extension TestRun {
 
   /// Most questions are answered: their patience is not worth waking up for.
   mutating func dropStalePatience() {
-    while let first = patience.min, clients[first.client]?.question?.id != first.question {
+    while let first = patience.min, clients[first.client].question?.id != first.question {
       patience.removeMin()
     }
   }
@@ -123,15 +130,13 @@ extension TestRun {
 
   /// A node has sent something to a client.
   mutating func receive(_ reply: Reply) {
-    guard var client = clients[reply.client] else { preconditionFailure("\(reply.client) is no client") }
-    let fit = client.receive(inReplyTo: reply.inReplyTo, from: reply.node)
-    clients[reply.client] = client
-    switch fit {
+    let client = reply.client
+    switch clients[client].receive(inReplyTo: reply.inReplyTo, from: reply.node) {
     case .unasked:
-      report("unasked-reply", "sent \(client.name) what it had not asked for: \(reply.excerpt)", reply.node)
-    case .late where !client.isOpen:
+      report("unasked-reply", "sent \(name(client)) what it had not asked for: \(reply.excerpt)", reply.node)
+    case .late where !clients[client].isOpen:
       report(
-        "late-reply", "answered \(client.name), which had given up and gone: \(reply.excerpt)", reply.node,
+        "late-reply", "answered \(name(client)), which had given up and gone: \(reply.excerpt)", reply.node,
         severity: .warning)
     case .late: break
     case .answer(.initialize): initialized(reply)
@@ -151,6 +156,8 @@ extension TestRun {
     dropStalePatience()
     settlePhase()
   }
+
+  private func name(_ client: Int) -> NodeID { clients[client].name }
 
   private mutating func initialized(_ reply: Reply) {
     if reply.type == "init_ok" {
@@ -199,13 +206,13 @@ extension TestRun {
 
   private mutating func malformed(_ reply: Reply, _ reason: String, operations: [Int] = []) {
     report(
-      "malformed-reply", "answered \(reply.client) with \(reply.excerpt): \(reason)", reply.node,
+      "malformed-reply", "answered \(name(reply.client)) with \(reply.excerpt): \(reason)", reply.node,
       operations: operations)
   }
 
   /// The test can't go on without this node.
-  mutating func failSetUp(_ name: String, _ client: NodeID, _ detail: String) {
-    let node = clients[client]!.node
+  mutating func failSetUp(_ name: String, _ client: Int, _ detail: String) {
+    let node = clients[client].node
     report(name, "\(node) \(detail)", node)
     abandon("\(node) \(detail)", at: clock)
   }

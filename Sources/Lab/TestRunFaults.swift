@@ -5,6 +5,12 @@ internal import Wire
 extension TestRun {
   mutating func stepNemesis() { carryOut(nemesis.step()) }
 
+  /// Ends all faults, for good.
+  mutating func endFaults() {
+    calm = nil
+    for step in nemesis.retire() { carryOut(step) }
+  }
+
   mutating func carryOut(_ step: Nemesis.Step) {
     let wasWell = faults.isEmpty
     record(step, step.value)
@@ -46,6 +52,8 @@ extension TestRun {
     case .start: return start()
     case .pause(let targets): return pause(nemesis.nodes(targets, of: nodes))
     case .resume: return resume()
+    case .breakDisks(let targets): return breakDisks(nemesis.nodes(targets, of: nodes))
+    case .mendDisks: return mendDisks()
     case .skew(let targets):
       let hit = nemesis.nodes(targets, of: nodes)
       for node in hit { actions.append(.skew(node, by: nemesis.skew())) }
@@ -65,12 +73,14 @@ extension TestRun {
     return JSON(hit)
   }
 
-  /// Starts what was killed. Like any node, it is told who it is before anything else.
+  /// Starts what was killed, with a disk that works. Like any node, it is told who it is before anything else.
   private mutating func start() -> JSON {
     let started = down.sorted()
     down = []
     faults[.kill] = nil
     for node in started {
+      brokenDisks.remove(node)
+      actions.append(.setDisk(node, .sound))
       actions.append(.start(node))
       initializeAgain(node)
     }
@@ -99,6 +109,23 @@ extension TestRun {
     faults[.pause] = nil
     for node in resumed { actions.append(.resume(node)) }
     return JSON(resumed)
+  }
+
+  private mutating func breakDisks(_ hit: [NodeID]) -> JSON {
+    let condition = nemesis.diskCondition()
+    let broken = hit.filter { !down.contains($0) && !dead.contains($0) }
+    brokenDisks.formUnion(broken)
+    for node in broken { actions.append(.setDisk(node, condition)) }
+    faults[.disk] = brokenDisks.isEmpty ? nil : "\(brokenDisks.count) disks \(condition.rawValue)"
+    return [.string(condition.rawValue), JSON(broken)]
+  }
+
+  private mutating func mendDisks() -> JSON {
+    let mended = brokenDisks.sorted()
+    brokenDisks = []
+    faults[.disk] = nil
+    for node in mended { actions.append(.setDisk(node, .sound)) }
+    return JSON(mended)
   }
 
   private mutating func record(_ step: Nemesis.Step, _ value: JSON) {

@@ -4,7 +4,8 @@ internal import Wire
 /// A message to a client; valid only while its line is looked at.
 struct Reply {
   let node: NodeID
-  let client: NodeID
+  /// Its number.
+  let client: Int
   let inReplyTo: Int?
   /// Empty where there is none.
   let type: String
@@ -64,34 +65,79 @@ final class LineDesk {
   }
 
   /// A node's line as its receiver gets it: with the network's number and a newline.
-  func numbered(_ line: [UInt8], _ message: JSONObject, number: Int) -> [UInt8] {
-    guard message.count == 3, let start = line.firstIndex(of: UInt8(ascii: "{")) else {
-      // It has a number of its own, or members that are none of the network's business: neither goes on.
-      writer.removeAll()
-      writer.beginObject()
-      writer.member("id", number)
-      for key in ["src", "dest", "body"] { writer.member(key, message.optionalValue(key) ?? .null) }
-      writer.endObject()
-      writer.newline()
-      return writer.bytes
+  func numbered(_ line: Span<UInt8>, _ message: JSONObject, number: Int) -> [UInt8] {
+    if message.count == 3, let brace = line.indices.first(where: { line[$0] == UInt8(ascii: "{") }) {
+      return Self.numbered(line.extracting(brace...), number: number)
     }
-    var numbered = Array("{\"id\":\(number),".utf8)
-    numbered.reserveCapacity(numbered.count + line.count)
-    numbered += line[(start + 1)...]
-    numbered.append(UInt8(ascii: "\n"))
-    return numbered
+    // It has a number of its own, or members that are none of the network's business: neither goes on.
+    writer.removeAll()
+    writer.beginObject()
+    writer.member("id", number)
+    for key in ["src", "dest", "body"] {
+      writer.key(key)
+      writer.value(message.optionalValue(key) ?? .null)
+    }
+    writer.endObject()
+    writer.newline()
+    return writer.bytes
+  }
+
+  /// An object with some members, and the network's number before them, as a line.
+  static func numbered(_ object: Span<UInt8>, number: Int) -> [UInt8] {
+    let opening: StaticString = #"{"id":"#
+    return unsafe [UInt8](unsafeUninitializedCapacity: object.count + 28) { buffer, count in
+      for place in 0..<opening.utf8CodeUnitCount { unsafe buffer[place] = opening.utf8Start[place] }
+      count = opening.utf8CodeUnitCount
+      var divisor = 1
+      while number / divisor > 9 { divisor *= 10 }
+      while divisor > 0 {
+        unsafe buffer[count] = UInt8(ascii: "0") + UInt8(number / divisor % 10)
+        count += 1
+        divisor /= 10
+      }
+      unsafe buffer[count] = UInt8(ascii: ",")
+      count += 1
+      let members = object.extracting(1...)
+      unsafe members.withUnsafeBytes {
+        unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+          .copyMemory(from: $0)
+      }
+      count += members.count
+      unsafe buffer[count] = UInt8(ascii: "\n")
+      count += 1
+    }
   }
 }
 
 extension TestRun {
   /// Takes a line that a node printed, without its newline.
   public mutating func receive(line: [UInt8], from node: NodeID, at now: Instant) {
+    receive(line: line.span, from: node, at: now)
+  }
+
+  /// Takes a line that a node printed, without its newline.
+  public mutating func receive(line: Span<UInt8>, from node: NodeID, at now: Instant) {
     clock = max(clock, now)
     guard phase != .idle, phase != .finished else { return }
     read(line, from: node)
   }
 
-  private mutating func read(_ line: [UInt8], from node: NodeID) {
+  /// Takes a message that a node's codec has written, without white space: there is no need to look whether it is
+  /// one, nor whose.
+  public mutating func receive(
+    message: Span<UInt8>, from node: NodeID, to destination: NodeID, at now: Instant
+  ) {
+    guard let place = network.place(of: destination) else {
+      receive(line: message, from: node, at: now)
+      return
+    }
+    clock = max(clock, now)
+    guard phase != .idle, phase != .finished else { return }
+    let number = takeMessageID()
+    send(message, LineDesk.numbered(message, number: number), number, from: node, to: destination, at: place)
+  }
+
+  private mutating func read(_ line: Span<UInt8>, from node: NodeID) {
     let message: JSONObject
     let destination: NodeID
     do throws(WireError) {
@@ -100,8 +146,8 @@ extension TestRun {
       destination = NodeID(try message.string("dest"))
       _ = try message.object("body")
       // Maelstrom refuses envelopes with members that it does not know.
-      let known = 3 + (message.optionalElement("id")?.integer == nil ? 0 : 1)
-      if message.count != known {
+      let isUsual = message.count == 3 || message.count == 4 && message.optionalElement("id")?.integer != nil
+      if !isUsual {
         report(
           "malformed-message", "\(node) printed members beside src, dest and body: \(line.excerpt)", node)
       }
@@ -117,12 +163,14 @@ extension TestRun {
         "malformed-message", "\(node) printed a line that is no message: \(error): \(line.excerpt)", node)
       return
     }
-    if servers.contains(destination) {
-      send(line, message, from: node, to: destination)
+    if let place = network.place(of: destination) {
+      let number = takeMessageID()
+      let numbered = desk.numbered(line, message, number: number)
+      send(line, numbered, number, from: node, to: destination, at: place)
     } else if destination == Prober.name {
       receiveProbed(message, from: node, line)
-    } else if clients[destination] != nil {
-      deliver(line, message, from: node, to: destination)
+    } else if let client = client(named: destination) {
+      deliver(line, message, from: node, to: client)
     } else {
       report(
         "unknown-destination", "\(node) wrote to \(destination), which does not exist: \(line.excerpt)", node)
@@ -130,20 +178,18 @@ extension TestRun {
   }
 
   private mutating func send(
-    _ line: [UInt8], _ message: JSONObject, from source: NodeID, to destination: NodeID
+    _ line: Span<UInt8>, _ numbered: [UInt8], _ number: Int, from source: NodeID, to destination: NodeID,
+    at place: Int
   ) {
-    let number = takeMessageID()
     noteSent(line, involvesClient: false)
     network.send(
-      Parcel(
-        id: number, source: source, destination: destination,
-        line: desk.numbered(line, message, number: number)),
-      due: clock + latencies.next())
+      Parcel(id: number, source: source, destination: destination, line: numbered), to: place,
+      due: latencies.due(from: clock))
   }
 
   /// Clients are next to their nodes: nothing delays what they are told.
   private mutating func deliver(
-    _ line: [UInt8], _ message: JSONObject, from node: NodeID, to client: NodeID
+    _ line: Span<UInt8>, _ message: JSONObject, from node: NodeID, to client: Int
   ) {
     if !isStarting {
       noteSent(line, involvesClient: true)
@@ -155,17 +201,18 @@ extension TestRun {
     receive(
       Reply(
         node: node, client: client, inReplyTo: body.optionalElement("in_reply_to")?.integer,
-        type: body.optionalElement("type")?.string ?? "", body: body, line: line))
+        type: body.optionalElement("type")?.string ?? "", body: body, line: line.bytes))
   }
 
   /// Hands one parcel to its receiver, if one is due that gets through.
   mutating func deliverDue() {
-    guard let parcel = network.popDue(by: clock), !dead.contains(parcel.destination),
+    guard let (parcel, place) = network.takeDue(by: clock), !dead.contains(parcel.destination),
       !down.contains(parcel.destination)
     else { return }
-    let involvesClient = !servers.contains(parcel.source)
-    if !(involvesClient && isStarting) { noteReceived(parcel.line, involvesClient: involvesClient) }
-    if services.has(parcel.destination) {
+    if !(parcel.isFromClient && isStarting) {
+      noteReceived(parcel.line.span.extracting(droppingLast: 1), involvesClient: parcel.isFromClient)
+    }
+    if place >= nodes.count {
       serve(parcel)
     } else {
       actions.append(.deliver(parcel.line, to: parcel.destination))
@@ -196,19 +243,30 @@ extension TestRun {
   }
 
   /// - Parameter line: without its newline.
-  mutating func noteSent(_ line: some Collection<UInt8>, involvesClient: Bool) {
+  mutating func noteSent(_ line: Span<UInt8>, involvesClient: Bool) {
     journal.sent(involvesClient: involvesClient, bytes: line.count)
     counts.messageCount += 1
-    if !involvesClient { lastServerMessage = time }
-    if scenario.logNetworkSends { actions.append(.note("send \(String(decoding: line, as: UTF8.self))")) }
+    if !involvesClient { lastServerSend = clock }
+    if scenario.logNetworkSends {
+      actions.append(.note("send \(String(decoding: line.bytes, as: UTF8.self))"))
+    }
   }
 
-  private mutating func noteReceived(_ line: [UInt8], involvesClient: Bool) {
+  /// - Parameter line: without its newline.
+  private mutating func noteReceived(_ line: Span<UInt8>, involvesClient: Bool) {
     journal.received(involvesClient: involvesClient)
-    guard scenario.logNetworkReceives else { return }
-    let end = line.last == UInt8(ascii: "\n") ? line.count - 1 : line.count
-    actions.append(.note("recv \(String(decoding: line[..<end], as: UTF8.self))"))
+    if scenario.logNetworkReceives {
+      actions.append(.note("recv \(String(decoding: line.bytes, as: UTF8.self))"))
+    }
   }
+}
+
+extension Span<UInt8> {
+  /// A copy.
+  var bytes: [UInt8] { unsafe withUnsafeBufferPointer { unsafe [UInt8]($0) } }
+
+  /// Its beginning, as text for people.
+  var excerpt: String { bytes.excerpt }
 }
 
 extension [UInt8] {

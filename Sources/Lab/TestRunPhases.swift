@@ -29,7 +29,7 @@ extension TestRun {
   }
 
   /// A node has answered `init`, or what it was told to prepare it.
-  mutating func prepared(_ client: NodeID) {
+  mutating func prepared(_ client: Int) {
     closeClient(client)
     switch phase {
     case .starting(1): setUp()
@@ -56,7 +56,11 @@ extension TestRun {
       mean: scenario.rate > 0 ? .seconds(min(1 / scenario.rate, Self.foreverSeconds)) : .zero, begin: clock,
       random: random.split())
     nemesis = Nemesis(scenario, begin: clock, random: random.split())
-    phase = .running(cutoff: clock + min(scenario.timeLimit, .seconds(Self.foreverSeconds)))
+    let limit = min(scenario.timeLimit, .seconds(Self.foreverSeconds))
+    phase = .running(cutoff: clock + limit)
+    if scenario.calmTime > .zero, !scenario.faults.isEmpty {
+      calm = clock + max(limit - scenario.calmTime, .zero)
+    }
   }
 
   /// Thirty years: longer than any test, and sums of it are still instants.
@@ -77,7 +81,7 @@ extension TestRun {
       }
     case .draining where freeWorkers.count == workers.count:
       guard load.hasFinalOperations else { return finish() }
-      for step in nemesis.finalSteps { carryOut(step) }
+      endFaults()
       phase = .recovering(until: clock + Self.recoveryTime)
       actions.append(.note("Waiting for recovery..."))
     case .recovering(let end) where clock >= end:

@@ -89,7 +89,7 @@ extension TestRun {
   }
 
   /// A node has written to the prober. What is wrong with answers to reads, clients see too.
-  mutating func receiveProbed(_ message: JSONObject, from node: NodeID, _ line: [UInt8]) {
+  mutating func receiveProbed(_ message: JSONObject, from node: NodeID, _ line: Span<UInt8>) {
     guard let body = message.optionalElement("body")?.object else { return }
     guard prober.settle(body.optionalElement("in_reply_to")?.integer, from: node) else {
       report("unasked-reply", "\(node) sent \(Prober.name) what it had not asked for: \(line.excerpt)", node)

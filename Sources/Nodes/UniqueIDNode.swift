@@ -1,22 +1,44 @@
 public import Glomers
+public import Wire
 public import Workloads
 
 /// Gossip Glomers 2: gives out ids that no other node, and no other life of this node, ever gives out.
 ///
 /// An id is *node* `-` *life* `-` *counter*. Node names differ within a cluster; the counter differs within a
-/// life; the life, 64 random bits drawn at the start, differs between the lives of one node. No clock takes part, so
-/// it does not matter whether clocks agree, jump or run back, and no message is sent, so partitions don't matter.
-/// What is relied on: `context.random` is seeded with fresh entropy at each start. Of a million lives of one node,
-/// two share their 64 bits with probability 3 × 10⁻⁸ (birthday bound: k² / 2⁶⁵).
+/// life. No clock takes part, so it does not matter whether clocks agree, jump or run back, and no message is sent, so
+/// partitions don't matter.
+///
+/// A life is 64 random bits drawn at its start, after the number of the life. With `--data-dir` lives are numbered, and
+/// a number is stored before its first id is let out: so no id is ever repeated, for one short record a life. Without
+/// it, or on a disk that forgets, the random bits remain: of a million lives of one node, two share theirs with
+/// probability 3 × 10⁻⁸ (birthday bound: k² / 2⁶⁵), if `context.random` is seeded with fresh entropy at each start.
 public struct UniqueIDNode: Node {
   public typealias Message = UniqueIDs
 
-  private let prefix: String
+  /// How many lives this node has had.
+  public struct Record: Equatable, Sendable {
+    public let lifeCount: Int
+
+    public init(lifeCount: Int) { self.lifeCount = lifeCount }
+  }
+
+  private let life: Record
+  /// The last id that was given out. The next one is written over it, which costs no allocation once nobody else
+  /// holds it.
+  private var id: String
+  /// How many bytes of an id stand before the counter.
+  private let prefixBytes: Int
   private var counter = 0
 
-  public init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<UniqueIDNode>) {
-    prefix = "\(cluster.me)-\(String(context.random.next(), radix: 36))-"
+  public init(_ cluster: Cluster, recovering records: [Record], _ context: inout Context<UniqueIDNode>) {
+    let life = Record(lifeCount: (records.last?.lifeCount ?? 0) + 1)
+    context.persist(life)
+    self.life = life
+    id = "\(cluster.me)-\(life.lifeCount).\(String(context.random.next(), radix: 36))-"
+    prefixBytes = id.utf8.count
   }
+
+  public var checkpoint: [Record]? { [life] }
 
   public mutating func receive(
     _ message: UniqueIDs, _ request: Request, _ context: inout Context<UniqueIDNode>
@@ -24,9 +46,19 @@ public struct UniqueIDNode: Node {
     switch message {
     case .generate:
       counter += 1
-      context.reply(.generateOk(id: .string(prefix + String(counter))), to: request)
+      id.removeSubrange(id.utf8.index(id.startIndex, offsetBy: prefixBytes)...)
+      id += String(counter)
+      context.reply(.generateOk(id: .string(id)), to: request)
     case .generateOk:
       context.fail(.notSupported("generate_ok is an answer, not a request"), to: request)
     }
   }
+}
+
+extension UniqueIDNode.Record: StorableRecord {
+  public init(record: JSONObject) throws(WireError) {
+    self.init(lifeCount: try record.integer("life"))
+  }
+
+  public func write(to record: inout JSONWriter) { record.member("life", lifeCount) }
 }

@@ -4,61 +4,47 @@ public import Wire
 
 /// A whole test in virtual time: hosts instead of processes, everything else as in the workbench, the coding of
 /// messages included. Nodes take no time to think. The same scenario, options and seed give the same run, to the byte.
-public struct Simulation<N: Node> where N.Message: WireMessage {
-  /// The test; its history, journal and anomalies are those of a run of processes.
-  public private(set) var test: TestRun
-  /// The virtual time.
-  public private(set) var now: Instant = .zero
-  /// Of everything that nodes were given and said, and when: two runs with the same digest went the same way.
-  public private(set) var digest = Digest()
-  /// What nodes wrote to their logs.
-  public private(set) var logLines: [String] = []
-
+///
+/// Nodes that can be killed, or whose disks can fail, have disks of their own, and their logs are those of real nodes.
+///
+/// Everything that depends on the kind of node is inlinable: so it is specialized in the module that names the kind,
+/// which makes it several times faster.
+public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
+  @usableFromInline var stage: Stage
   /// In the order of the test's nodes.
-  private var members: [Member] = []
-  private let places: [NodeID: Int]
-  private let codec = Codec<N>()
-  private var stepsAtNow = 0
-
-  /// Nodes take no time, so two that answer each other for ever would never let it pass.
-  private static var stepsPerInstantMax: Int { 20_000 }
-
-  private struct Member {
-    var host: Host<N>
-    /// How far the node's clock is ahead of the test's.
-    var offset: Duration
-    var isStopped = true
-    var isPaused = false
-    /// What a paused node finds when it goes on.
-    var inbox: [[UInt8]] = []
-
-    var deadline: Instant? { isStopped || isPaused ? nil : host.deadline.map { $0 - offset } }
-  }
-
-  private let options: [String: Option.Value]
-  private let trace: ((String) -> Void)?
+  @usableFromInline var members: [Member<N>] = []
+  @usableFromInline let options: [String: Option.Value]
+  @usableFromInline let tools = Member<N>.Tools()
   /// The nodes' dice are none of the test's.
-  private var random: Random
+  @usableFromInline var random: Random
 
   /// - Parameter options: values for `N.options`, by name, the same at every node.
   /// - Parameter trace: gets a line for everything that nodes are given and say.
+  @inlinable
   public init(
     _ scenario: Scenario, options: [String: Option.Value] = [:], trace: ((String) -> Void)? = nil
   ) {
-    self.trace = trace
-    test = TestRun(scenario)
+    stage = Stage(scenario, trace: trace)
     random = Random(seed: scenario.seed ^ 0x6E6F_6465)
-    places = Dictionary(uniqueKeysWithValues: test.nodes.enumerated().map { ($1, $0) })
     self.options = options
-    members = test.nodes.map { _ in
-      let offset = Duration.nanoseconds(Int64.random(in: 0..<3_600_000_000_000, using: &random))
-      return Member(host: Host(options: options, random: Random(seed: 0)), offset: offset)
+    for name in scenario.nodes {
+      let lead = Duration.nanoseconds(Int64.random(in: 0..<3_600_000_000_000, using: &random))
+      members.append(Member(name, scenario, lead: lead))
     }
-    test.begin(at: now)
     carryOut()
   }
 
+  /// The test; its history, journal and anomalies are those of a run of processes.
+  public var test: TestRun { stage.test }
+  /// The virtual time.
+  public var now: Instant { stage.now }
+  /// Of everything that nodes were given and said, and when: two runs with the same digest went the same way.
+  public var digest: Digest { stage.digest }
+  /// What nodes wrote to their logs.
+  public var logLines: [String] { stage.logLines }
+
   /// Runs a whole test.
+  @inlinable
   public static func run(_ scenario: Scenario, options: [String: Option.Value] = [:]) -> Results {
     var simulation = Simulation(scenario, options: options)
     simulation.finish()
@@ -66,140 +52,89 @@ public struct Simulation<N: Node> where N.Message: WireMessage {
   }
 
   /// Runs to the end of the test.
+  @inlinable
   public mutating func finish() {
-    while !test.isFinished, let next { advance(to: next) }
-    if !test.isFinished { test.abandon("nothing is left to happen", at: now) }
+    while !stage.isFinished, let next = stage.next { advance(to: next) }
+    stage.abandonIdle()
     carryOut()
   }
 
   /// Runs until an instant, or to the end of the test.
+  @inlinable
   public mutating func run(until instant: Instant) {
-    while !test.isFinished, let next, next <= instant { advance(to: next) }
-    now = max(now, instant)
+    while !stage.isFinished, let next = stage.next, next <= instant { advance(to: next) }
+    stage.pass(to: instant)
   }
 
   // MARK: Events
 
-  /// When something happens next.
-  private var next: Instant? {
-    var next = test.deadline
-    for member in members {
-      guard let deadline = member.deadline else { continue }
-      next = min(next ?? deadline, deadline)
-    }
-    return next
-  }
-
-  private mutating func advance(to instant: Instant) {
-    stepsAtNow = instant > now ? 0 : stepsAtNow + 1
-    if stepsAtNow > Self.stepsPerInstantMax {
-      test.abandon("nodes talk without end, and no time passes", as: "endless-talk", at: now)
-    }
-    now = max(now, instant)
-    test.advance(to: now)
+  @inlinable
+  mutating func advance(to instant: Instant) {
+    stage.advance(to: instant)
     carryOut()
-    for place in members.indices {
-      while !members[place].isStopped, !members[place].isPaused,
-        members[place].host.advance(to: now + members[place].offset)
-      {
-        drain(place)
+    var place = 0
+    stage.timetable.advance(to: stage.now)
+    while let member = stage.timetable.takeReady(from: place) {
+      while members[member].advance(to: stage.now) {
+        drain(member)
         carryOut()
       }
+      schedule(member)
+      place = member + 1
     }
   }
 
   /// Carries out what the test wants done, and what that leads to, until nothing is left to do now.
-  private mutating func carryOut() {
-    while true {
-      var actions: [TestRun.Action] = []
-      test.drain { actions.append($0) }
-      guard !actions.isEmpty else { return }
-      for action in actions { carryOut(action) }
-    }
+  @inlinable
+  mutating func carryOut() {
+    while let (action, place) = stage.takeAction() { carryOut(action, place) }
   }
 
-  private mutating func carryOut(_ action: TestRun.Action) {
+  @inlinable
+  mutating func carryOut(_ action: TestRun.Action, _ place: Int) {
     switch action {
-    case .start(let name): start(places[name]!)
-    case .deliver(let line, let name):
-      digest.add(line)
-      digest.add(now)
-      note(line.dropLast())
-      deliver(line, to: places[name]!)
-    case .stop(let name), .kill(let name): members[places[name]!].isStopped = true
-    case .pause(let name): members[places[name]!].isPaused = true
-    case .resume(let name): resume(places[name]!)
-    case .skew(let name, let jump): skew(places[name]!, by: jump)
+    case .deliver(let line, _): deliver(line, to: place)
+    case .start: start(place)
+    case .stop, .kill: members[place].kill(&random)
+    case .pause: members[place].pause()
+    case .resume: resume(place)
+    case .setDisk(_, let condition): members[place].setDisk(condition, &random)
+    case .skew(_, let jump): skew(place, by: jump)
     case .note: break
     }
+    schedule(place)
   }
 
-  private func note(_ line: some Collection<UInt8>) {
-    trace?("\(now.nanoseconds / 1000) µs \(String(decoding: line, as: UTF8.self))")
+  /// A member may have something else to wait for.
+  @inlinable
+  mutating func schedule(_ place: Int) {
+    stage.timetable.set(place, to: members[place].deadline, now: stage.now)
   }
 
-  /// Starts a node, for the first time or after a kill: it remembers nothing.
-  private mutating func start(_ place: Int) {
-    members[place].isStopped = false
-    members[place].isPaused = false
-    members[place].inbox = []
-    members[place].host = Host(options: options, random: random.split())
+  @inlinable
+  mutating func start(_ place: Int) {
+    guard let problem = members[place].start(options: options, tools, &random) else { return }
+    stage.failed(place, problem)
   }
 
   /// Moves a clock. A node that looks at it sees that at once; a paused one, when it goes on.
-  private mutating func skew(_ place: Int, by jump: Duration) {
-    members[place].offset += jump
-    guard !members[place].isStopped, !members[place].isPaused else { return }
-    while members[place].host.advance(to: now + members[place].offset) { drain(place) }
+  @inlinable
+  mutating func skew(_ place: Int, by jump: Duration) {
+    members[place].lead += jump.nanoseconds
+    while members[place].advance(to: stage.now) { drain(place) }
   }
 
-  private mutating func resume(_ place: Int) {
-    members[place].isPaused = false
-    let inbox = members[place].inbox
-    members[place].inbox = []
-    for line in inbox { deliver(line, to: place) }
+  @inlinable
+  mutating func resume(_ place: Int) {
+    for line in members[place].resume() { deliver(line, to: place) }
   }
 
-  private mutating func deliver(_ line: [UInt8], to place: Int) {
-    guard !members[place].isStopped else { return }
-    guard !members[place].isPaused else {
-      members[place].inbox.append(line)
-      return
-    }
-    let time = now + members[place].offset
-    switch codec.decode(line, isAsk: { members[place].host.isAsk($0) }) {
-    case .envelope(let envelope): members[place].host.receive(envelope, at: time)
-    case .rejected(let rejection):
-      members[place].host.reject(
-        rejection.error, from: rejection.source, to: rejection.destination, id: rejection.id,
-        isReply: rejection.isReply, at: time)
-    }
-    drain(place)
+  @inlinable
+  mutating func deliver(_ line: [UInt8], to place: Int) {
+    if members[place].receive(line, at: stage.now, tools) { drain(place) }
   }
 
   /// Takes what the host wants done, and gives the test the lines that the node would print.
-  private mutating func drain(_ place: Int) {
-    let name = test.nodes[place]
-    var lines: [[UInt8]] = []
-    var logged: [String] = []
-    var hasStored = true
-    while hasStored {
-      hasStored = false
-      members[place].host.drain { [codec] output in
-        switch output {
-        case .send(let envelope): lines.append(codec.encode(envelope))
-        case .store: hasStored = true
-        case .log(let line): logged.append("\(name): \(line)")
-        }
-      }
-      // There is no log to wait for: what was to be stored is.
-      if hasStored { members[place].host.stored() }
-    }
-    logLines += logged
-    for line in lines {
-      digest.add(line)
-      note(line)
-      test.receive(line: line, from: name, at: now)
-    }
-  }
+  @inlinable
+  mutating func drain(_ place: Int) { members[place].drain(tools, &random, &stage) }
 }

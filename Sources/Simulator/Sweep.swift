@@ -16,23 +16,31 @@ public struct SeedOutcome: Sendable {
 
   /// Whether nothing wrong was found. Too little to judge by is not wrong.
   public var isValid: Bool { results.verdict != .invalid }
+
+  /// Judges a test that is over.
+  @usableFromInline
+  init(_ test: TestRun, digest: Digest, virtualTime: Duration) {
+    seed = test.scenario.seed
+    results = test.results()
+    self.digest = digest
+    messageCount = test.journal.all.messageCount
+    self.virtualTime = virtualTime
+    let shown = Set(results.anomalies.prefix(3).flatMap(\.operations)).sorted()
+    excerpt = shown.map { test.history[$0].edn.text(in: .edn) }
+  }
 }
 
 extension Simulation {
   /// Runs a whole test and says what became of it.
   ///
   /// - Parameter trace: gets a line for everything that nodes are given and say.
+  @inlinable
   public static func outcome(
     _ scenario: Scenario, options: [String: Option.Value] = [:], trace: ((String) -> Void)? = nil
   ) -> SeedOutcome {
     var simulation = Simulation(scenario, options: options, trace: trace)
     simulation.finish()
-    let results = simulation.test.results()
-    let shown = Set(results.anomalies.prefix(3).flatMap(\.operations)).sorted()
-    return SeedOutcome(
-      seed: scenario.seed, results: results, digest: simulation.digest,
-      messageCount: simulation.test.journal.all.messageCount, virtualTime: simulation.now - .zero,
-      excerpt: shown.map { simulation.test.history[$0].edn.text(in: .edn) })
+    return SeedOutcome(simulation.test, digest: simulation.digest, virtualTime: simulation.now - .zero)
   }
 }
 

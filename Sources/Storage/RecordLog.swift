@@ -15,7 +15,7 @@ public struct RecordLog: Sendable {
     case write
   }
 
-  /// A log below this size is not worth a checkpoint.
+  /// A log below this size is not worth a checkpoint, if nothing else is said.
   public static let checkpointBytesMin = 1 << 20
   /// A log is replaced by a checkpoint when it is this many times as long as its last one: so what is written
   /// for checkpoints is at most a third of what is written in all.
@@ -33,6 +33,7 @@ public struct RecordLog: Sendable {
   public private(set) var bytes = 0
 
   private let sync: Sync
+  private let checkpointBytesMin: Int
   private var fileBytes = 0
   private var fileExists = false
   /// Whether there may be something behind the log's end that was not stored.
@@ -55,16 +56,20 @@ public struct RecordLog: Sendable {
 
   /// Reads what an earlier life has stored.
   ///
-  /// - Parameter take: gets each record's JSON text, oldest first, and says what is wrong with it, if anything.
+  /// - Parameters:
+  ///   - checkpointBytesMin: below this size the log is not to be replaced by a checkpoint.
+  ///   - take: gets each record's JSON text, oldest first, and says what is wrong with it, if anything.
   public init(
-    opening disk: inout some Disk, sync: Sync, take: (Span<UInt8>) -> String?
+    opening disk: inout some Disk, sync: Sync, checkpointBytesMin: Int = RecordLog.checkpointBytesMin,
+    take: (Span<UInt8>) -> String?
   ) throws(LogError) {
     self.sync = sync
+    self.checkpointBytesMin = checkpointBytesMin
     let size: Int?
     do { size = try disk.size(of: .log) } catch { throw .disk(error) }
     guard let size else {
       tornBytes = 0
-      checkpointDueBytes = Self.checkpointBytesMin
+      checkpointDueBytes = checkpointBytesMin
       return
     }
     var scanner = LogScanner(fileBytes: size)
@@ -74,7 +79,7 @@ public struct RecordLog: Sendable {
     tornBytes = findings.tornBytes
     fileBytes = size
     fileExists = true
-    checkpointDueBytes = Self.due(afterCheckpointOf: findings.checkpointBytes)
+    checkpointDueBytes = max(checkpointBytesMin, Self.growthMax * findings.checkpointBytes)
     // The earlier life may have ended between a write and its sync. What is acted upon from now on has to
     // last.
     isTailDirty = tornBytes > 0
@@ -179,7 +184,7 @@ public struct RecordLog: Sendable {
   public var wantsCheckpoint: Bool { bytes > checkpointDueBytes && isCommitted }
 
   /// Asks again when the log has grown by another ``checkpointBytesMin``.
-  public mutating func postponeCheckpoint() { checkpointDueBytes = bytes + Self.checkpointBytesMin }
+  public mutating func postponeCheckpoint() { checkpointDueBytes = bytes + checkpointBytesMin }
 
   /// Begins a new file. It takes the place of the log with ``finishCheckpoint(on:)``; until then, or if
   /// anything fails, the log stays what it is.
@@ -209,7 +214,7 @@ public struct RecordLog: Sendable {
     bytes = checkpoint!.bytes
     fileBytes = bytes
     isDirectoryDirty = true
-    checkpointDueBytes = Self.due(afterCheckpointOf: bytes)
+    checkpointDueBytes = max(checkpointBytesMin, Self.growthMax * bytes)
     checkpoint = nil
   }
 
@@ -228,6 +233,4 @@ public struct RecordLog: Sendable {
     checkpoint!.frame.removeAll(keepingCapacity: true)
     checkpoint!.frame += Self.emptyFrame
   }
-
-  private static func due(afterCheckpointOf bytes: Int) -> Int { max(checkpointBytesMin, growthMax * bytes) }
 }

@@ -16,12 +16,36 @@ public struct Codec<N: Node> where N.Message: WireMessage {
 
   package init(_ document: JSONDocument) { self.document = document }
 
+  /// Reads a line, with or without its end, and gives it to a host at once if it is a message that answers nothing,
+  /// as nearly all are. What it is otherwise is returned, and for the caller to deal with.
+  public func pass(_ line: UnsafeRawBufferPointer, to host: inout Host<N>, at now: Instant) -> Decoded<N>? {
+    let isOnTape = document.readOntoTape(line, any: false)
+    guard isOnTape, let heading = document.heading() else {
+      return decode(line, isOnTape: isOnTape) { host.isAsk($0) }
+    }
+    do throws(WireError) {
+      let message = try N.Message(type: document.type(heading.type), body: document.object(heading.body))
+      host.receive(
+        message, from: NodeID(document.source(heading.source)),
+        to: NodeID(document.destination(heading.destination)), id: heading.id, at: now)
+      return nil
+    } catch {
+      return .rejected(Rejection(error, document.frame(heading)))
+    }
+  }
+
   /// Reads a line, with or without its end.
   ///
   /// - Parameter isAsk: whether an answer to that message id is a service's: `Host.isAsk`.
   public func decode(_ line: UnsafeRawBufferPointer, isAsk: (Int) -> Bool) -> Decoded<N> {
+    decode(line, isOnTape: document.readOntoTape(line, any: false), isAsk: isAsk)
+  }
+
+  private func decode(
+    _ line: UnsafeRawBufferPointer, isOnTape: Bool, isAsk: (Int) -> Bool
+  ) -> Decoded<N> {
     do throws(Rejection) {
-      return .envelope(try read(document.frame(line), isAsk))
+      return .envelope(try read(document.frame(line, isOnTape: isOnTape), isAsk))
     } catch {
       return .rejected(error)
     }

@@ -30,6 +30,16 @@ public struct Frame {
   }
 }
 
+/// Where the parts of a message that answers nothing are on the tape: what is left of a ``Frame`` where names are
+/// made only when they are needed.
+struct Heading {
+  let source: UInt32
+  let destination: UInt32
+  let type: UInt32
+  let body: UInt32
+  let id: Int?
+}
+
 /// A line that is no message, and what could be made out of it: enough to tell its sender, if there is an id.
 public struct Rejection: Error, Equatable, Sendable {
   public let error: RPCError
@@ -54,8 +64,13 @@ public struct Rejection: Error, Equatable, Sendable {
 extension JSONDocument {
   /// Reads a line as far as its addresses: `src` and `dest`, and the body's `type`, `msg_id` and `in_reply_to`.
   public func frame(_ line: UnsafeRawBufferPointer) throws(Rejection) -> Frame {
+    try frame(line, isOnTape: readOntoTape(line, any: false))
+  }
+
+  /// - Parameter isOnTape: what ``readOntoTape(_:any:)`` has said to this line.
+  func frame(_ line: UnsafeRawBufferPointer, isOnTape: Bool) throws(Rejection) -> Frame {
     let element: JSONElement
-    if readOntoTape(line, any: false) {
+    if isOnTape {
       var header = glomers_header()
       if glomers_tape_header(tape, &header) { return frame(header) }
       element = JSONElement(view: view(0))
@@ -79,6 +94,26 @@ extension JSONDocument {
     } catch {
       throw Rejection(error, wreck: object)
     }
+  }
+
+  /// The addresses of the line on the tape, if it is a message of the usual shape, of none of the codec's own types,
+  /// that answers nothing.
+  func heading() -> Heading? {
+    var header = glomers_header()
+    guard glomers_tape_header(tape, &header), header.in_reply_to == 0,
+      header.role == Frame.Role.other.rawValue
+    else { return nil }
+    return Heading(
+      source: header.source, destination: header.destination, type: header.type, body: header.body,
+      id: header.id == 0 ? nil : TapeValue(tape: tape, index: header.id).integer)
+  }
+
+  func object(_ token: UInt32) -> JSONObject { JSONObject(view: view(token)) }
+
+  func frame(_ heading: Heading) -> Frame {
+    Frame(
+      source: NodeID(source(heading.source)), destination: NodeID(destination(heading.destination)),
+      id: heading.id, inReplyTo: nil, type: type(heading.type), body: object(heading.body), role: .other)
   }
 
   /// A message of the usual shape.
@@ -128,7 +163,6 @@ extension JSONWriter {
   mutating func endEnvelope(id: Int?, inReplyTo: Int?) {
     if let id { member("msg_id", id) }
     if let inReplyTo { member("in_reply_to", inReplyTo) }
-    endObject()
-    endObject()
+    closeEnvelope()
   }
 }

@@ -33,7 +33,17 @@ public struct JSONWriter: ~Copyable {
   /// Closes the array that was opened last.
   public mutating func endArray() { close(UInt8(ascii: "]")) }
 
+  /// The key of the value that is written next. A constant must be plain: without quotes, backslashes and control
+  /// characters.
+  public mutating func key(_ name: StaticString) {
+    separate()
+    quotePlain(name)
+    appendUnchecked(UInt8(ascii: ":"))
+    followsValue = false
+  }
+
   /// The key of the value that is written next.
+  @_disfavoredOverload
   public mutating func key(_ name: String) {
     separate()
     quote(name)
@@ -49,7 +59,14 @@ public struct JSONWriter: ~Copyable {
 
   // MARK: Values
 
+  /// A string that is a constant, and plain as that of a key.
+  public mutating func string(_ value: StaticString) {
+    separate()
+    quotePlain(value)
+  }
+
   /// A string, escaped as far as JSON demands.
+  @_disfavoredOverload
   public mutating func string(_ value: String) {
     separate()
     quote(value)
@@ -57,8 +74,9 @@ public struct JSONWriter: ~Copyable {
 
   /// An integer of 64 bits.
   public mutating func integer(_ value: Int) {
-    separate()
-    reserve(20)
+    reserve(21)
+    if followsValue { appendUnchecked(UInt8(ascii: ",")) }
+    followsValue = true
     count += glomers_write_integer(end, Int64(value))
   }
 
@@ -66,13 +84,14 @@ public struct JSONWriter: ~Copyable {
   public mutating func real(_ value: Double) {
     precondition(value.isFinite, "JSON has no \(value)")
     separate()
-    append(value.description)
+    var text = value.description
+    text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
   }
 
   /// A boolean.
   public mutating func bool(_ value: Bool) {
     separate()
-    append(value ? "true" : "false")
+    append(value ? "true" : ("false" as StaticString))
   }
 
   /// The value null.
@@ -93,7 +112,8 @@ public struct JSONWriter: ~Copyable {
     case .object(let members):
       beginObject()
       for (name, value) in members.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-        member(name, value)
+        key(name)
+        self.value(value)
       }
       endObject()
     }
@@ -102,7 +122,11 @@ public struct JSONWriter: ~Copyable {
   /// An array of any values.
   public mutating func values(_ elements: [JSON]) {
     beginArray()
-    for element in elements { value(element) }
+    // A copy of each element would cost more than to write it.
+    let elements = elements.span
+    for index in elements.indices {
+      if case .integer(let value) = elements[index] { integer(value) } else { value(elements[index]) }
+    }
     endArray()
   }
 
@@ -134,49 +158,73 @@ public struct JSONWriter: ~Copyable {
 
   // MARK: Members
 
+  /// A key and a string, both plain constants.
+  public mutating func member(_ name: StaticString, _ value: StaticString) {
+    key(name)
+    string(value)
+  }
+
   /// A key and a string.
-  public mutating func member(_ name: String, _ value: String) {
+  @_disfavoredOverload
+  public mutating func member(_ name: StaticString, _ value: String) {
     key(name)
     string(value)
   }
 
   /// A key and an integer.
-  public mutating func member(_ name: String, _ value: Int) {
+  public mutating func member(_ name: StaticString, _ value: Int) {
     key(name)
     integer(value)
   }
 
   /// A key and a boolean.
-  public mutating func member(_ name: String, _ value: Bool) {
+  public mutating func member(_ name: StaticString, _ value: Bool) {
     key(name)
     bool(value)
   }
 
   /// A key and any value.
-  public mutating func member(_ name: String, _ value: JSON) {
+  @_disfavoredOverload
+  public mutating func member(_ name: StaticString, _ value: JSON) {
     key(name)
     self.value(value)
   }
 
   /// A key and a value as it came.
-  public mutating func member(_ name: String, _ text: JSONText) {
+  @_disfavoredOverload
+  public mutating func member(_ name: StaticString, _ text: JSONText) {
     key(name)
     self.text(text)
   }
 
   /// A key and an array of any values.
-  public mutating func member(_ name: String, _ elements: [JSON]) {
+  @_disfavoredOverload
+  public mutating func member(_ name: StaticString, _ elements: [JSON]) {
     key(name)
     values(elements)
   }
 
   /// A key and an array of integers.
-  public mutating func member(_ name: String, _ elements: [Int]) {
+  public mutating func member(_ name: StaticString, _ elements: [Int]) {
     key(name)
     integers(elements)
   }
 
   /// A key and an array of strings.
+  public mutating func member(_ name: StaticString, _ elements: [String]) {
+    key(name)
+    strings(elements)
+  }
+
+  /// A key that is no constant, and an integer.
+  @_disfavoredOverload
+  public mutating func member(_ name: String, _ value: Int) {
+    key(name)
+    integer(value)
+  }
+
+  /// A key that is no constant, and an array of strings.
+  @_disfavoredOverload
   public mutating func member(_ name: String, _ elements: [String]) {
     key(name)
     strings(elements)
@@ -191,6 +239,11 @@ public struct JSONWriter: ~Copyable {
     quote(destination)
     append(#","body":{"#)
     followsValue = false
+  }
+
+  mutating func closeEnvelope() {
+    append("}}")
+    followsValue = true
   }
 
   @inline(never)
@@ -253,6 +306,15 @@ public struct JSONWriter: ~Copyable {
     followsValue = true
   }
 
+  private mutating func quotePlain(_ text: StaticString) {
+    let count = text.utf8CodeUnitCount
+    reserve(count + 3)
+    appendUnchecked(UInt8(ascii: "\""))
+    glomers_copy_bytes(end, text.utf8Start, count)
+    self.count += count
+    appendUnchecked(UInt8(ascii: "\""))
+  }
+
   private mutating func quote(_ text: String) {
     var text = text
     text.withUTF8 { quote($0) }
@@ -305,17 +367,12 @@ public struct JSONWriter: ~Copyable {
     append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
-  private mutating func append(_ text: String) {
-    var text = text
-    text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
-  }
-
   private var end: UnsafeMutableRawPointer { buffer.baseAddress.unsafelyUnwrapped + count }
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let source = bytes.baseAddress, bytes.count > 0 else { return }
     reserve(bytes.count)
-    end.copyMemory(from: source, byteCount: bytes.count)
+    glomers_copy_bytes(end, source, bytes.count)
     count += bytes.count
   }
 

@@ -24,3 +24,13 @@ extension Never: StorableRecord {
 
   public func write(to record: inout JSONWriter) {}
 }
+
+extension StorableRecord {
+  /// Writes the record as a JSON object.
+  @inlinable
+  public func write(asObjectTo writer: inout JSONWriter) {
+    writer.beginObject()
+    write(to: &writer)
+    writer.endObject()
+  }
+}

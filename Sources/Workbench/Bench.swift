@@ -20,8 +20,8 @@ public final class Bench {
   private let loop = EventLoop()
   private var run: TestRun
   private var processes: [NodeID: NodeProcess] = [:]
-  /// Killed ones that others have replaced.
-  private var retired: [NodeProcess] = []
+  /// What nodes will be told that are to start as soon as the killed ones have gone, with all that they held open.
+  private var waiting: [NodeID: [[UInt8]]] = [:]
   /// Those that have written to their logs in this turn.
   private var talkative: Set<NodeID> = []
   private var lag = LagMeter()
@@ -76,7 +76,7 @@ public final class Bench {
     for id in talkative { processes[id]?.log.flush() }
     talkative.removeAll(keepingCapacity: true)
     if let patience {
-      if now >= patience || (processes.values + retired).allSatisfy(\.hasExited) {
+      if now >= patience || processes.values.allSatisfy(\.hasExited) {
         loop.stop()
       }
       return patience
@@ -93,10 +93,13 @@ public final class Bench {
     switch action {
     case .start(let id): start(id)
     case .deliver(let line, let id):
-      processes[id]?.deliver(line)
-    case .kill(let id), .stop(let id): processes[id]?.kill()
+      if waiting[id] == nil { processes[id]?.deliver(line) } else { waiting[id]!.append(line) }
+    case .kill(let id), .stop(let id):
+      waiting[id] = nil
+      processes[id]?.kill()
     case .pause(let id): processes[id]?.pause()
     case .resume(let id): processes[id]?.resume()
+    case .setDisk(let id, let condition): processes[id]?.setDisk(condition)
     case .skew(let id, _): preconditionFailure("the clock of \(id) can't be moved: it is a process")
     case .note(let text): console.say(text)
     }
@@ -104,17 +107,27 @@ public final class Bench {
 
   private func start(_ id: NodeID) {
     guard failure == nil else { return }
+    guard processes[id]?.hasExited ?? true else {
+      waiting[id] = []
+      return
+    }
     do {
       let log = try processes[id]?.log ?? NodeLog(path: store.logPath(of: id.name))
-      // A node that was killed may still be on its way out.
-      if let former = processes[id] { retired.append(former) }
       processes[id] = try NodeProcess(
-        id, loop, executable: settings.executable, arguments: settings.arguments,
+        id, loop, executable: settings.executable, arguments: settings.arguments, environment: environment,
         directory: settings.directory, log: log, events)
+      for line in waiting.removeValue(forKey: id) ?? [] { processes[id]!.deliver(line) }
     } catch {
       failure = error as? BenchError ?? BenchError("can't start \(settings.executable): \(error)")
       endNodes(loop.now)
     }
+  }
+
+  /// Tells nodes that can keep something where to: a directory of this run's own, if they may be killed.
+  private var environment: [String: String] {
+    guard settings.scenario.keepsRecords else { return [:] }
+    // SIGKILL takes nothing from the operating system.
+    return ["GLOMERS_DATA_DIR": store.dataPath, "GLOMERS_SYNC": "write"]
   }
 
   private lazy var events = NodeProcess.Events(
@@ -136,6 +149,7 @@ public final class Bench {
     },
     exit: { [unowned self] process, status in
       process.log.flush()
+      if patience == nil, waiting[process.id] != nil { start(process.id) }
       guard !process.isStopping, patience == nil else { return }
       run.exited(process.id, "\(status)", lastLines: process.log.lastLines, at: loop.now)
     })

@@ -51,7 +51,8 @@ public struct Challenges: Sendable {
     return status
   }
 
-  private func settings(for run: NamedRun) -> BenchSettings {
+  /// A run as the bench is to do it.
+  func settings(for run: NamedRun) -> BenchSettings {
     var scenario = run.scenario
     scenario.seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
     return BenchSettings(

@@ -1,6 +1,7 @@
 import Foundation
 import Glomers
 import GlomersRuntime
+import Lab
 
 /// One node as a process: its pipes, its log and what it has used.
 final class NodeProcess {
@@ -22,13 +23,13 @@ final class NodeProcess {
   }
 
   init(
-    _ id: NodeID, _ loop: EventLoop, executable: String, arguments: [String], directory: String, log: NodeLog,
-    _ events: Events
+    _ id: NodeID, _ loop: EventLoop, executable: String, arguments: [String], environment: [String: String],
+    directory: String, log: NodeLog, _ events: Events
   ) throws(SystemError) {
     self.id = id
     self.log = log
     child = try unsafe ChildProcess(
-      loop, executable: executable, arguments: arguments, directory: directory,
+      loop, executable: executable, arguments: arguments, environment: environment, directory: directory,
       onLine: { [unowned self] bytes in
         guard !isStopping else { return }
         events.line(self, unsafe Array(bytes))
@@ -66,6 +67,11 @@ final class NodeProcess {
 
   /// Lets a paused process go on.
   func resume() { if !hasExited { child?.signal(SIGCONT) } }
+
+  /// Takes the process the room on its disk, or the right to write there at all, which is the same to it.
+  func setDisk(_ condition: DiskCondition) {
+    if !hasExited { child?.limitFiles(toBytes: condition == .sound ? nil : 0) }
+  }
 
   /// Ends the process as Maelstrom does: at once.
   func kill() {

@@ -63,9 +63,8 @@ struct Score {
 
   private static func spread(_ workload: EDN?) -> (median: Duration?, most: Duration)? {
     if let lag = workload?["worst-realtime-lag"]?["lag"]?.number { return (nil, .seconds(lag)) }
-    guard case .map(let points)? = workload?["stable-latencies"] else { return nil }
     func at(_ point: Double) -> Duration? {
-      points.first { $0.key.number == point }?.value.number.map { .milliseconds($0) }
+      workload?.quantile(point, of: "stable-latencies").map { .milliseconds($0) }
     }
     guard let most = at(1) else { return nil }
     return (at(0.5), most)
@@ -73,7 +72,13 @@ struct Score {
 }
 
 extension EDN {
-  fileprivate var number: Double? {
+  /// What stands at a point, from 0 to 1, of the quantiles under a keyword.
+  func quantile(_ point: Double, of key: String) -> Double? {
+    guard case .map(let points)? = self[key] else { return nil }
+    return points.first { $0.key.number == point }?.value.number
+  }
+
+  var number: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .real(let value): value

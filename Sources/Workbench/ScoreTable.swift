@@ -11,16 +11,7 @@ enum ScoreTable {
 
   /// - Parameter rows: a run without a score has failed for this reason.
   static func text(_ rows: [(run: NamedRun, score: Score?)]) -> String {
-    let cells = [header] + rows.map { $0.score.map(Self.cells) ?? missing($0.run) }
-    let widths = header.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-    var lines = cells.map { row in
-      "| "
-        + zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: " | ")
-        + " |"
-    }
-    lines.insert(
-      "|" + widths.map { String(repeating: "-", count: $0 + 2) }.joined(separator: "|") + "|", at: 1)
-    return lines.joined(separator: "\n")
+    MarkdownTable.text([header] + rows.map { $0.score.map(Self.cells) ?? missing($0.run) })
   }
 
   private static func cells(_ score: Score) -> [String] {

@@ -35,6 +35,9 @@ struct Store: Sendable {
   /// Where a node's stderr goes.
   func logPath(of node: String) -> String { "\(directory)/node-logs/\(node).log" }
 
+  /// Where nodes keep what must survive a kill.
+  var dataPath: String { "\(directory)/data" }
+
   /// Writes a file of this run, from pieces.
   func write(_ file: String, _ produce: (_ write: ([UInt8]) -> Void) -> Void) throws(BenchError) {
     let path = "\(directory)/\(file)"

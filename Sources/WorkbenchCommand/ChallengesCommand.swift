@@ -21,7 +21,7 @@ struct ChallengesCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp("Which to run, by number or by name (default: all challenges).", valueName: "names"),
-    transform: namedRun)
+    transform: Parse.namedRun)
   var runs: [NamedRun] = []
 
   @Option(help: ArgumentHelp("Where the nodes' programs are: maelstrom-echo, …", valueName: "directory"))
@@ -51,9 +51,4 @@ struct ChallengesCommand: ParsableCommand {
       print((["workbench"] + run.maelstromArguments(binDirectory: binDirectory)).joined(separator: " "))
     }
   }
-}
-
-@Sendable private func namedRun(_ name: String) throws -> NamedRun {
-  if let run = NamedRun.named(name) { return run }
-  throw ValidationError("there is no run \(name); there are \(Parse.listed(NamedRun.all.map(\.name)))")
 }

@@ -11,7 +11,10 @@ struct Command: ParsableCommand {
       workbench test --help explains the options, which are Maelstrom's, with examples; workbench sim --help the \
       same in virtual time.
       """,
-    subcommands: [TestCommand.self, SimCommand.self, CheckCommand.self, ChallengesCommand.self])
+    subcommands: [
+      TestCommand.self, SimCommand.self, CheckCommand.self, ChallengesCommand.self, ParityCommand.self,
+      MutantsCommand.self,
+    ])
 
   /// The exit status for a command line that can't be used.
   static let usageStatus: Int32 = 2

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Lab
+import Workbench
 
 /// From the text of an option to its value; the errors say what would be right.
 enum Parse {
@@ -102,6 +103,11 @@ enum Parse {
       throw ValidationError("give a number of milliseconds, 0 or greater, an hour (\(Int(most))) at most")
     }
     return .nanoseconds(Int64((value * 1e6).rounded()))
+  }
+
+  @Sendable static func namedRun(_ name: String) throws -> NamedRun {
+    if let run = NamedRun.named(name) { return run }
+    throw ValidationError("there is no run \(name); there are \(listed(NamedRun.all.map(\.name)))")
   }
 
   /// `a`, `a or b`, `a, b or c`.

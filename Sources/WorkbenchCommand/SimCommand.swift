@@ -104,7 +104,7 @@ struct SimCommand: AsyncParsableCommand {
     guard let chosen else { return }
     let options = try options(of: chosen)
     if trace {
-      let outcome = chosen.trace(scenario(seeds.lowerBound), options) { print($0) }
+      let outcome = chosen.run(scenario(seeds.lowerBound), options) { print($0) }
       show(outcome)
       throw ExitCode(outcome.isValid ? 0 : 1)
     }

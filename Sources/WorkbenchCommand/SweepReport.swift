@@ -36,7 +36,7 @@ struct SweepReport {
     return """
       \(doneCount) seeds: \(doneCount - invalidCount - unknownCount) valid, \(unknownCount) unknown, \
       \(invalidCount) invalid; \(String(format: "%.1f", elapsed)) s, \(speed) times faster than real time, \
-      \(rate) messages/s
+      \(messageCount) messages, \(rate)/s
       """
   }
 }

@@ -26,6 +26,8 @@ struct TestCommand: ParsableCommand {
         <store>/<workload>/<time>/ holds results.edn, results.json,
         history.edn, history.txt and node-logs/. <store>/latest leads to the
         last complete run, <store>/current to the one that runs now.
+        Where nodes are killed or their disks fail, they find a directory of
+        this run in GLOMERS_DATA_DIR (and write in GLOMERS_SYNC).
 
       EXIT STATUS
         0    all is well

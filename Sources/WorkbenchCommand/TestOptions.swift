@@ -85,7 +85,7 @@ struct NetworkOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Faults to inject, separated by commas: partition, kill and pause, as in Maelstrom; one-way (cuts), loss, \
-      duplicate, reorder, slow; and, in the simulator, skew.
+      duplicate, reorder, slow, disk (full or failing); and, in the simulator, skew.
       """, valueName: "faults"),
     transform: Parse.faults)
   var nemesis: Set<Scenario.Fault> = []

@@ -1,4 +1,3 @@
-public import Glomers
 public import Wire
 
 /// A replicated log, between clients and nodes: for each key a log of messages, each at an offset of its own.
@@ -17,9 +16,9 @@ public enum Kafka: Equatable, Sendable {
   /// A message in its place.
   public struct Entry: Equatable, Sendable {
     public let offset: Int
-    public let message: JSON
+    public let message: JSONText
 
-    public init(_ offset: Int, _ message: JSON) {
+    public init(_ offset: Int, _ message: JSONText) {
       self.offset = offset
       self.message = message
     }
@@ -36,7 +35,7 @@ public enum Kafka: Equatable, Sendable {
     }
   }
 
-  case send(key: String, message: JSON)
+  case send(key: String, message: JSONText)
   case sendOk(offset: Int)
   /// Asks for messages from these offsets on.
   case poll([Position])
@@ -52,7 +51,7 @@ public enum Kafka: Equatable, Sendable {
 extension Kafka: WireMessage {
   public init(type: String, body: JSONObject) throws(WireError) {
     switch type {
-    case "send": self = .send(key: try body.string("key"), message: try body.value("msg"))
+    case "send": self = .send(key: try body.string("key"), message: try body.text("msg"))
     case "send_ok": self = .sendOk(offset: try body.integer("offset"))
     case "poll": self = .poll(try body.positions("offsets"))
     case "poll_ok": self = .pollOk(try body.batches("msgs"))
@@ -117,7 +116,7 @@ extension JSONObject {
         guard let parts = pair.array, parts.count == 2, let offset = parts[0].integer else {
           throw .malformed("the messages of \(key) must be pairs [offset, message]")
         }
-        entries.append(Kafka.Entry(offset, parts[1].value))
+        entries.append(Kafka.Entry(offset, parts[1].text))
       }
       batches.append(Kafka.Batch(key, entries[...]))
     }
@@ -142,7 +141,7 @@ extension JSONWriter {
       for entry in batch.entries {
         beginArray()
         integer(entry.offset)
-        value(entry.message)
+        text(entry.message)
         endArray()
       }
       endArray()

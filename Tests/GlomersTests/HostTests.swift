@@ -58,7 +58,8 @@ private struct Stage {
   var now = Instant.zero
 
   init(recovering records: [Int] = []) {
-    host = Host(recovering: records, random: Random(seed: 1))
+    host = Host(random: Random(seed: 1), keepsRecords: true)
+    host.recover(records)
   }
 
   static func initialized(recovering records: [Int] = []) -> Stage {

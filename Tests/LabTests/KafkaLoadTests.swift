@@ -135,17 +135,20 @@ struct KafkaLoadTests {
     var sent = Operation(
       time: .zero, kind: .ok, process: .client(0), function: "send", value: [["send", "a", [3, 1]]])
     load.ended(sent, by: worker)
-    #expect(
-      load.finalStep(for: worker, after: 0, at: .seconds(1))
-        == .begin(Invocation(function: "crash", isFinal: true)))
+    // What was committed is asked for before the polls commit anew.
     let assign = invocation("assign", ["a"], isFinal: true)
-    #expect(load.finalStep(for: worker, after: 1, at: .seconds(1)) == .begin(assign))
+    #expect(load.finalStep(for: worker, after: 0, at: .seconds(1)) == .begin(assign))
+    #expect(asked(load.begin(assign, by: worker)) == .listCommittedOffsets(["a"]))
+    #expect(
+      load.finalStep(for: worker, after: 1, at: .seconds(1))
+        == .begin(Invocation(function: "crash", isFinal: true)))
+    #expect(load.finalStep(for: worker, after: 2, at: .seconds(1)) == .begin(assign))
     #expect(completed(load.begin(assign, by: worker)) == ["a"])
     let poll = invocation("poll", [["poll"]], isFinal: true)
-    #expect(load.finalStep(for: worker, after: 2, at: .seconds(1)) == .begin(poll))
+    #expect(load.finalStep(for: worker, after: 3, at: .seconds(1)) == .begin(poll))
     #expect(asked(load.begin(poll, by: worker)) == .poll([.init("a", 0)]))
     // Not everything yet: it polls again, after a while.
-    guard case .wait(let due) = load.finalStep(for: worker, after: 3, at: .seconds(1)) else {
+    guard case .wait(let due) = load.finalStep(for: worker, after: 4, at: .seconds(1)) else {
       Issue.record("does not wait")
       return
     }
@@ -154,9 +157,9 @@ struct KafkaLoadTests {
     sent.isFinal = true
     sent.value = [["poll", ["a": [[3, 1]]]]]
     load.ended(sent, by: worker)
-    #expect(load.finalStep(for: worker, after: 3, at: due) == .begin(assign))
+    #expect(load.finalStep(for: worker, after: 4, at: due) == .begin(assign))
     #expect(asked(load.begin(assign, by: worker)) == .listCommittedOffsets(["a"]))
-    #expect(load.finalStep(for: worker, after: 4, at: due) == .done)
+    #expect(load.finalStep(for: worker, after: 5, at: due) == .done)
   }
 
   @Test("final polls end after ten seconds, whatever is missing")
@@ -165,10 +168,10 @@ struct KafkaLoadTests {
     let sent = Operation(
       time: .zero, kind: .ok, process: .client(0), function: "send", value: [["send", "a", [3, 1]]])
     load.ended(sent, by: worker)
-    for count in 0..<3 { _ = load.finalStep(for: worker, after: count, at: .zero) }
+    for count in 0..<4 { _ = load.finalStep(for: worker, after: count, at: .zero) }
     #expect(
-      load.finalStep(for: worker, after: 3, at: .seconds(10))
+      load.finalStep(for: worker, after: 4, at: .seconds(10))
         == .begin(invocation("assign", ["a"], isFinal: true)))
-    #expect(load.finalStep(for: worker, after: 4, at: .seconds(10)) == .done)
+    #expect(load.finalStep(for: worker, after: 5, at: .seconds(10)) == .done)
   }
 }

@@ -26,6 +26,7 @@ struct Puppets {
   private(set) var paused: [NodeID] = []
   private(set) var resumed: [NodeID] = []
   private(set) var skewed: [NodeID] = []
+  private(set) var disks: [NodeID: DiskCondition] = [:]
   private(set) var notes: [String] = []
   private var sayings: [(due: Instant, order: Int, node: NodeID, line: String)] = []
   private var order = 0
@@ -82,6 +83,7 @@ struct Puppets {
       case .pause(let node): paused.append(node)
       case .resume(let node): resumed.append(node)
       case .skew(let node, _): skewed.append(node)
+      case .setDisk(let node, let condition): disks[node] = condition
       case .deliver(let line, let node):
         precondition(line.last == UInt8(ascii: "\n"), "a line without an end")
         let message = try! document.parseValue(line).value

@@ -62,15 +62,6 @@ struct SimulationTests {
     #expect(pieces.test.history == whole.test.history)
   }
 
-  @Test("what a node persists is stored at once, and its answers go out then")
-  func persisting() {
-    var simulation = Simulation<KeepingNode>(stage(.echo, nodes: 2, rate: 20, seconds: 5))
-    simulation.finish()
-    let endings = simulation.test.history.operations.filter { $0.kind != .invoke }
-    #expect(endings.count > 50 && endings.allSatisfy { $0.kind == .ok })
-    #expect(simulation.test.results().verdict == .valid)
-  }
-
   @Test("nodes that answer each other for ever end the test instead of time")
   func endlessTalk() {
     var simulation = Simulation<ChatteringNode>(stage(.echo, nodes: 2))
@@ -81,7 +72,7 @@ struct SimulationTests {
 
   @Test("a node of another workload is refused at the set-up, with its own words")
   func wrongWorkload() {
-    var simulation = Simulation<KeepingNode>(stage(.broadcast, nodes: 1))
+    var simulation = Simulation<PlainNode>(stage(.broadcast, nodes: 1))
     simulation.finish()
     // It does not know topology, says so, and the set-up fails.
     #expect(simulation.test.anomalies.map(\.name) == ["setup-failed"])
@@ -89,16 +80,14 @@ struct SimulationTests {
   }
 }
 
-/// Stores what it says before it says it.
-private struct KeepingNode: Node {
+/// Echoes, and knows nothing else.
+private struct PlainNode: Node {
   typealias Message = Echo
-  typealias Record = JSON
 
-  init(_ cluster: Cluster, recovering records: [JSON], _ context: inout Context<Self>) {}
+  init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<Self>) {}
 
   mutating func receive(_ message: Echo, _ request: Request, _ context: inout Context<Self>) {
     guard case .echo(let value) = message else { return }
-    context.persist(value.value)
     context.reply(.echoOk(value), to: request)
   }
 }

@@ -42,16 +42,16 @@ import Workloads
     // n2 has never spoken, so in time n1 brings it what n0 added.
     _ = second.wake(.round)
     second.now = .zero + .seconds(2)
-    let repairs = second.wake(.round).compactMap { effect -> [Delta]? in
+    let repairs = second.wake(.round).compactMap { effect -> [Delta<JSON>]? in
       if case .send(.peer(let deltas, _, true), "n2") = effect { deltas } else { nil }
     }
-    #expect(repairs.first?.map(\.values) == [[7]])
+    #expect(repairs.first?.map(\.entries) == [[7]])
   }
 
   @Test("nobody but a peer is listened to, and an answer is not a request")
   func strangers() {
     var trial = Trial(GSetNode.self)
-    let delta = Delta(origin: Origin(name: "n1.x"), after: 0, values: [666])
+    let delta = Delta<JSON>(origin: Origin(name: "n1.x"), after: 0, entries: [666])
     #expect(trial.receive(.peer([delta], version: .init(), wantsAnswer: true), from: "c1").isEmpty)
     #expect(read(&trial) == [])
     guard case .fail(let error, _)? = trial.receive(.client(.addOk)).first else {

@@ -3,6 +3,7 @@ import Lab
 import Simulator
 import Support
 import Testing
+import Wire
 import Workloads
 
 @testable import Nodes
@@ -44,7 +45,7 @@ private struct Group {
     trials[node].receive(.client(message), id: id)
   }
 
-  mutating func send(_ node: Int, _ key: String, _ message: JSON) -> Int? {
+  mutating func send(_ node: Int, _ key: String, _ message: JSONText) -> Int? {
     if case .sendOk(let offset)? = ask(node, .send(key: key, message: message)).reply { offset } else { nil }
   }
 
@@ -76,7 +77,7 @@ private struct Group {
   @Test("a node alone gives out dense offsets, and shows a message as soon as it has it")
   func alone() {
     var group = Group(1)
-    #expect((0..<3).map { group.send(0, "a", .integer($0)) } == [0, 1, 2])
+    #expect((0..<3).map { group.send(0, "a", JSONText(.integer($0))) } == [0, 1, 2])
     #expect(group.send(0, "b", nil) == 0)
     #expect(group.poll(0, "a") == [0, 1, 2])
     #expect(group.poll(0, "a", from: 2) == [2])
@@ -90,7 +91,7 @@ private struct Group {
   @Test("a poll has an end")
   func limited() {
     var group = Group(1)
-    for message in 0..<1500 { _ = group.send(0, "a", .integer(message)) }
+    for message in 0..<1500 { _ = group.send(0, "a", JSONText(.integer(message))) }
     #expect(group.poll(0, "a", from: 100) == Array(100..<1100))
     #expect(group.poll(0, "a", from: 1100) == Array(1100..<1500))
     #expect(group.poll(0, "a", from: .max) == [])
@@ -99,7 +100,7 @@ private struct Group {
   @Test("commits rise, never fall, and can't run ahead of what the node shows")
   func commits() {
     var group = Group(1)
-    for message in 0..<5 { _ = group.send(0, "a", .integer(message)) }
+    for message in 0..<5 { _ = group.send(0, "a", JSONText(.integer(message))) }
     #expect(group.ask(0, .listCommittedOffsets(["a", "z"])).reply == .listCommittedOffsetsOk([]))
     #expect(group.ask(0, .commitOffsets([.init("a", 3)])).reply == .commitOffsetsOk)
     #expect(group.ask(0, .commitOffsets([.init("a", 1)])).reply == .commitOffsetsOk)
@@ -122,7 +123,7 @@ private struct Group {
   @Test("nodes give out different offsets, each above what it has seen")
   func offsets() {
     var group = Group(3)
-    #expect((0..<3).map { group.send($0, "a", .integer($0)) } == [0, 1, 2])
+    #expect((0..<3).map { group.send($0, "a", JSONText(.integer($0))) } == [0, 1, 2])
     #expect(group.send(1, "a", "later") == 4)
     group.round()
     #expect(group.send(0, "a", "after that") == 6)
@@ -145,7 +146,7 @@ private struct Group {
   @Test("entries of several nodes are shown in one order, everywhere the same")
   func order() {
     var group = Group(3)
-    for message in 0..<20 { _ = group.send(message % 3, "a", .integer(message)) }
+    for message in 0..<20 { _ = group.send(message % 3, "a", JSONText(.integer(message))) }
     group.round()
     let shown = group.poll(0, "a")
     #expect(shown.count == 20)
@@ -168,7 +169,7 @@ private struct Group {
   @Test("commits get to all nodes, but no further than what is shown there")
   func commits() {
     var group = Group(2)
-    for message in 0..<3 { _ = group.send(0, "a", .integer(message)) }
+    for message in 0..<3 { _ = group.send(0, "a", JSONText(.integer(message))) }
     group.round()
     #expect(group.ask(0, .commitOffsets([.init("a", 2)])).reply == .commitOffsetsOk)
     #expect(group.ask(0, .commitOffsets([.init("a", 4)])).reply == .commitOffsetsOk)
@@ -218,7 +219,7 @@ private struct Group {
   @Test("nodes may be lost one after the other, as long as a quorum is left")
   func lostNodes() {
     var group = Group(5, acks: "quorum")
-    for node in 0..<5 { _ = group.ask(node, .send(key: "a", message: .integer(node))) }
+    for node in 0..<5 { _ = group.ask(node, .send(key: "a", message: JSONText(.integer(node)))) }
     #expect(group.round().count == 5)
     _ = group.ask(0, .send(key: "a", message: 5))
     group.round(0..<4, times: 120)
@@ -236,7 +237,7 @@ private struct Group {
   func patience() {
     var group = Group(3, acks: "quorum")
     for turn in 0..<6 {
-      _ = group.ask(0, .send(key: "a", message: .integer(turn)))
+      _ = group.ask(0, .send(key: "a", message: JSONText(.integer(turn))))
       group.round(0..<2, times: 40)
       group.round(times: 10)
     }
@@ -255,7 +256,7 @@ private struct Group {
       .commit(key: "a", offset: .max),
     ]
     let gossip = LogGossip(
-      origin: origin, deltas: [.init(origin: origin, after: 0, records: records)], version: version,
+      origin: origin, deltas: [.init(origin: origin, after: 0, entries: records)], version: version,
       wantsAnswer: true)
     #expect(group.trials[0].receive(.peer(gossip), from: "c7").isEmpty)
     _ = group.trials[0].receive(.peer(gossip), from: "n1")

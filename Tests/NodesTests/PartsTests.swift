@@ -65,12 +65,12 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
   @Test("a delta that joins on is taken in, what overlaps of it is left out")
   func overlap() {
     var set = ReplicatedSet()
-    let wereNews = [
-      set.merge(Delta(origin: a, after: 0, values: [1, 2])),
-      set.merge(Delta(origin: a, after: 1, values: [2, 3])),
-      set.merge(Delta(origin: a, after: 0, values: [1, 2, 3])),
+    let newCounts = [
+      set.merge(Delta(origin: a, after: 0, entries: [1, 2])),
+      set.merge(Delta(origin: a, after: 1, entries: [2, 3])),
+      set.merge(Delta(origin: a, after: 0, entries: [1, 2, 3])),
     ]
-    #expect(wereNews == [true, true, false])
+    #expect(newCounts == [2, 1, 0])
     #expect(set.values == [1, 2, 3])
     #expect(set.version[a] == 3)
   }
@@ -78,8 +78,8 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
   @Test("a delta behind a gap is left out, and the version shows it")
   func gap() {
     var set = ReplicatedSet()
-    let isNews = set.merge(Delta(origin: a, after: 1, values: [2]))
-    #expect(!isNews)
+    let newCount = set.merge(Delta(origin: a, after: 1, entries: [2]))
+    #expect(newCount == 0)
     #expect(set.values.isEmpty)
     #expect(set.version[a] == 0)
   }
@@ -87,8 +87,8 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
   @Test("a value that two origins added is held once and counts for both")
   func twice() {
     var set = ReplicatedSet()
-    _ = set.merge(Delta(origin: a, after: 0, values: [1]))
-    _ = set.merge(Delta(origin: b, after: 0, values: [1]))
+    _ = set.merge(Delta(origin: a, after: 0, entries: [1]))
+    _ = set.merge(Delta(origin: b, after: 0, entries: [1]))
     #expect(set.values == [1])
     #expect(set.version[a] == 1 && set.version[b] == 1)
   }

@@ -11,7 +11,8 @@ struct ServiceNodeTests {
   @Test("the first node answers by itself")
   func keeper() {
     var trial = Trial(LinKVSingleNode.self, me: "n0")
-    #expect(trial.receive(.write(key: 1, value: 2)) == [.reply(.writeOk, to: trial.request())])
+    let write = KV.write(key: 1, value: 2)
+    #expect(trial.receive(write) == [.persist(write), .reply(.writeOk, to: trial.request())])
     #expect(trial.receive(.read(key: 1)) == [.reply(.readOk(value: 2), to: trial.request())])
     let missing = RPCError.keyDoesNotExist("key does not exist")
     #expect(trial.receive(.read(key: 9)) == [.fail(missing, to: trial.request())])

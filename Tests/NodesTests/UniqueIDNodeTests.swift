@@ -39,6 +39,6 @@ import Workloads
       Issue.record("\(effects)")
       return
     }
-    #expect(trial.effectsOfStart.isEmpty)
+    #expect(trial.effectsOfStart == [.persist(.init(lifeCount: 1))])
   }
 }

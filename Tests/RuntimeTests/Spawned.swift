@@ -15,7 +15,8 @@ final class Spawned {
 
   /// Starts a program; the three descriptors stay the caller's.
   init(
-    _ path: String, _ arguments: [String], input: Int32, output: Int32, errors: Int32, limitSeconds: Int = 60
+    _ path: String, _ arguments: [String], input: Int32, output: Int32, errors: Int32,
+    environment: [String: String] = [:], limitSeconds: Int = 60
   ) throws {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -30,8 +31,18 @@ final class Spawned {
     var strings: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
     strings.append(nil)
     defer { for string in strings { free(string) } }
+    // What is added comes first: of a variable that is there twice, the first counts.
+    var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") }
+    let added = variables
+    defer { for string in added { free(string) } }
+    var inherited = environ
+    while let variable = inherited.pointee {
+      variables.append(variable)
+      inherited += 1
+    }
+    variables.append(nil)
     var id: pid_t = 0
-    try #require(posix_spawn(&id, path, &actions, nil, &strings, environ) == 0, "can't start \(path)")
+    try #require(posix_spawn(&id, path, &actions, nil, &strings, &variables) == 0, "can't start \(path)")
     self.id = id
     killer = DispatchWorkItem { kill(id, SIGKILL) }
     DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(limitSeconds), execute: killer)
@@ -212,12 +223,16 @@ struct PipedNode {
   let output: Descriptor
   let errors: Descriptor
 
-  init(_ arguments: [String] = ["echo"], path: String = productPath("glomer")) throws {
+  init(
+    _ arguments: [String] = ["echo"], path: String = productPath("glomer"),
+    environment: [String: String] = [:]
+  ) throws {
     let (childInput, input) = try makePipe()
     let (output, childOutput) = try makePipe()
     let (errors, childErrors) = try makePipe()
     process = try Spawned(
-      path, arguments, input: childInput.number, output: childOutput.number, errors: childErrors.number)
+      path, arguments, input: childInput.number, output: childOutput.number, errors: childErrors.number,
+      environment: environment)
     (self.input, self.output, self.errors) = (input, output, errors)
   }
 

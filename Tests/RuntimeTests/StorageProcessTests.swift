@@ -22,6 +22,21 @@ private struct Notebook {
     return notebook
   }
 
+  /// What becomes of a node that can't use the directory.
+  static func refused(_ directory: String, as me: String = "n0") throws -> (
+    output: String, errors: String, status: Int32
+  ) {
+    let node = try Notebook(directory).node
+    node.input.write(initialize(me))
+    let (output, errors) = (node.output.readText(), node.errors.readText())
+    return (output, errors, node.process.wait())
+  }
+
+  static func initialize(_ me: String) -> String {
+    #"{"src":"c0","dest":"\#(me)","body":{"type":"init","msg_id":1,"node_id":"\#(me)","node_ids":["\#(me)","m"]}}"#
+      + "\n"
+  }
+
   static func put(_ number: Int) -> String {
     #"{"src":"c1","dest":"n0","body":{"type":"put","msg_id":\#(number),"key":\#(number % 16),"value":\#(number)}}"#
       + "\n"
@@ -63,10 +78,14 @@ private func values(after count: Int) -> [Int] {
 /// A directory that is removed with what is in it.
 private final class Directory {
   let path = temporaryPath()
-  var log: String { path + "/log" }
+  /// Of n0.
+  var log: String { path + "/n0/log" }
 
   deinit {
-    for name in ["log", "log.next", "lock"] { unlink("\(path)/\(name)") }
+    for node in ["n0", "n1", "%2e%2e%2fn0"] {
+      for name in ["log", "log.next", "lock"] { unlink("\(path)/\(node)/\(name)") }
+      rmdir("\(path)/\(node)")
+    }
     rmdir(path)
   }
 
@@ -165,16 +184,34 @@ struct StorageProcessTests {
     #expect(try !PipedNode(["echo", "--help"]).finish().output.contains("--data-dir"))
   }
 
-  @Test("two processes never share a directory")
+  @Test("two processes never share a node's directory")
   func locked() throws {
     let directory = Directory()
     let first = try Notebook.opened(directory.path)
-    let second = try Notebook(directory.path).node.finish()
+    let second = try Notebook.refused(directory.path)
     #expect(second.errors.contains("another process uses it"))
     #expect(second.status == 1)
     #expect(try first.read() == values(after: 0))
     first.kill()
     #expect(try Notebook.opened(directory.path).read() == values(after: 0))
+  }
+
+  @Test("nodes that are given the same directory keep apart in it, whatever their names are")
+  func apart() throws {
+    let directory = Directory()
+    let first = try Notebook.opened(directory.path)
+    first.put(0..<3)
+    for number in 0..<3 { #expect(first.answer() == Notebook.putOk(number)) }
+    for name in ["n1", "../n0"] {
+      let other = try Notebook(directory.path)
+      other.node.input.write(Notebook.initialize(name))
+      #expect(other.node.output.readLine()?.contains("init_ok") ?? false)
+      let read = #"{"src":"c1","dest":"\#(name)","body":{"type":"read","msg_id":1}}"# + "\n"
+      other.node.input.write(read)
+      #expect(other.node.output.readLine()?.contains("-1,-1,-1") ?? false)
+      _ = other.node.finish()
+    }
+    for name in ["n1", "%2e%2e%2fn0"] { #expect(access("\(directory.path)/\(name)/lock", F_OK) == 0) }
   }
 
   @Test("a directory of another node is refused at init, with an error, a line and status 1")
@@ -184,14 +221,33 @@ struct StorageProcessTests {
     first.put(0..<3)
     _ = first.node.finish()
     let before = try directory.bytes()
-    let stranger = try Notebook(directory.path).node
-    stranger.input.write(
-      #"{"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n0","n1"]}}"#
-        + "\n")
-    #expect(stranger.output.readText().contains(#""code":22"#))
-    #expect(stranger.errors.readText().contains("belongs to node n0, and this is n1"))
-    #expect(stranger.process.wait() == 1)
+    try #require(rename(directory.path + "/n0", directory.path + "/n1") == 0)
+    let stranger = try Notebook.refused(directory.path, as: "n1")
+    #expect(stranger.output.contains(#""code":22"#))
+    #expect(stranger.errors.contains("belongs to node n0, and this is n1"))
+    #expect(stranger.status == 1)
+    try #require(rename(directory.path + "/n1", directory.path + "/n0") == 0)
     #expect(try directory.bytes() == before)
+  }
+
+  @Test("a directory can be named by the environment; the command line comes first")
+  func environment() throws {
+    let directory = Directory()
+    let other = Directory()
+    let variables = ["GLOMERS_DATA_DIR": directory.path, "GLOMERS_SYNC": "write"]
+    let first = try PipedNode([], path: productPath("notebook"), environment: variables)
+    first.input.write(Line.initialize + Notebook.put(0))
+    _ = first.finish()
+    #expect(try Notebook.opened(directory.path).read() == values(after: 1))
+    let second = try PipedNode(
+      ["--data-dir", other.path], path: productPath("notebook"), environment: variables)
+    second.input.write(Line.initialize)
+    _ = second.finish()
+    #expect(access(other.log, F_OK) == 0)
+    let wrong = try PipedNode([], path: productPath("notebook"), environment: ["GLOMERS_SYNC": "maybe"])
+      .finish()
+    #expect(wrong.errors.contains("GLOMERS_SYNC can't be 'maybe': it takes fdatasync|write"))
+    #expect(wrong.status == 2)
   }
 
   @Test("directories that lead to it are made; what can't be a directory is refused with status 1")
@@ -202,12 +258,13 @@ struct StorageProcessTests {
     notebook.put(0..<1)
     #expect(notebook.answer() == Notebook.putOk(0))
     notebook.kill()
-    for name in ["log", "lock"] { #expect(unlink("\(deep)/\(name)") == 0) }
+    for name in ["log", "lock"] { #expect(unlink("\(deep)/n0/\(name)") == 0) }
+    rmdir(deep + "/n0")
     rmdir(deep)
     rmdir(directory.path + "/a")
     for path in ["/dev/null/x", "/proc/nobody", "/dev/null"] {
       let end = try Notebook(path).node.finish()
-      #expect(end.errors.contains("--data-dir \(path): open: "))
+      #expect(end.errors.contains("--data-dir \(path): make the directory: "))
       #expect(end.status == 1)
     }
   }
@@ -215,8 +272,8 @@ struct StorageProcessTests {
   @Test("a directory that can't be written is refused with status 1")
   func unwritable() throws {
     // Root writes wherever it likes, but not here.
-    let end = try Notebook("/proc/sys").node.finish()
-    #expect(end.errors.contains("--data-dir /proc/sys: lock: "))
+    let end = try Notebook.refused("/proc/sys")
+    #expect(end.errors.contains("--data-dir /proc/sys/n0: make the directory: "))
     #expect(end.status == 1)
   }
 
@@ -241,7 +298,7 @@ struct StorageProcessTests {
     var damaged = sound
     damaged[60] ^= 1
     try directory.replace(damaged)
-    let refused = try Notebook(directory.path).node.finish()
+    let refused = try Notebook.refused(directory.path)
     #expect(refused.errors.contains("corrupted at byte 22"))
     #expect(refused.status == 1)
     #expect(try directory.bytes() == damaged)
@@ -249,7 +306,7 @@ struct StorageProcessTests {
     damaged = sound
     damaged[8] = 9
     try directory.replace(damaged)
-    let newer = try Notebook(directory.path).node.finish()
+    let newer = try Notebook.refused(directory.path)
     #expect(newer.errors.contains("format 9"))
     #expect(newer.status == 1)
   }

@@ -40,10 +40,11 @@ import Testing
     "GlomersRuntime": ["Glomers", "Wire", "Storage", "CGlomers", "CUV"],
     "Lab": ["Glomers", "Wire", "Workloads"],
     "Simulator": ["Glomers", "Wire", "Lab", "Storage"],
+    "Mutants": ["Glomers", "Wire", "Workloads", "Nodes", "Lab", "Simulator"],
     "Workbench": ["Glomers", "Wire", "GlomersRuntime", "Lab"],
     "glomer": ["Glomers", "Wire", "Workloads", "GlomersRuntime", "Nodes"],
     "WorkbenchCommand": [
-      "Glomers", "Wire", "GlomersRuntime", "Lab", "Simulator", "Workbench", "Nodes",
+      "Glomers", "Wire", "GlomersRuntime", "Lab", "Simulator", "Workbench", "Nodes", "Mutants",
     ],
   ]
 
@@ -70,6 +71,7 @@ import Testing
   func noFoundation() throws {
     for module in [
       "Glomers", "Wire", "Workloads", "Nodes", "Storage", "GlomersRuntime", "glomer", "Lab", "Simulator",
+      "Mutants",
     ] {
       for source in try Self.sources(under: "Sources/\(module)") {
         #expect(!source.imports.contains { $0.hasPrefix("Foundation") }, "\(source.path)")
@@ -83,7 +85,7 @@ import Testing
       "ContinuousClock", "SuspendingClock", "SystemRandomNumberGenerator", "clock_gettime", "gettimeofday",
       "uv_hrtime", "Date()", "shuffled()", "randomElement()", "shuffle()", "getrandom", "arc4random",
     ]
-    for module in ["Glomers", "Wire", "Workloads", "Nodes", "Storage", "Lab", "Simulator"] {
+    for module in ["Glomers", "Wire", "Workloads", "Nodes", "Storage", "Lab", "Simulator", "Mutants"] {
       for source in try Self.sources(under: "Sources/\(module)") {
         for line in source.lines {
           let code = line.components(separatedBy: "//")[0]

@@ -138,6 +138,41 @@ struct FastPathTests {
     #expect(bits[0] == bits[1])
   }
 
+  /// Strings are gone over in blocks of bytes, and digits too: each may end or stumble anywhere in one.
+  @Test("strings of every length up to 40, with anything at any place, are jansson's")
+  func everyPlace() {
+    let strange: [[UInt8]] = [
+      [], Array(#"\""#.utf8), Array(#"\\"#.utf8), Array(#"\u00e9"#.utf8), Array("é".utf8), Array("𝄞".utf8),
+      [0x1F],
+      [0x7F], [0x80], [0xC3], [0x22], [0x5C], [0],
+    ]
+    for length in 0...40 {
+      for place in 0...length {
+        for middle in strange {
+          let inner = Array(repeating: UInt8(ascii: "a"), count: place) + middle
+          let text = [0x22] + inner + Array(repeating: UInt8(ascii: "b"), count: length - place) + [0x22]
+          #expect(
+            verdict(fast, text) == verdict(plain, text), "\(length) plain bytes, at \(place): \(middle)")
+        }
+      }
+    }
+  }
+
+  @Test("integers of every number of digits, and what may follow one, are jansson's")
+  func everyDigit() {
+    var random = Random(seed: 17)
+    for count in 1...20 {
+      for end in ["", " ", ",", "]", ".5", "e1", "a", "/", ":", "-"] {
+        let digits = (0..<count).map { _ in String(Int.random(in: 1...9, using: &random)) }.joined()
+        for sign in ["", "-"] {
+          let text = Array("[\(sign)\(digits)\(end)]".utf8)
+          #expect(
+            verdict(fast, text) == verdict(plain, text), "seed 17: \(String(decoding: text, as: UTF8.self))")
+        }
+      }
+    }
+  }
+
   @Test("an object of 5,000 members finds each of them, and nothing else")
   func largeObject() throws {
     let text = "{\(large(5_000)),\"inner\":{\(large(100))}}"

@@ -13,6 +13,18 @@ struct JSONWriterTests {
     }
   }
 
+  @Test("integers of every length are written in full")
+  func integers() {
+    var power = 1
+    for _ in 0..<18 {
+      power *= 10
+      for value in [power - 1, power, power + 1, 1 - power, -power, -power - 1] {
+        #expect(written { $0.integer(value) } == String(value))
+      }
+    }
+    for value in [0, 1, -1, Int.max, Int.min] { #expect(written { $0.integer(value) } == String(value)) }
+  }
+
   @Test("what it writes reads back as the same value, for 5,000 values with reals")
   func roundTrip() throws {
     var values = RandomJSON(random: Random(seed: 2))

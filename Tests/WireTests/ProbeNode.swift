@@ -1,7 +1,7 @@
 import Glomers
 import Wire
 
-/// A node that is never run: it lends the codec its vocabulary.
+/// Lends the codec its vocabulary, and says back what it is told.
 struct ProbeNode: Node {
   enum Message: WireMessage {
     case note(text: String, numbers: [Int])
@@ -30,7 +30,9 @@ struct ProbeNode: Node {
 
   init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<ProbeNode>) {}
 
-  mutating func receive(_ message: Message, _ request: Request, _ context: inout Context<ProbeNode>) {}
+  mutating func receive(_ message: Message, _ request: Request, _ context: inout Context<ProbeNode>) {
+    context.reply(message, to: request)
+  }
 }
 
 func decode(_ line: String, isAsk: (Int) -> Bool = { _ in false }) -> Decoded<ProbeNode> {

@@ -49,6 +49,8 @@ int glomers_loop_watch(glomers_loop *loop, int number);
 void glomers_loop_destroy(glomers_loop *loop);
 /// Monotonic, in nanoseconds.
 int64_t glomers_now(void);
+/// While a line is handed out: when that began, or the handing out of a line that was at most seven lines before it.
+int64_t glomers_line_time(const glomers_loop *loop);
 
 // Readers and writers take the descriptor over, whatever it is: pipe, socket, terminal, or file. Closing gives
 // descriptors 0 to 2 back in the mode they came in and closes all others.
@@ -77,15 +79,17 @@ void glomers_writer_close(glomers_writer *writer);
 // Children.
 
 /// Starts a process in a session of its own, so that a terminal's ^C is left to the parent. `arguments` starts
-/// with the program's name and ends with NULL. `descriptors` gets the parent's ends of stdin, stdout and stderr:
-/// real pipes, since sockets can't be opened through /dev/stderr, which shell scripts do. SIGCHLD is let through to
-/// this thread, also if the parent process had it blocked.
+/// with the program's name; `variables` are added to the environment; NULL ends both. `descriptors` gets the parent's
+/// ends of stdin, stdout and stderr: real pipes, since sockets can't be opened through /dev/stderr, which shell scripts
+/// do. SIGCHLD is let through to this thread, also if the parent process had it blocked.
 glomers_child *_Nullable glomers_child_spawn(
-  glomers_loop *loop, const char *file, char *_Nullable const *_Nonnull arguments, const char *directory,
-  int descriptors[_Nonnull 3], int *error);
+  glomers_loop *loop, const char *file, char *_Nullable const *_Nonnull arguments,
+  char *_Nullable const *_Nonnull variables, const char *directory, int descriptors[_Nonnull 3], int *error);
 /// To be set before the loop runs again.
 void glomers_child_set_owner(glomers_child *child, void *owner);
 int glomers_child_id(const glomers_child *child);
+/// Limits the size of the files that the process can write from now on; negative for no limit. Linux only.
+int glomers_child_limit_files(glomers_child *child, int64_t bytes);
 /// Signals the process and what it has started.
 int glomers_child_signal(glomers_child *child, int number);
 /// CPU time in nanoseconds, and the peak of resident memory in bytes; false where they can't be known.

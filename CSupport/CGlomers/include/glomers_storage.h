@@ -7,8 +7,9 @@
 
 #pragma clang assume_nonnull begin
 
-/// Opens a directory, which is made with all that leads to it where it is missing. From then on a limit on the size of
-/// files is an error of writing, and no signal.
+/// Makes a directory and all that leads to it, where they are missing.
+int glomers_directory_make(const char *path);
+/// Opens a directory. From then on a limit on the size of files is an error of writing, and no signal.
 int glomers_directory_open(const char *path);
 /// Locks a directory against other processes until this one ends. UV_EAGAIN if another one has it.
 int glomers_directory_lock(int directory);

@@ -111,6 +111,26 @@ static inline bool glomers_same_bytes(const void *a, const void *b, size_t count
   return __builtin_memcmp(a, b, count) == 0;
 }
 
+/* memcpy, without a call where only a few bytes are to be copied. */
+static inline void glomers_copy_bytes(void *to, const void *from, size_t count) {
+  char *out = (char *)to;
+  const char *in = (const char *)from;
+  if (count > 32) {
+    __builtin_memcpy(out, in, count);
+  } else if (count >= 16) {
+    __builtin_memcpy(out, in, 16);
+    __builtin_memcpy(out + count - 16, in + count - 16, 16);
+  } else if (count >= 8) {
+    __builtin_memcpy(out, in, 8);
+    __builtin_memcpy(out + count - 8, in + count - 8, 8);
+  } else if (count >= 4) {
+    __builtin_memcpy(out, in, 4);
+    __builtin_memcpy(out + count - 4, in + count - 4, 4);
+  } else {
+    for (size_t at = 0; at < count; at++) out[at] = in[at];
+  }
+}
+
 /* The types that the codec itself knows. */
 enum { GLOMERS_ROLE_OTHER, GLOMERS_ROLE_INIT, GLOMERS_ROLE_INIT_OK, GLOMERS_ROLE_ERROR };
 

@@ -70,14 +70,20 @@ struct SetAnomalies {
 
   /// Whether of a node's reads one lacks the element that began after one that shows it had ended.
   private func vanishes(_ showing: ArraySlice<Int32>, _ reads: [SetHistory.Read]) -> Bool {
-    guard let firstEnd = showing.lazy.map({ reads[Int($0)].end }).min() else { return false }
-    var rest = showing
-    var place = reads.count - 1
-    while let last = rest.last, Int(last) == place {
-      rest.removeLast()
-      place -= 1
+    guard let firstEnd = firstEnd(showing, reads) else { return false }
+    let last = Appearances.lastAbsence(showing, readCount: reads.count)
+    return last >= 0 && reads[last].begin > firstEnd
+  }
+
+  /// The earliest end of the reads that show an element.
+  private func firstEnd(_ showing: ArraySlice<Int32>, _ reads: [SetHistory.Read]) -> Int? {
+    var first: Int?
+    for place in showing {
+      // What begins later ends later.
+      if let first, reads[Int(place)].begin > first { break }
+      first = min(first ?? .max, reads[Int(place)].end)
     }
-    return place >= 0 && reads[place].begin > firstEnd
+    return first
   }
 
   /// The first read that lacks the element though an earlier one shows it, and the last such earlier one.

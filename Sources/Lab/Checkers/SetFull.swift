@@ -8,8 +8,8 @@ import Glomers
 /// It is *lost* if one of the latter begins last, after it was known. Jepsen means to count elements that a read
 /// shows more than once as well, but compares the wrong way round and never finds one; here they are found.
 ///
-/// Jepsen updates every element at every read. Here each element looks at the reads that show it, and from the
-/// last one backwards at those between them: time is linear in the history with all that its reads show.
+/// Jepsen updates every element at every read. Here each element looks at the few reads that can decide: time is
+/// linear in the history with all that its reads show.
 struct SetFull: Sendable {
   enum Outcome: String, Sendable {
     case stable
@@ -49,10 +49,14 @@ struct SetFull: Sendable {
     let add = set.elements[number]
     var known = add.acknowledged >= 0 ? add.acknowledged : nil
     var lastPresent: Int?
-    // A read that ended before the add began says nothing about it.
+    // A read that ended before the add began says nothing about it; one that began after the element was known
+    // can't have made it known.
     for place in showing where set.reads[Int(place)].end > add.begin {
+      if let known, set.reads[Int(place)].begin > known { break }
       known = min(known ?? .max, set.reads[Int(place)].end)
-      lastPresent = set.reads[Int(place)].begin
+    }
+    if let last = showing.last(where: { set.reads[Int($0)].end > add.begin }) {
+      lastPresent = set.reads[Int(last)].begin
     }
     let lastAbsent = lastAbsence(add, showing, set)
     let isStable = lastPresent != nil && (lastAbsent ?? -1) < lastPresent!
@@ -71,13 +75,8 @@ struct SetFull: Sendable {
   private static func lastAbsence(
     _ add: SetHistory.Element, _ showing: ArraySlice<Int32>, _ set: SetHistory
   ) -> Int? {
-    var place = set.reads.count - 1
-    var rest = showing
-    while place >= 0, set.reads[place].begin > add.begin {
-      guard let last = rest.last, Int(last) == place else { return set.reads[place].begin }
-      rest.removeLast()
-      place -= 1
-    }
+    let last = Appearances.lastAbsence(showing, readCount: set.reads.count)
+    if last >= 0, set.reads[last].begin > add.begin { return set.reads[last].begin }
     // Of the reads that began before the add, those that were under way then.
     let absent = set.overlaps[add.overlaps].last { !contains(showing, $0) }
     return absent.map { set.reads[Int($0)].begin }

@@ -153,5 +153,18 @@ struct Appearances: Sendable {
     self.places = places
   }
 
+  /// The place of the last read that lacks an element; -1 if none does.
+  static func lastAbsence(_ showing: ArraySlice<Int32>, readCount: Int) -> Int {
+    // From there on every read shows it, so that places and their own places differ by the same.
+    let difference = readCount - showing.endIndex
+    var low = showing.startIndex
+    var high = showing.endIndex
+    while low < high {
+      let middle = (low + high) / 2
+      if Int(showing[middle]) - middle < difference { low = middle + 1 } else { high = middle }
+    }
+    return low + difference - 1
+  }
+
   subscript(element: Int) -> ArraySlice<Int32> { places[Int(starts[element])..<Int(starts[element + 1])] }
 }

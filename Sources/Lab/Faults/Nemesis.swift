@@ -1,5 +1,14 @@
 public import Glomers
 
+/// The state of a node's disk.
+public enum DiskCondition: String, Sendable {
+  case sound
+  /// What is there can be read, but there is no room for more.
+  case full
+  /// Writing, or syncing, ends in an error.
+  case failing
+}
+
 /// Decides when which faults start and stop. Each kind goes on its own: in turn start and stop, after gaps that are
 /// uniform from nothing to twice the interval. The first comes at once, as with Jepsen's staggered generators.
 public struct Nemesis: Sendable {
@@ -19,6 +28,9 @@ public struct Nemesis: Sendable {
     case resume
     case degrade(Degradation)
     case restore(Degradation)
+    /// The disks of some nodes are full, or fail.
+    case breakDisks(Targets)
+    case mendDisks
     /// The clocks of some nodes jump.
     case skew(Targets)
 
@@ -34,6 +46,8 @@ public struct Nemesis: Sendable {
       case .resume: "resume"
       case .degrade(let degradation): "start-\(degradation.rawValue)"
       case .restore(let degradation): "stop-\(degradation.rawValue)"
+      case .breakDisks: "start-disk"
+      case .mendDisks: "stop-disk"
       case .skew: "skew"
       }
     }
@@ -42,8 +56,9 @@ public struct Nemesis: Sendable {
     public var value: JSON {
       switch self {
       case .startPartition(let shape): .string(shape.rawValue)
-      case .kill(let targets), .pause(let targets), .skew(let targets): .string(targets.rawValue)
-      case .start, .resume: .string(Targets.all.rawValue)
+      case .kill(let targets), .pause(let targets), .breakDisks(let targets), .skew(let targets):
+        .string(targets.rawValue)
+      case .start, .resume, .mendDisks: .string(Targets.all.rawValue)
       default: .null
       }
     }
@@ -80,8 +95,14 @@ public struct Nemesis: Sendable {
     return (tracks[place].isOn ? nil : stop(fault)) ?? start(fault)
   }
 
-  /// What ends all faults before the final reads.
+  /// What ends all faults.
   public var finalSteps: [Step] { tracks.compactMap { stop($0.fault) } }
+
+  /// Does nothing any more. Returns what ends all faults.
+  public mutating func retire() -> [Step] {
+    defer { tracks = [] }
+    return finalSteps
+  }
 
   private mutating func start(_ fault: Scenario.Fault) -> Step {
     switch fault {
@@ -93,6 +114,7 @@ public struct Nemesis: Sendable {
     case .duplicate: .degrade(.duplicate)
     case .reorder: .degrade(.reorder)
     case .slow: .degrade(.slow)
+    case .disk: .breakDisks(Targets.allCases.randomElement(using: &random)!)
     case .skew: .skew(Targets.allCases.randomElement(using: &random)!)
     }
   }
@@ -108,6 +130,7 @@ public struct Nemesis: Sendable {
     case .duplicate: .restore(.duplicate)
     case .reorder: .restore(.reorder)
     case .slow: .restore(.slow)
+    case .disk: .mendDisks
     case .skew: nil
     }
   }
@@ -135,6 +158,9 @@ public struct Nemesis: Sendable {
   public mutating func rule(_ degradation: Degradation, between nodes: [NodeID]) -> Rule {
     degradation.rule(between: Set(nodes), &random)
   }
+
+  /// What is wrong with a disk.
+  public mutating func diskCondition() -> DiskCondition { Bool.random(using: &random) ? .full : .failing }
 
   /// How far a clock jumps: up to 30 s, either way.
   public mutating func skew() -> Duration { .milliseconds(Int.random(in: -30_000...30_000, using: &random)) }

@@ -3,13 +3,21 @@ internal import Glomers
 /// Draws the delays of messages between servers: whole milliseconds, as with Maelstrom, but for a constant delay.
 struct LatencyGenerator: Sendable {
   private let mean: Duration
+  private let meanNanoseconds: Int64
   private let distribution: Scenario.LatencyDistribution
   private var random: Random
 
   init(_ scenario: Scenario, random: Random) {
     mean = scenario.latency
+    meanNanoseconds = mean.nanoseconds
     distribution = scenario.latencyDistribution
     self.random = random
+  }
+
+  /// When a message that is sent now arrives.
+  mutating func due(from now: Instant) -> Instant {
+    // To add durations takes time, and there is one for every message.
+    distribution == .constant ? Instant(nanoseconds: now.nanoseconds + meanNanoseconds) : now + next()
   }
 
   mutating func next() -> Duration {

@@ -31,12 +31,12 @@ struct KafkaLoad: Load {
   }
 
   private enum Final: Equatable {
-    case crash, assign, poll, list, done
+    case recall, crash, assign, poll, list, done
   }
 
   /// What a worker does at the end.
   private struct Finale: Sendable {
-    var next = Final.crash
+    var next = Final.recall
     /// Up to which offsets it has yet to read.
     var targets: [String: Int]
     var end: Duration
@@ -91,8 +91,8 @@ struct KafkaLoad: Load {
 
   var hasFinalOperations: Bool { true }
 
-  /// A new client reads every key from the beginning, until it has seen all that is known of, or time is up; last it
-  /// asks what was committed, which Maelstrom does not.
+  /// A new client reads every key from the beginning, until it has seen all that is known of, or time is up. Before and
+  /// after, unlike Maelstrom's, it asks what was committed: before, too, since its polls commit everything anew.
   mutating func finalStep(for worker: Worker, after count: Int, at time: Duration) -> FinalStep {
     var finale =
       finales[worker.number]
@@ -103,6 +103,9 @@ struct KafkaLoad: Load {
     if ends.isEmpty || finale.next == .done { return .done }
     if finale.next != .list, finale.targets.isEmpty || time >= finale.end { finale.next = .list }
     switch finale.next {
+    case .recall:
+      finale.next = .crash
+      return .begin(Invocation(function: "assign", value: allKeys, isFinal: true))
     case .crash:
       finale.next = .assign
       return .begin(Invocation(function: "crash", isFinal: true))
@@ -149,7 +152,7 @@ struct KafkaLoad: Load {
     case "crash": return .crash
     case "send":
       let send = invocation.value.array![0].array!
-      return .ask(Kafka.send(key: send[1].string!, message: send[2]))
+      return .ask(Kafka.send(key: send[1].string!, message: JSONText(send[2])))
     case "assign" where seeksBeginning(invocation.isFinal, worker):
       consumer.positions = KafkaOperation.keys(invocation.value).map { Kafka.Position($0, 0) }
       return .complete(invocation.value)

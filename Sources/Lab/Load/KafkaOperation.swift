@@ -1,4 +1,5 @@
 internal import Glomers
+internal import Wire
 internal import Workloads
 
 /// The values of kafka operations, as Jepsen writes them.
@@ -7,7 +8,7 @@ enum KafkaOperation {
 
   static func poll(_ batches: [Kafka.Batch]) -> JSON {
     let messages = batches.map { batch in
-      (batch.key, JSON.array(batch.entries.map { [.integer($0.offset), $0.message] }))
+      (batch.key, JSON.array(batch.entries.map { [.integer($0.offset), $0.message.value] }))
     }
     return [["poll", .object(Dictionary(messages) { $1 })]]
   }

@@ -14,8 +14,6 @@ struct ServiceDesk: Sendable {
 
   static var names: [NodeID] { Service.allCases.map(\.id) }
 
-  func has(_ name: NodeID) -> Bool { models[name] != nil }
-
   mutating func handle(_ request: KV, at service: NodeID, from caller: NodeID) -> Outcome<KV> {
     models[service]!.handle(request, from: caller, &random)
   }

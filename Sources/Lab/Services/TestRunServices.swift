@@ -33,9 +33,9 @@ extension TestRun {
       case .failure(let error): error.write(to: &$0)
       }
     }
-    noteSent(line.dropLast(), involvesClient: false)
+    noteSent(line.span.extracting(droppingLast: 1), involvesClient: false)
     network.send(
       Parcel(id: number, source: service, destination: parcel.source, line: line),
-      due: clock + latencies.next())
+      due: latencies.due(from: clock))
   }
 }

@@ -6,12 +6,22 @@ internal import Glomers
 extension BroadcastNode {
   /// Takes in what a peer sent and what it thereby said of itself. Returns whether any of it was new.
   mutating func learn(
-    _ deltas: [Delta], _ version: VersionVector, from peer: NodeID, _ context: inout Context<BroadcastNode>
+    _ deltas: [Delta<JSON>], _ version: VersionVector, from peer: NodeID,
+    _ context: inout Context<BroadcastNode>
   ) -> Bool {
     var isNews = false
-    for delta in deltas where store.merge(delta) { isNews = true }
+    for delta in deltas {
+      let count = store.merge(delta)
+      guard count > 0 else { continue }
+      context.persist(store.last(count, of: delta.origin))
+      isNews = true
+    }
     // The last word counts, not the highest: a peer that was killed starts again with nothing.
     known[peer] = version
+    if asked == peer {
+      asked = nil
+      context.cancel(.answer(hub: peer))
+    }
     trust(peer, &context)
     if !store.version.covers(version) {
       context.wake(.repair(peer), at: context.now + HubState.slack)
@@ -37,25 +47,38 @@ extension BroadcastNode {
       to: peer)
   }
 
-  /// Whether the hub, by its last word, lacks what others than this node have added. A hub that never spoke is
-  /// not judged.
+  /// Whether the hub, by its last word, lacks what others than this node, or its earlier lives, have added.
   private var hubLacksStrays: Bool {
-    guard hub != cluster.me, let held = known[hub] else { return false }
-    return store.version.exceeds(held, besides: origin)
+    hub != cluster.me && store.version.exceeds(known[hub, default: .init()], besides: origin)
   }
 
   /// Every spoke may hold the same strays. The lot decides who offers them first, and spares the others the effort.
-  private mutating func scheduleStrays(_ context: inout Context<BroadcastNode>) {
+  mutating func scheduleStrays(_ context: inout Context<BroadcastNode>) {
     guard !isStrayOfferScheduled, hubLacksStrays else { return }
     isStrayOfferScheduled = true
     context.wake(.strays, at: context.now + patience * Int.random(in: 2...6, using: &context.random))
+  }
+
+  /// What a single peer was found to hold perhaps nobody else holds: the others are not waited for.
+  mutating func passOnStrays(_ context: inout Context<BroadcastNode>) {
+    if hub == cluster.me {
+      scheduleScatter(&context)
+    } else if hubLacksStrays {
+      isStrayOfferScheduled = true
+      context.wake(.strays, at: context.now + patience / 8 * Int.random(in: 0...8, using: &context.random))
+    }
   }
 
   /// Brings the hub what this node holds by way of others.
   mutating func offerStrays(_ context: inout Context<BroadcastNode>) {
     isStrayOfferScheduled = false
     guard hubLacksStrays else { return }
-    answer(hub, &context)
+    if known[hub] == nil {
+      askHub(&context)
+    } else {
+      answer(hub, &context)
+      awaitAnswer(of: hub, &context)
+    }
     scheduleStrays(&context)
   }
 }

@@ -10,7 +10,9 @@ public import Workloads
 /// sender's version vector, so that nothing needs an acknowledgement of its own, and what is missing shows and is
 /// repaired by the two nodes that differ (`AntiEntropy.swift`). When all are known to agree, all are silent.
 ///
-/// Clients are answered at once: what this node alone holds is lost if it is killed before its next batch.
+/// Clients are answered at once. With `--data-dir` a node that is killed comes back with all that it has acknowledged
+/// and all that it has shown to others (`Rejoin.swift`); without it, what it alone holds is lost if it is killed before
+/// its next batch.
 /// The topology is not used: in Maelstrom's network every node reaches every other.
 public struct BroadcastNode: Node {
   public enum Message: Equatable, Sendable {
@@ -38,6 +40,8 @@ public struct BroadcastNode: Node {
     case repair(NodeID)
     /// By now the hub should have got from others what others gave this node.
     case strays
+    /// By now the hub should have answered.
+    case answer(hub: NodeID)
   }
 
   public static let latencyBudget = Option(
@@ -50,20 +54,28 @@ public struct BroadcastNode: Node {
   let budget: Duration
   /// Names this life of this node in version vectors.
   let origin: Origin
-  var store = ReplicatedSet()
+  var store: ReplicatedSet
   /// What each peer held when it last spoke.
   var known: [NodeID: VersionVector] = [:]
   var isStrayOfferScheduled = false
+  /// The hub that has been asked for an answer and has not spoken since.
+  var asked: NodeID?
   var spoke: SpokeState
   var hubState = HubState()
 
-  public init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<BroadcastNode>) {
+  public init(
+    _ cluster: Cluster, recovering records: [Delta<JSON>], _ context: inout Context<BroadcastNode>
+  ) {
     self.cluster = cluster
     peers = cluster.peers
     budget = cluster.duration(Self.latencyBudget)
     origin = Origin(of: cluster.me, &context.random)
     spoke = SpokeState(budget: budget)
+    store = ReplicatedSet(recovering: records)
+    if !records.isEmpty { rejoin(&context) }
   }
+
+  public var checkpoint: [Delta<JSON>]? { store.checkpoint }
 
   public mutating func receive(
     _ message: Message, _ request: Request, _ context: inout Context<BroadcastNode>
@@ -71,7 +83,9 @@ public struct BroadcastNode: Node {
     switch message {
     case .client(.broadcast(let value)):
       context.reply(.client(.broadcastOk), to: request)
-      if store.add(value, from: origin) { passOn(&context) }
+      guard store.add(value, from: origin) else { return }
+      context.persist(store.last(1, of: origin))
+      passOn(&context)
     case .client(.read):
       context.reply(.client(.readOk(store.values)), to: request)
     case .client(.topology(let neighbors)):
@@ -107,7 +121,7 @@ public struct BroadcastNode: Node {
       keepStep(with: peer, version, rhythm, echo: echo, isNews: isNews, &context)
     case .sync(let deltas, let version, let wantsAnswer):
       let isNews = learn(deltas, version, from: peer, &context)
-      if isNews, hub == cluster.me { scheduleScatter(&context) }
+      if isNews { passOnStrays(&context) }
       if wantsAnswer { answer(peer, &context) }
     case .ping, .pong: break
     }
@@ -130,6 +144,7 @@ public struct BroadcastNode: Node {
     case .beacon: beacon(&context)
     case .repair(let peer): repair(with: peer, &context)
     case .strays: offerStrays(&context)
+    case .answer(let hub): missAnswer(of: hub, &context)
     }
   }
 

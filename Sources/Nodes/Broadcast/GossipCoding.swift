@@ -24,7 +24,7 @@ extension Gossip {
   init?(type: String, body: JSONObject) throws(WireError) {
     switch type {
     case "gossip_batch":
-      let deltas = try Delta.read(from: body)
+      let deltas = try Delta<JSON>.read(from: body)
       guard deltas.count == 1 else { throw .malformed("a batch has one delta, not \(deltas.count)") }
       self = .batch(
         deltas[0], version: try VersionVector(from: body), stamp: try body.duration("stamp"),
@@ -75,55 +75,6 @@ extension Gossip {
     case .pong:
       body.member("type", "gossip_pong")
     }
-  }
-}
-
-/// `"deltas": [[origin, after, [value, …]], …]`
-extension Delta {
-  static func read(from body: JSONObject) throws(WireError) -> [Delta] {
-    var deltas: [Delta] = []
-    for element in try body.array("deltas") {
-      guard let parts = element.array, parts.count == 3, let origin = parts[0].string,
-        let after = parts[1].integer, after >= 0, let values = parts[2].array
-      else { throw .malformed("a delta is [origin, after, values]") }
-      deltas.append(Delta(origin: Origin(name: origin), after: after, values: values.map(\.value)))
-    }
-    return deltas
-  }
-
-  static func write(_ deltas: [Delta], to body: inout JSONWriter) {
-    body.key("deltas")
-    body.beginArray()
-    for delta in deltas {
-      body.beginArray()
-      body.string(delta.origin.name)
-      body.integer(delta.after)
-      body.beginArray()
-      for value in delta.values { body.value(value) }
-      body.endArray()
-      body.endArray()
-    }
-    body.endArray()
-  }
-}
-
-/// `"version": {origin: count, …}`
-extension VersionVector {
-  init(from body: JSONObject) throws(WireError) {
-    self.init()
-    for (origin, element) in try body.object("version").members {
-      guard let count = element.integer, count >= 0 else {
-        throw .malformed("the version of \(origin) must be a count")
-      }
-      self[Origin(name: origin)] = count
-    }
-  }
-
-  func write(to body: inout JSONWriter) {
-    body.key("version")
-    body.beginObject()
-    for (origin, count) in sorted { body.member(origin.name, count) }
-    body.endObject()
   }
 }
 

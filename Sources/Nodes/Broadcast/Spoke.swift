@@ -81,6 +81,10 @@ extension BroadcastNode {
   /// A hub that does not acknowledge is suspected, and the next in order gets all that it did not acknowledge.
   mutating func loseNothing(of count: Int, at hub: NodeID, _ context: inout Context<BroadcastNode>) {
     guard hub == self.hub, known[hub, default: .init()][origin] < count else { return }
+    suspect(hub, &context)
+  }
+
+  mutating func suspect(_ hub: NodeID, _ context: inout Context<BroadcastNode>) {
     spoke.suspects.insert(hub)
     changeHub(&context)
   }

@@ -31,29 +31,47 @@ extension CounterMessage: WireMessage {
   }
 }
 
-/// `"components": [[origin, count, total], …]`
+/// On the wire: `[origin, count, total]`
 extension CounterComponent {
+  private init(_ element: JSONElement) throws(WireError) {
+    guard let parts = element.array, parts.count == 3, let origin = parts[0].string,
+      let count = parts[1].integer, count > 0, let total = parts[2].integer
+    else { throw .malformed("a component is [origin, count, total]") }
+    self.init(origin: Origin(name: origin), count: count, total: total)
+  }
+
+  private func write(toArray writer: inout JSONWriter) {
+    writer.beginArray()
+    writer.string(origin.name)
+    writer.integer(count)
+    writer.integer(total)
+    writer.endArray()
+  }
+
+  /// The member `"components": [component, …]`
   fileprivate static func read(from body: JSONObject) throws(WireError) -> [CounterComponent] {
     var components: [CounterComponent] = []
-    for element in try body.array("components") {
-      guard let parts = element.array, parts.count == 3, let origin = parts[0].string,
-        let count = parts[1].integer, count > 0, let total = parts[2].integer
-      else { throw .malformed("a component is [origin, count, total]") }
-      components.append(CounterComponent(origin: Origin(name: origin), count: count, total: total))
-    }
+    for element in try body.array("components") { components.append(try CounterComponent(element)) }
     return components
   }
 
+  /// The member `"components": [component, …]`
   fileprivate static func write(_ components: [CounterComponent], to body: inout JSONWriter) {
     body.key("components")
     body.beginArray()
-    for component in components {
-      body.beginArray()
-      body.string(component.origin.name)
-      body.integer(component.count)
-      body.integer(component.total)
-      body.endArray()
-    }
+    for component in components { component.write(toArray: &body) }
     body.endArray()
+  }
+}
+
+/// In a log: `{"component": [origin, count, total]}`
+extension CounterComponent: StorableRecord {
+  public init(record: JSONObject) throws(WireError) {
+    try self.init(record.element("component"))
+  }
+
+  public func write(to record: inout JSONWriter) {
+    record.key("component")
+    write(toArray: &record)
   }
 }

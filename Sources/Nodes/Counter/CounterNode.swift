@@ -4,9 +4,10 @@ internal import Workloads
 /// Gossip Glomers 4 and its sibling: everybody reads, in the end, the sum of all that was added anywhere.
 ///
 /// With `--store local` every node keeps a replica, answers clients at once, in partitions too, and tells the others
-/// what they lack (`Parts/Exchange.swift`): what it alone holds is lost if it is killed before its next round. When all
-/// are known to hold the same, all are silent. With `--store seq-kv` the counter is kept by that service
-/// (`StoredCounter.swift`), and the nodes keep nothing.
+/// what they lack (`Parts/Exchange.swift`); when all are known to hold the same, all are silent. With `--data-dir` no
+/// kill loses or doubles an add that was acknowledged; without it, what a node alone holds is lost if it is killed
+/// before its next round. With `--store seq-kv` the counter is kept by that service (`StoredCounter.swift`), and the nodes
+/// keep nothing.
 public struct CounterNode<Kind: CounterKind>: Node {
   public typealias Message = CounterMessage
   public typealias Ask = CounterAsk
@@ -26,17 +27,25 @@ public struct CounterNode<Kind: CounterKind>: Node {
   }
   public static var options: [Option] { [store, period] }
 
-  private var replica = ReplicatedCounter()
+  private var replica: ReplicatedCounter
   private var exchange: Exchange
   /// Nil where the nodes keep the counter.
   var stored: StoredCounter?
 
-  public init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<Self>) {
+  public init(
+    _ cluster: Cluster, recovering records: [CounterComponent], _ context: inout Context<Self>
+  ) {
+    replica = ReplicatedCounter(recovering: records)
     let period = cluster.duration(Self.period)
     let origin = Origin(of: cluster.me, &context.random)
     exchange = Exchange(cluster, origin: origin, period: period, patience: period * 2)
     if cluster.choice(Self.store) == "seq-kv" { stored = StoredCounter(cluster, origin) }
+    guard !records.isEmpty, stored == nil else { return }
+    exchange.rejoin(holding: replica.version, at: context.now)
+    schedule(&context)
   }
+
+  public var checkpoint: [CounterComponent]? { replica.components(since: VersionVector()) }
 
   public mutating func receive(
     _ message: CounterMessage, _ request: Request, _ context: inout Context<Self>
@@ -60,7 +69,9 @@ public struct CounterNode<Kind: CounterKind>: Node {
     case .peer(let components, let version, let wantsAnswer):
       guard exchange.isPeer(request.source) else { return }
       // Nobody knows better than this node what it has added.
-      for component in components where component.origin != exchange.origin { replica.merge(component) }
+      for component in components where component.origin != exchange.origin && replica.merge(component) {
+        context.persist(component)
+      }
       exchange.heard(version, wantsAnswer: wantsAnswer, from: request.source, holding: replica.version)
       schedule(&context)
     }
@@ -69,6 +80,7 @@ public struct CounterNode<Kind: CounterKind>: Node {
   private mutating func add(_ delta: Int, _ request: Request, _ context: inout Context<Self>) {
     guard replica.add(delta, from: exchange.origin) else { return refuse(delta, request, &context) }
     context.reply(.client(.addOk), to: request)
+    context.persist(replica[exchange.origin]!)
     schedule(&context)
   }
 

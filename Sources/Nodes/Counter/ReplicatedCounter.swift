@@ -24,6 +24,16 @@ struct ReplicatedCounter: Sendable {
   /// Components of 64 bits may add up to more.
   private var sum: Int128 = 0
 
+  init() {}
+
+  /// - Parameter records: components in the order in which this replica took them in.
+  init(recovering records: [CounterComponent]) {
+    for record in records { _ = merge(record) }
+  }
+
+  /// What an origin has added; nil for nothing.
+  subscript(origin: Origin) -> CounterComponent? { components[origin] }
+
   /// Nil where it takes more than 64 bits.
   var value: Int? { Int(exactly: sum) }
 
@@ -36,9 +46,11 @@ struct ReplicatedCounter: Sendable {
     return true
   }
 
-  /// Takes in a component if it is newer than what is held.
-  mutating func merge(_ component: CounterComponent) {
-    if component.count > version[component.origin] { take(component) }
+  /// Takes in a component if it is newer than what is held. Returns whether it is.
+  mutating func merge(_ component: CounterComponent) -> Bool {
+    guard component.count > version[component.origin] else { return false }
+    take(component)
+    return true
   }
 
   /// All that a replica at `other` lacks, in the order of the origins.

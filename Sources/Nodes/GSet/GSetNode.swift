@@ -4,13 +4,14 @@ public import Workloads
 /// A grow-only set: every element that a client adds anywhere is soon at every node, by the exchange of what the other
 /// lacks (`Parts/Exchange.swift`). Shapiro et al.: *Conflict-free replicated data types*, SSS 2011.
 ///
-/// Clients are answered at once and partitions stop nobody: what this node alone holds is lost if it is killed before
-/// its next round. When all nodes are known to hold the same, all are silent.
+/// Clients are answered at once and partitions stop nobody; when all nodes are known to hold the same, all are silent.
+/// With `--data-dir` a node that is killed comes back with all that it has acknowledged and all that it has shown to
+/// others; without it, what it alone holds is lost if it is killed before its next round.
 public struct GSetNode: Node {
   public enum Message: Equatable, Sendable {
     case client(GSet)
     /// What the receiver is thought to lack, and what the sender holds.
-    case peer([Delta], version: VersionVector, wantsAnswer: Bool)
+    case peer([Delta<JSON>], version: VersionVector, wantsAnswer: Bool)
   }
 
   public enum Timer: Hashable, Sendable {
@@ -22,14 +23,22 @@ public struct GSetNode: Node {
     "period", .duration(.seconds(1)), "How often a peer is told the news: the longer, the fewer messages.")
   public static let options = [period]
 
-  private var store = ReplicatedSet()
+  private var store: ReplicatedSet
   private var exchange: Exchange
 
-  public init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<GSetNode>) {
+  public init(
+    _ cluster: Cluster, recovering records: [Delta<JSON>], _ context: inout Context<GSetNode>
+  ) {
+    store = ReplicatedSet(recovering: records)
     let period = cluster.duration(Self.period)
     exchange = Exchange(
       cluster, origin: Origin(of: cluster.me, &context.random), period: period, patience: period * 2)
+    guard !records.isEmpty else { return }
+    exchange.rejoin(holding: store.version, at: context.now)
+    schedule(&context)
   }
+
+  public var checkpoint: [Delta<JSON>]? { store.checkpoint }
 
   public mutating func receive(
     _ message: Message, _ request: Request, _ context: inout Context<GSetNode>
@@ -37,14 +46,19 @@ public struct GSetNode: Node {
     switch message {
     case .client(.add(let element)):
       context.reply(.client(.addOk), to: request)
-      if store.add(element, from: exchange.origin) { schedule(&context) }
+      guard store.add(element, from: exchange.origin) else { return }
+      context.persist(store.last(1, of: exchange.origin))
+      schedule(&context)
     case .client(.read):
       context.reply(.client(.readOk(store.values)), to: request)
     case .client(.addOk), .client(.readOk):
       context.fail(.notSupported("that is an answer, not a request"), to: request)
     case .peer(let deltas, let version, let wantsAnswer):
       guard exchange.isPeer(request.source) else { return }
-      for delta in deltas { _ = store.merge(delta) }
+      for delta in deltas {
+        let count = store.merge(delta)
+        if count > 0 { context.persist(store.last(count, of: delta.origin)) }
+      }
       exchange.heard(version, wantsAnswer: wantsAnswer, from: request.source, holding: store.version)
       schedule(&context)
     }

@@ -36,6 +36,9 @@ extension KafkaNode {
     for peer in peers where !exchange.known(of: peer).covers(version) && silentSince[peer] == nil {
       silentSince[peer] = context.now
     }
-    logs.fence(peers.filter { silentSince[$0].map { $0 + patience <= context.now } ?? false })
+    let silent = peers.filter { silentSince[$0].map { $0 + patience <= context.now } ?? false }
+    for record in logs.fence(silent + logs.fencedByOthers.filter { !silent.contains($0) }) {
+      context.persist(record)
+    }
   }
 }

@@ -8,13 +8,16 @@ public import Workloads
 /// nothing but that news of the other side is shown. Committed offsets only rise, and go along with the messages.
 ///
 /// How many nodes must hold a message before its sender is told, and before it is shown, is up to an option, with
-/// Kafka's words (`Acknowledgements.swift`). With `1` what this node alone holds is lost if it is killed before its
-/// next batch; with `quorum` the others go on without any minority that is lost for good (`Fencing.swift`).
+/// Kafka's words (`Acknowledgements.swift`). With a data directory to hold is to have stored, and a node that is killed
+/// goes on where it was (`LogRecord.swift`). Without one, `1` loses what a node that is killed has not passed on yet.
+/// With `quorum` the others go on without any minority that is lost for good (`Fencing.swift`).
 public struct KafkaNode: Node {
   public enum Message: Equatable, Sendable {
     case client(Kafka)
     case peer(LogGossip)
   }
+
+  public typealias Record = LogRecord
 
   public enum Timer: Hashable, Sendable {
     case round
@@ -46,14 +49,13 @@ public struct KafkaNode: Node {
   let copies: Int
   /// Nil where lost nodes are waited for.
   let fencePatience: Duration?
-  private let origin: Origin
   var logs: ReplicatedLogs
   var exchange: Exchange
   var waiting: [WaitingSender] = []
   /// Since when peers have not answered.
   var silentSince: [NodeID: Instant] = [:]
 
-  public init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<KafkaNode>) {
+  public init(_ cluster: Cluster, recovering records: [LogRecord], _ context: inout Context<KafkaNode>) {
     peers = cluster.peers
     let count = cluster.nodes.count
     copies =
@@ -62,21 +64,34 @@ public struct KafkaNode: Node {
       case "all": count
       default: 1
       }
-    origin = Origin(of: cluster.me, &context.random)
+    let origin: Origin
+    if case .origin(let known)? = records.first {
+      origin = known
+    } else {
+      origin = Origin(of: cluster.me, &context.random)
+      context.persist(.origin(origin))
+    }
     fencePatience =
       cluster.choice(Self.acknowledgements) == "quorum" ? cluster.duration(Self.fenceAfter) : nil
     logs = ReplicatedLogs(cluster, origin: origin, copies: copies)
-    exchange = Exchange(
-      cluster, origin: origin, period: copies == 1 ? Self.period : Self.shortPeriod, patience: Self.patience)
+    // Everybody tells everybody: of many nodes each speaks less often, so that none has more to send than it can.
+    let period = (copies == 1 ? Self.period : Self.shortPeriod) * max(1, peers.count / 10)
+    exchange = Exchange(cluster, origin: origin, period: period, patience: max(Self.patience, period * 4))
+    guard !records.isEmpty else { return }
+    logs.recover(records)
+    exchange.rejoin(holding: logs.version, at: context.now)
+    tell(&context)
   }
 
   public mutating func receive(_ message: Message, _ request: Request, _ context: inout Context<KafkaNode>) {
     switch message {
     case .client(.send(let key, let message)):
       if logs.isFenced {
-        return context.fail(.temporarilyUnavailable("the other nodes go on without this one"), to: request)
+        context.fail(.temporarilyUnavailable("the other nodes go on without this one"), to: request)
+        return
       }
       let offset = logs.append(message, to: key)
+      context.persist(.own(logs.ownCount, .message(key: key, offset: offset, message)))
       if copies == 1 {
         context.reply(.client(.sendOk(offset: offset)), to: request)
       } else {
@@ -84,15 +99,7 @@ public struct KafkaNode: Node {
       }
       tell(&context)
     case .client(.poll(let positions)):
-      if let wrong = positions.first(where: { $0.offset < 0 }) {
-        return context.fail(
-          .malformedRequest("there is no offset \(wrong.offset) of \(wrong.key)"), to: request)
-      }
-      let batches = positions.compactMap { position in
-        let entries = logs.shown(position.key, from: position.offset, limit: Self.pollLimit)
-        return entries.isEmpty ? nil : Kafka.Batch(position.key, entries)
-      }
-      context.reply(.client(.pollOk(batches)), to: request)
+      poll(positions, request, &context)
     case .client(.commitOffsets(let positions)):
       commit(positions, request, &context)
     case .client(.listCommittedOffsets(let keys)):
@@ -101,50 +108,42 @@ public struct KafkaNode: Node {
     case .client:
       context.fail(.notSupported("that is an answer, not a request"), to: request)
     case .peer(let gossip):
-      guard let peer = peers.firstIndex(of: request.source) else { return }
-      logs.merge(gossip, from: peer)
-      exchange.heard(
-        gossip.version, wantsAnswer: gossip.wantsAnswer, from: request.source, holding: logs.version)
-      silentSince[request.source] = nil
-      acknowledge(&context)
-      tell(&context)
+      hear(gossip, from: request.source, &context)
     }
-  }
-
-  /// All of it or nothing, so that the answer is true of all.
-  private mutating func commit(
-    _ positions: [Kafka.Position], _ request: Request, _ context: inout Context<KafkaNode>
-  ) {
-    for position in positions {
-      if position.offset < 0 {
-        let error = RPCError.malformedRequest("there is no offset \(position.offset) of \(position.key)")
-        return context.fail(error, to: request)
-      }
-      let end = logs.shownEnd(position.key)
-      if position.offset > end {
-        let error = RPCError.preconditionFailed(
-          "nobody can have read offset \(position.offset) of \(position.key): here it ends at \(end)")
-        return context.fail(error, to: request)
-      }
-    }
-    for position in positions { logs.commit(position.key, position.offset) }
-    context.reply(.client(.commitOffsetsOk), to: request)
-    tell(&context)
   }
 
   public mutating func wake(_ timer: Timer, _ context: inout Context<KafkaNode>) {
     for push in exchange.round(holding: logs.version, at: context.now) {
       let gossip = LogGossip(
-        origin: origin, deltas: logs.deltas(since: push.since, ofAll: push.isRepair), version: logs.version,
-        wantsAnswer: push.wantsAnswer)
+        origin: logs.origin, deltas: logs.deltas(since: push.since, ofAll: push.isRepair),
+        version: logs.version, wantsAnswer: push.wantsAnswer)
       context.send(.peer(gossip), to: push.peer)
     }
     watch(&context)
     tell(&context)
   }
 
+  private mutating func hear(_ gossip: LogGossip, from source: NodeID, _ context: inout Context<KafkaNode>) {
+    guard let peer = peers.firstIndex(of: source) else { return }
+    for delta in gossip.deltas {
+      guard let news = logs.news(in: delta) else { continue }
+      context.persist(.delta(news))
+      logs.merge(news)
+    }
+    for claim in logs.heard(gossip, from: peer) {
+      context.persist(.heard(peers[claim.peer], claim.origin, claim.version))
+    }
+    if let closing = logs.show() { context.persist(closing) }
+    exchange.heard(gossip.version, wantsAnswer: gossip.wantsAnswer, from: source, holding: logs.version)
+    silentSince[source] = nil
+    acknowledge(&context)
+    tell(&context)
+  }
+
+  public var checkpoint: [LogRecord]? { logs.checkpoint }
+
   /// Sees to it that peers hear what is new.
-  private mutating func tell(_ context: inout Context<KafkaNode>) {
+  mutating func tell(_ context: inout Context<KafkaNode>) {
     // A round that comes anyway within the period takes it along.
     if peers.isEmpty || exchange.wake.map({ $0 <= context.now + exchange.period }) ?? false { return }
     guard let due = exchange.schedule(holding: logs.version, at: context.now) else { return }

@@ -6,6 +6,9 @@ public import Workloads
 ///
 /// Reads are asked until they are answered: the service is never cut off from its nodes, and reading twice is
 /// harmless. A compare-and-set that is not answered may have happened, so it is followed by a read.
+///
+/// There is nothing to store: a node that was killed finds the end of a log anew, a segment a question. What it was just
+/// appending may be there or not, and nobody was told; its next life does not try again, so nothing is there twice.
 public struct KafkaServiceNode: Node {
   public typealias Message = Kafka
 

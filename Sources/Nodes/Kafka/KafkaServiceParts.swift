@@ -1,4 +1,5 @@
 internal import Glomers
+internal import Wire
 internal import Workloads
 
 /// What the node asks of its store, and how several answers become one.
@@ -29,7 +30,7 @@ extension KafkaServiceNode {
   func batch(from position: Kafka.Position, _ segment: [JSON]) -> Kafka.Batch {
     let start = position.offset - position.offset % StoredTail.segmentSize
     let entries = segment.enumerated().dropFirst(position.offset - start).map { place, entry in
-      Kafka.Entry(start + place, StoredTail.message(entry))
+      Kafka.Entry(start + place, JSONText(StoredTail.message(entry)))
     }
     return Kafka.Batch(position.key, entries[...])
   }

@@ -11,12 +11,15 @@ struct KeyLog: Sendable {
     let number: Int32
   }
 
+  /// An entry that is not shown yet.
+  struct Arrival: Sendable {
+    let entry: Kafka.Entry
+    let stamp: Stamp
+  }
+
   let key: String
-  private(set) var entries: [Kafka.Entry] = []
-  /// Of each entry, where the replica needs to know; else empty.
-  private(set) var stamps: [Stamp] = []
-  /// How many entries are shown.
-  private(set) var shownCount = 0
+  private var shown = EntryList()
+  private var pending: ArraySlice<Arrival> = []
   /// The highest offset that was committed, or -1.
   var committed = -1
   /// The last commit's number in this node's own stream.
@@ -25,89 +28,98 @@ struct KeyLog: Sendable {
   init(_ key: String) { self.key = key }
 
   /// The highest offset held, or -1: the log's Lamport clock.
-  var end: Int { entries.last?.offset ?? -1 }
+  var end: Int { pending.last?.entry.offset ?? shownEnd }
 
   /// The highest offset shown, or -1.
-  var shownEnd: Int { shownCount > 0 ? entries[shownCount - 1].offset : -1 }
+  var shownEnd: Int { shown.last?.offset ?? -1 }
 
   /// What is shown from an offset on, at most so many entries.
   func shown(from offset: Int, limit: Int) -> ArraySlice<Kafka.Entry> {
-    guard offset <= shownEnd else { return [] }
-    let start = place(of: offset)
-    return entries[start..<min(shownCount, start + limit)]
+    offset <= shownEnd ? shown.slice(from: shown.place(of: offset), limit: limit) : []
   }
 
   /// The entry at an offset, if there is one.
   func entry(at offset: Int) -> Kafka.Entry? {
+    if offset <= shownEnd {
+      let entry = shown[shown.place(of: offset)]
+      return entry.offset == offset ? entry : nil
+    }
     let place = place(of: offset)
-    guard place < entries.count, entries[place].offset == offset else { return nil }
-    return entries[place]
+    guard place < pending.endIndex, pending[place].entry.offset == offset else { return nil }
+    return pending[place].entry
   }
+
+  /// Adds an entry beyond the end, and shows it and all before it.
+  mutating func appendShown(_ entry: Kafka.Entry) { shown.append(entry) }
 
   /// Adds an entry beyond the end.
-  mutating func append(_ entry: Kafka.Entry, _ stamp: Stamp?) {
-    entries.append(entry)
-    if let stamp { stamps.append(stamp) }
-  }
-
-  /// Shows all that is held.
-  mutating func showAll() { shownCount = entries.count }
+  mutating func append(_ arrival: Arrival) { pending.append(arrival) }
 
   /// Shows what lies at or below an offset, up to the first entry that may not yet be shown.
   mutating func show(upTo watermark: Int, where isReady: (Stamp) -> Bool) {
-    while shownCount < entries.count, entries[shownCount].offset <= watermark {
-      if !stamps.isEmpty, !isReady(stamps[shownCount]) { return }
-      shownCount += 1
+    var count = 0
+    for arrival in pending {
+      guard arrival.entry.offset <= watermark, isReady(arrival.stamp) else { break }
+      shown.append(arrival.entry)
+      count += 1
     }
+    pending.removeFirst(count)
   }
 
   /// Takes in entries of another replica, in the order of their offsets. One at an offset that is taken is left out.
-  mutating func merge(_ arrivals: ArraySlice<Arrival>, areStamped: Bool) {
+  mutating func merge(_ arrivals: some Sequence<Arrival>) {
     var late: [Arrival] = []
     for arrival in arrivals {
-      if arrival.entry.offset > end {
-        append(arrival.entry, areStamped ? arrival.stamp : nil)
-      } else if entry(at: arrival.entry.offset) == nil {
+      let offset = arrival.entry.offset
+      if offset > end {
+        pending.append(arrival)
+      } else if offset < shownEnd {
+        // None should come there; of a node that came back without its memory some may.
+        shown.insert(arrival.entry)
+      } else if entry(at: offset) == nil {
         late.append(arrival)
       }
     }
     guard !late.isEmpty else { return }
-    // None should come below what is shown; of a node that came back without its memory some may.
-    let shownEnd = shownEnd
-    shownCount += late.count { $0.entry.offset < shownEnd }
     // Merged from behind, so that every entry moves at most once.
-    var from = entries.count
-    var to = entries.count + late.count
-    entries.append(contentsOf: late.lazy.map(\.entry))
-    if areStamped { stamps.append(contentsOf: late.lazy.map(\.stamp)) }
+    var from = pending.endIndex
+    pending.append(contentsOf: late)
+    var to = pending.endIndex
     while let last = late.last {
       to -= 1
-      if from > 0, entries[from - 1].offset > last.entry.offset {
+      if from > pending.startIndex, pending[from - 1].entry.offset > last.entry.offset {
         from -= 1
-        entries[to] = entries[from]
-        if areStamped { stamps[to] = stamps[from] }
+        pending[to] = pending[from]
       } else {
-        entries[to] = last.entry
-        if areStamped { stamps[to] = last.stamp }
+        pending[to] = last
         late.removeLast()
       }
     }
   }
 
-  /// An entry that has come from another replica.
-  struct Arrival: Sendable {
-    let log: Int
-    let entry: Kafka.Entry
-    let stamp: Stamp
+  /// Takes in entries in any order: ``sortCollected()`` is to follow.
+  mutating func collect(_ arrival: Arrival) { pending.append(arrival) }
+
+  /// Brings what was collected into order. Of several at one offset the first counts.
+  mutating func sortCollected() {
+    var sorted: ArraySlice<Arrival> = []
+    // Swift's sort keeps the order of equals, but does not promise to.
+    let places = pending.indices.sorted {
+      (pending[$0].entry.offset, $0) < (pending[$1].entry.offset, $1)
+    }
+    sorted.reserveCapacity(places.count)
+    for place in places where pending[place].entry.offset != sorted.last?.entry.offset {
+      sorted.append(pending[place])
+    }
+    pending = sorted
   }
 
-  /// The place of the first entry at or beyond an offset.
+  /// The place of the first pending entry at or beyond an offset.
   private func place(of offset: Int) -> Int {
-    var low = 0
-    var high = entries.count
+    var (low, high) = (pending.startIndex, pending.endIndex)
     while low < high {
       let middle = (low + high) / 2
-      if entries[middle].offset < offset { low = middle + 1 } else { high = middle }
+      if pending[middle].entry.offset < offset { low = middle + 1 } else { high = middle }
     }
     return low
   }

@@ -1,76 +1,103 @@
 internal import Glomers
 internal import Workloads
 
+/// What a peer has said that it holds.
+struct Claim: Sendable {
+  let peer: Int
+  let origin: Origin
+  var version: VersionVector
+}
+
 /// How replicas come to hold the same: each origin's records are a stream, of which a replica holds a prefix.
 extension ReplicatedLogs {
   /// What a replica at `version` lacks: of every stream, or of this node's own only.
-  mutating func deltas(since version: VersionVector, ofAll: Bool) -> [LogGossip.Delta] {
-    sentCount = streams[0].count
+  mutating func deltas(since version: VersionVector, ofAll: Bool) -> [Delta<LogGossip.Record>] {
+    sentCount = ownCount
     return (ofAll ? streams[...] : streams.prefix(1)).compactMap { stream in
       let after = version[stream.origin]
-      guard after < stream.count else { return nil }
-      let records = (after..<stream.count).map { record(stream, at: $0) }
-      return LogGossip.Delta(origin: stream.origin, after: after, records: records)
+      return after < stream.count ? delta(of: stream, after..<stream.count) : nil
     }
   }
 
-  /// Takes in what it lacks of deltas that join on to what it holds, and what the peer that sent them says it holds.
-  mutating func merge(_ gossip: LogGossip, from peer: Int) {
-    for delta in gossip.deltas { merge(delta) }
-    promises.heard(from: peer, gossip.origin)
-    // What it assigned before it held all this, and has not come yet, may have lower offsets.
-    if gossip.version[gossip.origin] <= streams[streamNumber(of: gossip.origin)].count {
-      for (origin, count) in gossip.version.sorted {
-        promises.heard(from: peer, stream: streamNumber(of: origin), count: count)
-      }
+  /// The records at these places of a stream.
+  func delta(of stream: LogStream, _ places: Range<Int>) -> Delta<LogGossip.Record> {
+    Delta(origin: stream.origin, after: places.lowerBound, entries: places.map { record(stream, at: $0) })
+  }
+
+  /// What is new in a delta; nil if that is nothing, or does not join on to what is held.
+  mutating func news(in delta: Delta<LogGossip.Record>) -> Delta<LogGossip.Record>? {
+    let number = streamNumber(of: delta.origin)
+    let held = streams[number].count
+    let wanted = streams[number].limit - held
+    guard number != 0, delta.after <= held, wanted > 0, held - delta.after < delta.entries.count else {
+      return nil
     }
-    closeFence()
-    show()
+    if delta.after == held, delta.entries.count <= wanted { return delta }
+    let entries = delta.entries.dropFirst(held - delta.after).prefix(wanted)
+    return Delta(origin: delta.origin, after: held, entries: Array(entries))
+  }
+
+  /// Takes in news: all of a delta.
+  mutating func merge(_ news: Delta<LogGossip.Record>) {
+    let number = streamNumber(of: news.origin)
+    var arrivals: [(log: Int, arrival: KeyLog.Arrival)] = []
+    for record in news.entries {
+      if let arrival = append(record, to: number) { arrivals.append(arrival) }
+    }
+    arrivals.sort { ($0.log, $0.arrival.entry.offset) < ($1.log, $1.arrival.entry.offset) }
+    var rest = arrivals[...]
+    while let log = rest.first?.log {
+      let end = rest.firstIndex { $0.log != log } ?? rest.endIndex
+      logs[log].merge(rest[..<end].lazy.map(\.arrival))
+      rest = rest[end...]
+    }
+    count(stream: number)
+  }
+
+  /// Takes in what the peer that has sent this says it holds. Returns what counts from now on, of this peer and of others.
+  mutating func heard(_ gossip: LogGossip, from peer: Int) -> [Claim] {
+    promises.heard(from: peer, gossip.origin)
+    var claim = Claim(peer: peer, origin: gossip.origin, version: gossip.version)
+    if let place = claims.firstIndex(where: { $0.peer == peer }) {
+      let before = claims.remove(at: place)
+      if before.origin == claim.origin { claim.version.merge(before.version) }
+    }
+    claims.append(claim)
+    let sound = claims.filter(isBacked)
+    claims.removeAll(where: isBacked)
+    return sound.filter { heard($0.version, from: $0.peer) }
+  }
+
+  /// Whether all is here that a peer had assigned when it said what it holds: else lower offsets may still come.
+  private func isBacked(_ claim: Claim) -> Bool {
+    claim.version[claim.origin] <= streamNumbers[claim.origin].map { streams[$0].count } ?? 0
+  }
+
+  /// Takes in what a peer holds for certain. Returns whether that is more than was known.
+  mutating func heard(_ version: VersionVector, from peer: Int) -> Bool {
+    var isNews = false
+    for (origin, count) in version.sorted {
+      let number = streamNumber(of: origin)
+      if promises.heard(from: peer, stream: number, streams[number], count: count) { isNews = true }
+    }
+    return isNews
+  }
+
+  /// Shows what may be shown by now. Returns what is to be stored, if it goes on without other nodes from now on.
+  mutating func show() -> LogRecord? {
+    let closing = closeFence()
+    for log in promises.takeTouched() { show(log) }
+    return closing
   }
 
   /// How many records of its own so many replicas hold, this one included.
   func ownCount(heldBy copies: Int) -> Int {
-    copies == 1 ? streams[0].count : promises.count(stream: 0, heldBy: copies - 1)
-  }
-
-  private mutating func merge(_ delta: LogGossip.Delta) {
-    let number = streamNumber(of: delta.origin)
-    let held = streams[number].count
-    guard number != 0, delta.after <= held else { return }
-    var arrivals: [KeyLog.Arrival] = []
-    let wanted = max(0, streams[number].limit - held)
-    for record in delta.records.dropFirst(held - delta.after).prefix(wanted) {
-      switch record {
-      case .message(let key, let offset, let message):
-        let log = logNumber(of: key)
-        streams[number].append(.message(log: log), offset)
-        let stamp = KeyLog.Stamp(stream: Int32(number), number: Int32(streams[number].count))
-        arrivals.append(.init(log: log, entry: Kafka.Entry(offset, message), stamp: stamp))
-      case .commit(let key, let offset):
-        let log = logNumber(of: key)
-        streams[number].append(.commit(log: log), offset)
-        logs[log].committed = max(logs[log].committed, offset)
-      case .fence(let fence):
-        streams[number].append(.fence(fence))
-        fences[delta.origin.node, default: [:]][fence.node] = fence.held
-      }
-    }
-    arrivals.sort { ($0.log, $0.entry.offset) < ($1.log, $1.entry.offset) }
-    var rest = arrivals[...]
-    while let log = rest.first?.log {
-      logs[log].merge(rest.prefix { $0.log == log }, areStamped: copies > 1)
-      rest = rest.drop { $0.log == log }
-    }
-  }
-
-  /// Shows what may be shown by now.
-  private mutating func show() {
-    for log in promises.update(streams, logCount: logs.count) { show(log) }
+    copies == 1 ? ownCount : promises.count(stream: 0, heldBy: copies - 1)
   }
 
   mutating func show(_ log: Int) {
     logs[log].show(upTo: promises.watermark(of: log)) { [promises, copies] stamp in
-      promises.holderCount(stream: Int(stamp.stream), number: Int(stamp.number)) + 1 >= copies
+      copies == 1 || promises.holderCount(stream: Int(stamp.stream), number: Int(stamp.number)) + 1 >= copies
     }
   }
 

@@ -15,44 +15,54 @@ struct Promises: Sendable {
   }
 
   private var peers: [Peer]
-  /// Whether each log is on the list of those that the update under way concerns.
+  /// Logs in which a peer has promised more than before, since that was last asked.
+  private var touched: [Int] = []
   private var isTouched: [Bool] = []
 
   init(peerCount: Int) { peers = Array(repeating: Peer(), count: peerCount) }
 
-  /// Takes note of who speaks. Another life of a node has promised nothing yet.
+  /// Takes note of who speaks. Another life of a node that has lost its memory has promised nothing yet.
   mutating func heard(from peer: Int, _ origin: Origin) {
     guard peers[peer].origin != origin else { return }
     peers[peer] = Peer(origin: origin, isFenced: peers[peer].isFenced)
   }
 
-  /// Takes note of how many records of a stream a peer holds.
-  mutating func heard(from peer: Int, stream: Int, count: Int) {
-    peers[peer].held.grow(to: stream + 1, with: 0)
-    peers[peer].held[stream] = max(peers[peer].held[stream], count)
+  /// Takes note of how many records of a stream a peer holds. Returns whether that is more than was known.
+  mutating func heard(from peer: Int, stream number: Int, _ stream: LogStream, count: Int) -> Bool {
+    peers[peer].held.grow(to: number + 1, with: 0)
+    guard count > peers[peer].held[number] else { return false }
+    peers[peer].held[number] = count
+    update(peer, number, stream)
+    return true
   }
 
-  /// Counts what peers hold, and is held here too, in their promises. Returns the logs that this concerns.
-  mutating func update(_ streams: [LogStream], logCount: Int) -> [Int] {
-    var touched: [Int] = []
-    isTouched.grow(to: logCount, with: false)
-    for peer in peers.indices {
-      peers[peer].counted.grow(to: streams.count, with: 0)
-      peers[peer].offsets.grow(to: logCount, with: -1)
-      for (number, held) in peers[peer].held.enumerated() {
-        let end = min(held, streams[number].count)
-        let start = peers[peer].counted[number]
-        guard start < end else { continue }
-        for place in start..<end {
-          guard case .message(let log) = streams[number][place] else { continue }
-          peers[peer].offsets[log] = max(peers[peer].offsets[log], streams[number].offsets[place])
-          if !isTouched[log] { touched.append(log) }
-          isTouched[log] = true
-        }
-        peers[peer].counted[number] = end
-      }
+  /// More of a stream is here: what peers have said of it counts that far.
+  mutating func grown(stream number: Int, _ stream: LogStream) {
+    for peer in peers.indices { update(peer, number, stream) }
+  }
+
+  /// Counts what a peer holds of a stream, and is held here too, in its promises.
+  private mutating func update(_ peer: Int, _ number: Int, _ stream: LogStream) {
+    guard number < peers[peer].held.count else { return }
+    peers[peer].counted.grow(to: number + 1, with: 0)
+    let end = min(peers[peer].held[number], stream.count)
+    let start = peers[peer].counted[number]
+    guard start < end else { return }
+    for place in start..<end {
+      guard case .message(let log) = stream[place] else { continue }
+      peers[peer].offsets.grow(to: log + 1, with: -1)
+      peers[peer].offsets[log] = max(peers[peer].offsets[log], stream.offsets[place])
+      isTouched.grow(to: log + 1, with: false)
+      if !isTouched[log] { touched.append(log) }
+      isTouched[log] = true
     }
+    peers[peer].counted[number] = end
+  }
+
+  /// The logs in which more may have been promised since this was last asked.
+  mutating func takeTouched() -> [Int] {
     for log in touched { isTouched[log] = false }
+    defer { touched = [] }
     return touched
   }
 
@@ -72,6 +82,11 @@ struct Promises: Sendable {
   /// How many records of a stream so many peers hold, at least one.
   func count(stream: Int, heldBy peerCount: Int) -> Int {
     peers.map { $0.counted.count > stream ? $0.counted[stream] : 0 }.sorted(by: >)[peerCount - 1]
+  }
+
+  /// Who a peer is, and how much of each stream it has said that it holds; nil if it has not spoken.
+  func said(by peer: Int) -> (origin: Origin, held: [Int])? {
+    peers[peer].origin.map { ($0, peers[peer].held) }
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Glomers
+internal import Wire
 internal import Workloads
 
 /// The logs of all keys at one of N replicas, each of which assigns offsets without asking the others.
@@ -18,14 +19,18 @@ struct ReplicatedLogs: Sendable {
   private var logNumbers: [String: Int] = [:]
   /// The first is this node's own.
   var streams: [LogStream]
-  private var streamNumbers: [Origin: Int]
+  private(set) var streamNumbers: [Origin: Int]
   var promises: Promises
+  /// What peers have said and what does not count yet, at most one of each.
+  var claims: [Claim] = []
   /// By node, whom it has fenced off, and how much of their streams it held then.
   var fences: [NodeID: [NodeID: VersionVector]] = [:]
-  /// How many of those that this node has fenced off it does without.
-  var closedCount = 0
-  /// How many of this node's own records have been sent: those are not changed any more.
+  /// Those without whom this node goes on.
+  var closed: Closing?
+  /// How many of this node's own records may have been sent: those are not changed any more.
   var sentCount = 0
+  /// How many records of every stream are held, but for this node's own, which are counted when somebody asks.
+  private var held = VersionVector()
 
   init(_ cluster: Cluster, origin: Origin, copies: Int) {
     nodes = cluster.nodes
@@ -37,24 +42,34 @@ struct ReplicatedLogs: Sendable {
     promises = Promises(peerCount: nodes.count - 1)
   }
 
+  /// What this replica is called.
+  var origin: Origin { streams[0].origin }
+
+  /// How many records of its own it has.
+  var ownCount: Int { streams[0].count }
+
   /// How many records of every stream this replica holds.
   var version: VersionVector {
-    var version = VersionVector()
-    for stream in streams where stream.count > 0 { version[stream.origin] = stream.count }
-    return version
+    mutating get {
+      if held[origin] != ownCount { held[origin] = ownCount }
+      return held
+    }
   }
 
   // MARK: Clients
 
   /// Adds a message. Returns its offset.
-  mutating func append(_ message: JSON, to key: String) -> Int {
+  mutating func append(_ message: JSONText, to key: String) -> Int {
     let log = logNumber(of: key)
     let first = logs[log].end + 1
     let offset = first + (place - first % replicaCount + replicaCount) % replicaCount
     streams[0].append(.message(log: log), offset)
-    let stamp = KeyLog.Stamp(stream: 0, number: Int32(streams[0].count))
-    logs[log].append(Kafka.Entry(offset, message), copies > 1 ? stamp : nil)
-    if replicaCount == 1 { logs[log].showAll() }
+    let entry = Kafka.Entry(offset, message)
+    if replicaCount == 1 {
+      logs[log].appendShown(entry)
+    } else {
+      logs[log].append(.init(entry: entry, stamp: .init(stream: 0, number: Int32(ownCount))))
+    }
     return offset
   }
 
@@ -70,17 +85,18 @@ struct ReplicatedLogs: Sendable {
     return logs[log].shownEnd
   }
 
-  /// Raises a committed offset; one that is as high already stays.
-  mutating func commit(_ key: String, _ offset: Int) {
+  /// Raises a committed offset. Returns the number of the record that says so; nil if it was as high already.
+  mutating func commit(_ key: String, _ offset: Int) -> Int? {
     let log = logNumber(of: key)
-    guard offset > logs[log].committed else { return }
+    guard offset > logs[log].committed else { return nil }
     logs[log].committed = offset
     if logs[log].commitNumber > sentCount {
       streams[0].revise(logs[log].commitNumber, offset)
     } else {
       streams[0].append(.commit(log: log), offset)
-      logs[log].commitNumber = streams[0].count
+      logs[log].commitNumber = ownCount
     }
+    return logs[log].commitNumber
   }
 
   /// The committed offset of a key as far as its messages are shown here, so that no consumer starts beyond them.
@@ -106,5 +122,30 @@ struct ReplicatedLogs: Sendable {
     // A new life of a node that is fenced off has no say either.
     if let fenced = fences[me]?[origin.node] { streams[streams.count - 1].limit = fenced[origin] }
     return streams.count - 1
+  }
+
+  /// Adds a record to a stream; what it means for the logs is up to the caller. Returns its message, if it is one.
+  mutating func append(_ record: LogGossip.Record, to number: Int) -> (log: Int, arrival: KeyLog.Arrival)? {
+    switch record {
+    case .message(let key, let offset, let message):
+      let log = logNumber(of: key)
+      streams[number].append(.message(log: log), offset)
+      let stamp = KeyLog.Stamp(stream: Int32(number), number: Int32(streams[number].count))
+      return (log, .init(entry: Kafka.Entry(offset, message), stamp: stamp))
+    case .commit(let key, let offset):
+      let log = logNumber(of: key)
+      streams[number].append(.commit(log: log), offset)
+      logs[log].committed = max(logs[log].committed, offset)
+    case .fence(let fence):
+      streams[number].append(.fence(fence))
+      fences[streams[number].origin.node, default: [:]][fence.node] = fence.held
+    }
+    return nil
+  }
+
+  /// Takes note of how much of a stream is held by now.
+  mutating func count(stream number: Int) {
+    if number > 0 { held[streams[number].origin] = streams[number].count }
+    promises.grown(stream: number, streams[number])
   }
 }

@@ -1,4 +1,5 @@
 internal import Glomers
+internal import Wire
 
 /// The end of a key's log in a linearizable store, as one node last saw it, and that node's messages on their way there.
 ///
@@ -8,7 +9,7 @@ internal import Glomers
 /// it finds what it expects only if nothing else has happened since.
 struct StoredTail: Sendable {
   struct Sent: Sendable {
-    let message: JSON
+    let message: JSONText
     let tag: String
     let request: Request
   }
@@ -49,7 +50,7 @@ struct StoredTail: Sendable {
     let count = min(waiting.count, Self.segmentSize - entries.count)
     flying = Array(waiting.prefix(count))
     waiting.removeFirst(count)
-    let added = flying.map { JSON.array([.string($0.tag), $0.message]) }
+    let added = flying.map { JSON.array([.string($0.tag), $0.message.value]) }
     return .cas(
       key: name, from: .array(entries), to: .array(entries + added), createIfNotExists: entries.isEmpty)
   }
@@ -57,7 +58,7 @@ struct StoredTail: Sendable {
   /// The compare-and-set has happened. Returns whose messages stand where.
   mutating func appended() -> [(sent: Sent, offset: Int)] {
     let start = end
-    entries += flying.map { JSON.array([.string($0.tag), $0.message]) }
+    entries += flying.map { JSON.array([.string($0.tag), $0.message.value]) }
     defer { flying = [] }
     return flying.enumerated().map { ($1, start + $0) }
   }

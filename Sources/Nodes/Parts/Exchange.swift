@@ -22,6 +22,7 @@ struct Exchange: Sendable {
   }
 
   private struct Peer: Sendable {
+    let name: NodeID
     /// What it held when it last spoke.
     var known = VersionVector()
     /// The version of this replica when the peer was last sent something.
@@ -39,14 +40,37 @@ struct Exchange: Sendable {
     var hasShownGap = false
     /// When that was noticed, or last asked for.
     var gapSince: Instant?
+    /// It has not spoken since this node recovered: that it holds the same is a guess, and it is being asked.
+    var isStranger = false
+
+    mutating func hear(_ version: VersionVector, wantsAnswer: Bool, holding mine: VersionVector) {
+      // The last word counts, not the highest: a peer that was killed may have come back with less.
+      known = version
+      reminders = 0
+      if isStranger {
+        isStranger = false
+        awaited = nil
+        needsRepair = !version.covers(mine)
+      } else if version.covers(told) {
+        awaited = nil
+      } else if let lastSent, awaited.map({ version.covers($0.version) }) ?? true {
+        // It has shown what it was asked to; now it is waited for what it was told since.
+        awaited = (told, lastSent)
+      }
+      isOwed = isOwed || wantsAnswer
+      needsRepair = needsRepair || wantsAnswer && !version.covers(mine)
+      hasShownGap = !mine.covers(version)
+      if !hasShownGap { gapSince = nil }
+    }
   }
 
   let origin: Origin
   let period: Duration
   /// How long a peer may take to show that it holds what it was sent, and a gap to be filled without being asked for.
   let patience: Duration
-  private let names: [NodeID]
-  private var peers: [NodeID: Peer]
+  /// In the order of the cluster.
+  private var peers: [Peer]
+  private let places: [NodeID: Int]
   /// When the timer that the node has set will wake it.
   private(set) var wake: Instant?
 
@@ -58,43 +82,45 @@ struct Exchange: Sendable {
     self.origin = origin
     self.period = period
     self.patience = patience
-    names = cluster.peers
-    peers = Dictionary(uniqueKeysWithValues: names.map { ($0, Peer()) })
+    peers = cluster.peers.map { Peer(name: $0) }
+    places = Dictionary(uniqueKeysWithValues: cluster.peers.enumerated().map { ($1, $0) })
   }
 
   /// Whether this names a peer: nobody else takes part.
-  func isPeer(_ name: NodeID) -> Bool { peers[name] != nil }
+  func isPeer(_ name: NodeID) -> Bool { places[name] != nil }
 
   /// What a peer held when it last spoke; nothing if it never did.
-  func known(of peer: NodeID) -> VersionVector { peers[peer]?.known ?? VersionVector() }
+  func known(of peer: NodeID) -> VersionVector { places[peer].map { peers[$0].known } ?? VersionVector() }
+
+  /// Begins again after a recovery: asks every peer what it holds, until it has spoken. Nothing is sent before that, for
+  /// most of what was recovered the peers are likely to hold.
+  ///
+  /// A node that has recovered nothing need not do this: nobody relies on it for anything, and whoever holds what it
+  /// lacks knows that.
+  mutating func rejoin(holding mine: VersionVector, at now: Instant) {
+    for place in peers.indices {
+      peers[place].known = mine
+      peers[place].told = mine
+      peers[place].hasShownGap = true
+      peers[place].gapSince = now - patience
+      peers[place].isStranger = true
+    }
+  }
 
   /// Takes note of a peer's message, after what it brought was merged.
   mutating func heard(
     _ version: VersionVector, wantsAnswer: Bool, from name: NodeID, holding mine: VersionVector
   ) {
-    guard var peer = peers[name] else { return }
-    // The last word counts, not the highest: a peer that was killed may have come back with less.
-    peer.known = version
-    peer.reminders = 0
-    if version.covers(peer.told) {
-      peer.awaited = nil
-    } else if let lastSent = peer.lastSent, peer.awaited.map({ version.covers($0.version) }) ?? true {
-      // It has shown what it was asked to; now it is waited for what it was told since.
-      peer.awaited = (peer.told, lastSent)
-    }
-    peer.isOwed = peer.isOwed || wantsAnswer
-    peer.needsRepair = peer.needsRepair || wantsAnswer && !version.covers(mine)
-    peer.hasShownGap = !mine.covers(version)
-    if !peer.hasShownGap { peer.gapSince = nil }
-    peers[name] = peer
+    guard let place = places[name] else { return }
+    peers[place].hear(version, wantsAnswer: wantsAnswer, holding: mine)
   }
 
   /// When the next round is to be: nil when all is said, or a timer for it is set already.
   mutating func schedule(holding mine: VersionVector, at now: Instant) -> Instant? {
     var next: Instant?
-    for name in names {
-      if peers[name]!.hasShownGap, peers[name]!.gapSince == nil { peers[name]!.gapSince = now }
-      guard let due = due(peers[name]!, mine) else { continue }
+    for place in peers.indices {
+      if peers[place].hasShownGap, peers[place].gapSince == nil { peers[place].gapSince = now }
+      guard let due = due(peers[place], mine) else { continue }
       next = min(next ?? due, due)
     }
     guard let due = next.map({ max($0, now) }), wake.map({ due < $0 }) ?? true else { return nil }
@@ -105,18 +131,18 @@ struct Exchange: Sendable {
   /// A round: what is to be sent to whom.
   mutating func round(holding mine: VersionVector, at now: Instant) -> [Push] {
     wake = nil
-    return names.compactMap { name in
-      if mine.covers(peers[name]!.known) {
-        peers[name]!.hasShownGap = false
-        peers[name]!.gapSince = nil
+    return peers.indices.compactMap { place in
+      if !peers[place].isStranger, mine.covers(peers[place].known) {
+        peers[place].hasShownGap = false
+        peers[place].gapSince = nil
       }
-      guard let due = due(peers[name]!, mine), due <= now else { return nil }
-      return push(to: name, mine, now)
+      guard let due = due(peers[place], mine), due <= now else { return nil }
+      return push(to: place, mine, now)
     }
   }
 
-  private mutating func push(to name: NodeID, _ mine: VersionVector, _ now: Instant) -> Push {
-    var peer = peers[name]!
+  private mutating func push(to place: Int, _ mine: VersionVector, _ now: Instant) -> Push {
+    var peer = peers[place]
     let isLate = lateness(peer).map { $0 <= now } ?? false
     let isGapDue = peer.gapSince.map { $0 + patience <= now } ?? false
     let isRepair = peer.needsRepair || isLate
@@ -135,19 +161,19 @@ struct Exchange: Sendable {
     }
     if isLate { peer.reminders += 1 }
     if isGapDue { peer.gapSince = now }
-    peers[name] = peer
-    return Push(peer: name, since: since, isRepair: isRepair, wantsAnswer: isLate || isGapDue)
+    peers[place] = peer
+    return Push(peer: peer.name, since: since, isRepair: isRepair, wantsAnswer: isLate || isGapDue)
   }
 
   /// When a peer is next to be told something; an instant that has passed means now.
   private func due(_ peer: Peer, _ mine: VersionVector) -> Instant? {
-    let hasNews = peer.isOwed || peer.needsRepair || peer.told != mine
-    guard let lastSent = peer.lastSent else {
-      return hasNews ? Instant(nanoseconds: .min) : peer.gapSince.map { $0 + patience }
-    }
+    // A replica's version only grows, so two of its versions with the same total are the same.
+    let hasNews = peer.isOwed || peer.needsRepair || peer.told.total != mine.total
+    let gapDue = peer.gapSince.map { $0 + patience }
+    guard let lastSent = peer.lastSent else { return hasNews ? Instant(nanoseconds: .min) : gapDue }
     if hasNews { return lastSent + period }
-    let waits = [lateness(peer), peer.gapSince.map { $0 + patience }].compactMap { $0 }
-    return waits.min().map { max($0, lastSent + period) }
+    guard let lateness = lateness(peer) else { return gapDue.map { max($0, lastSent + period) } }
+    return max(min(lateness, gapDue ?? lateness), lastSent + period)
   }
 
   /// When a peer should have shown that it holds what it was told.

@@ -1,17 +1,4 @@
-public import Glomers
-
-/// Entries of one origin, in order, that follow its first `after` entries.
-public struct Delta: Equatable, Sendable {
-  public let origin: Origin
-  public let after: Int
-  public let values: [JSON]
-
-  public init(origin: Origin, after: Int, values: [JSON]) {
-    self.origin = origin
-    self.after = after
-    self.values = values
-  }
-}
+internal import Glomers
 
 /// A grow-only set that replicas bring together by exchanging what the other's version vector lacks.
 ///
@@ -25,39 +12,62 @@ struct ReplicatedSet: Sendable {
   private var positions: [JSON: Int] = [:]
   /// Each origin's entries, as positions in `values`.
   private var entries: [Origin: [Int]] = [:]
+  /// A checkpoint's records are no longer than this.
+  private static var recordEntriesMax: Int { 1024 }
+
+  init() {}
+
+  /// - Parameter records: what this replica took in, in that order: ``last(_:of:)`` or a ``checkpoint``.
+  init(recovering records: [Delta<JSON>]) {
+    for record in records { _ = merge(record) }
+  }
+
+  var checkpoint: [Delta<JSON>] {
+    deltas(since: VersionVector()).flatMap { $0.pieces(of: Self.recordEntriesMax) }
+  }
 
   /// Adds a value as the next entry of an origin. False if it is here already, from whomever.
   mutating func add(_ value: JSON, from origin: Origin) -> Bool {
-    guard positions[value] == nil else { return false }
-    append(value, to: origin)
+    let count = values.count
+    let position = place(value)
+    guard position == count else { return false }
+    append(position, to: origin)
     return true
   }
 
-  /// Takes in what it lacks of a delta. Returns whether that was anything.
-  mutating func merge(_ delta: Delta) -> Bool {
+  /// Takes in what it lacks of a delta. Returns how many entries that was.
+  mutating func merge(_ delta: Delta<JSON>) -> Int {
     let held = version[delta.origin]
-    guard 0...held ~= delta.after, delta.values.count > held - delta.after else { return false }
-    for value in delta.values.dropFirst(held - delta.after) { append(value, to: delta.origin) }
-    return true
+    guard 0...held ~= delta.after, delta.entries.count > held - delta.after else { return 0 }
+    for value in delta.entries.dropFirst(held - delta.after) { append(place(value), to: delta.origin) }
+    return version[delta.origin] - held
+  }
+
+  /// The last entries of an origin: what an ``add(_:from:)`` or a ``merge(_:)`` brought.
+  func last(_ count: Int, of origin: Origin) -> Delta<JSON> {
+    delta(of: origin, after: version[origin] - count)!
   }
 
   /// All that a replica at `other` lacks, in the order of the origins.
-  func deltas(since other: VersionVector) -> [Delta] {
+  func deltas(since other: VersionVector) -> [Delta<JSON>] {
     version.sorted.compactMap { delta(of: $0.origin, after: other[$0.origin]) }
   }
 
   /// An origin's entries from number `after` + 1 on; nil if there are none.
-  func delta(of origin: Origin, after: Int) -> Delta? {
+  func delta(of origin: Origin, after: Int) -> Delta<JSON>? {
     guard let positions = entries[origin], after < positions.count else { return nil }
-    return Delta(origin: origin, after: after, values: positions[after...].map { values[$0] })
+    return Delta(origin: origin, after: after, entries: positions[after...].map { values[$0] })
   }
 
-  private mutating func append(_ value: JSON, to origin: Origin) {
-    let position = positions[value] ?? values.count
-    if position == values.count {
-      values.append(value)
-      positions[value] = position
-    }
+  /// Where a value stands, from now on if it is new. To search once is most of what adding a value costs.
+  private mutating func place(_ value: JSON) -> Int {
+    let next = values.count
+    let position = { (position: inout Int) in position }(&positions[value, default: next])
+    if position == next { values.append(value) }
+    return position
+  }
+
+  private mutating func append(_ position: Int, to origin: Origin) {
     entries[origin, default: []].append(position)
     version[origin] += 1
   }

@@ -2,8 +2,12 @@ public import Glomers
 
 /// One life of one node: what it appends is numbered 1, 2, 3, … and never numbered again.
 ///
-/// A node that is killed and comes back without its memory would number anew; being another origin, it can't be
-/// taken for the old one.
+/// Sets and counters begin a new one in each life, even where they have recovered all that the last one had stored. A
+/// log may have lost its end: with `--sync write` when the power fails, and when it comes back from a backup. Peers may
+/// then know more of the old life than this node does. To number on from there would give two entries one number; two
+/// replicas would never notice that they differ, and a node that has to answer in a partition can't ask before it
+/// numbers. The end of the old life is learnt from the peers like anybody else's. The price: a version vector has an
+/// entry, of some 16 bytes on the wire, for every life that has added something.
 public struct Origin: Hashable, Comparable, Sendable, CustomStringConvertible {
   public let name: String
 
@@ -23,13 +27,19 @@ public struct Origin: Hashable, Comparable, Sendable, CustomStringConvertible {
 /// Parker et al.: *Detection of mutual inconsistency in distributed systems*, IEEE TSE 1983.
 public struct VersionVector: Equatable, Sendable {
   private var counts: [Origin: Int] = [:]
+  /// The sum of all counts, modulo 2⁶⁴: what grows, changes it.
+  private(set) var total = 0
 
   public init() {}
 
   public subscript(origin: Origin) -> Int {
     get { counts[origin] ?? 0 }
-    // Nothing held and nothing said of it are the same.
-    set { counts[origin] = newValue == 0 ? nil : newValue }
+    set {
+      // Nothing held and nothing said of it are the same.
+      let old =
+        newValue == 0 ? counts.removeValue(forKey: origin) : counts.updateValue(newValue, forKey: origin)
+      total &+= newValue &- (old ?? 0)
+    }
   }
 
   /// Whether a replica at this version holds everything that one at `other` holds.
@@ -43,7 +53,7 @@ public struct VersionVector: Equatable, Sendable {
   }
 
   public mutating func merge(_ other: VersionVector) {
-    counts.merge(other.counts, uniquingKeysWith: max)
+    for (origin, count) in other.counts where count > self[origin] { self[origin] = count }
   }
 
   /// In the order of the origins: the same at every node, so it may reach the wire.

@@ -21,15 +21,5 @@ public struct Commit: Equatable, Sendable {
   }
 }
 
-/// What an origin committed later than `after`, up to the time in the version of the update that it comes with.
-public struct CommitDelta: Equatable, Sendable {
-  public let origin: Origin
-  public let after: Int
-  public let commits: [Commit]
-
-  public init(origin: Origin, after: Int, commits: [Commit]) {
-    self.origin = origin
-    self.after = after
-    self.commits = commits
-  }
-}
+/// What an origin committed later than `after`, which is a time too, up to the time in the version that it comes with.
+public typealias CommitDelta = Delta<Commit>

@@ -25,6 +25,9 @@ struct RegisterStore: Sendable {
     let key: JSON
   }
 
+  /// How many transactions stand together in a checkpoint.
+  private static var pieceSize: Int { 500 }
+
   private(set) var version = VersionVector()
   private var clock = 0
   private var registers: [JSON: Register] = [:]
@@ -36,9 +39,38 @@ struct RegisterStore: Sendable {
   subscript(key: JSON) -> JSON { registers[key]?.value ?? .null }
 
   /// Commits a transaction of this node. Its stamp is later than all that is here.
-  mutating func commit(_ writes: [Commit.Write], from origin: Origin) {
-    apply(Commit(time: clock + 1, writes: writes), from: origin)
+  mutating func commit(_ writes: [Commit.Write], from origin: Origin) -> Commit {
+    let commit = Commit(time: clock + 1, writes: writes)
+    apply(commit, from: origin)
     version[origin] = clock
+    return commit
+  }
+
+  /// Takes in what an earlier life of this node has stored.
+  mutating func recover(_ record: CommitRecord, as origin: Origin) {
+    switch record {
+    case .origin: break
+    case .own(let commit):
+      apply(commit, from: origin)
+      version[origin] = commit.time
+    case .merged(let deltas, let version): merge(deltas, version)
+    }
+  }
+
+  /// Records that stand for all that is here.
+  func checkpoint(of origin: Origin) -> [CommitRecord] {
+    var records: [CommitRecord] = [.origin(origin)]
+    for (origin, count) in version.sorted {
+      for piece in delta(of: origin, since: VersionVector())?.pieces(of: Self.pieceSize) ?? [] {
+        var version = VersionVector()
+        version[origin] = piece.entries.last!.time
+        records.append(.merged([piece], version))
+      }
+      var version = VersionVector()
+      version[origin] = count
+      records.append(.merged([], version))
+    }
+    return records
   }
 
   /// Whether these deltas, together with what is here, are all that a replica at `version` holds.
@@ -50,11 +82,23 @@ struct RegisterStore: Sendable {
     return missing.isEmpty
   }
 
+  /// What is new in deltas that ``joins(_:_:)`` has found to be all that is missing.
+  func news(in deltas: [CommitDelta], _ version: VersionVector) -> CommitRecord {
+    let news = deltas.compactMap { delta -> CommitDelta? in
+      let held = self.version[delta.origin]
+      let commits = delta.entries.filter { $0.time > held }
+      return commits.isEmpty ? nil : CommitDelta(origin: delta.origin, after: held, entries: commits)
+    }
+    var risen = VersionVector()
+    for (origin, count) in version.sorted where count > self.version[origin] { risen[origin] = count }
+    return .merged(news, risen)
+  }
+
   /// Takes in deltas that ``joins(_:_:)`` has found to be all that is missing.
   mutating func merge(_ deltas: [CommitDelta], _ version: VersionVector) {
     for delta in deltas {
       let held = self.version[delta.origin]
-      for commit in delta.commits where commit.time > held { apply(commit, from: delta.origin) }
+      for commit in delta.entries where commit.time > held { apply(commit, from: delta.origin) }
     }
     self.version.merge(version)
     clock = self.version.sorted.reduce(clock) { max($0, $1.count) }
@@ -76,7 +120,7 @@ struct RegisterStore: Sendable {
       }
       if !writes.isEmpty { commits.append(Commit(time: time, writes: writes)) }
     }
-    return CommitDelta(origin: origin, after: after, commits: commits)
+    return CommitDelta(origin: origin, after: after, entries: commits)
   }
 
   /// All that a replica at `other` lacks.

@@ -10,7 +10,9 @@ public import Workloads
 /// (monotonic atomic view: Bailis et al., *Highly available transactions*, VLDB 2013), causes before effects, and, as
 /// a client stays with its node, its own writes. Lost updates and write skew remain: no available system excludes them.
 ///
-/// Clients are answered at once: what this node alone holds is lost if it is killed before its next batch.
+/// With a data directory nothing that was acknowledged, or told to a peer, is lost by a kill, nor is a transaction ever
+/// recovered in part (`CommitRecord.swift`). Without one, what this node alone holds is lost if it is killed before its
+/// next batch.
 public struct TransactionNode: Node {
   public enum Message: Equatable, Sendable {
     case client(Transactions)
@@ -30,6 +32,8 @@ public struct TransactionNode: Node {
     }
   }
 
+  public typealias Record = CommitRecord
+
   public enum Timer: Hashable, Sendable {
     case round
   }
@@ -40,20 +44,31 @@ public struct TransactionNode: Node {
   public static let options = [period]
 
   private let peers: [NodeID]
-  /// Names this life of this node in version vectors.
+  /// Names this node in version vectors: this life of it, unless an earlier one was recovered.
   private let origin: Origin
-  private var store = RegisterStore()
+  private(set) var store = RegisterStore()
   private var exchange: Exchange
   /// Updates that came before what they rest on.
   private var early: [Update] = []
   /// What is left out is asked for again.
   private static var earlyMax: Int { 64 }
 
-  public init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<TransactionNode>) {
+  public init(
+    _ cluster: Cluster, recovering records: [CommitRecord], _ context: inout Context<TransactionNode>
+  ) {
     peers = cluster.peers
-    origin = Origin(of: cluster.me, &context.random)
+    if case .origin(let known)? = records.first {
+      origin = known
+    } else {
+      origin = Origin(of: cluster.me, &context.random)
+      context.persist(.origin(origin))
+    }
     let period = cluster.duration(Self.period)
     exchange = Exchange(cluster, origin: origin, period: period, patience: period * 6)
+    guard !records.isEmpty else { return }
+    for record in records { store.recover(record, as: origin) }
+    exchange.rejoin(holding: store.version, at: context.now)
+    schedule(&context)
   }
 
   public mutating func receive(
@@ -61,7 +76,7 @@ public struct TransactionNode: Node {
   ) {
     switch message {
     case .client(.txn(let operations)):
-      guard let answer = execute(operations) else {
+      guard let answer = execute(operations, &context) else {
         return context.fail(.notSupported("registers can be read and written, not appended to"), to: request)
       }
       context.reply(.client(.txnOk(answer)), to: request)
@@ -69,7 +84,7 @@ public struct TransactionNode: Node {
       context.fail(.notSupported("txn_ok is an answer, not a request"), to: request)
     case .update(let update):
       guard peers.contains(request.source) else { return }
-      take(update)
+      take(update, &context)
       exchange.heard(
         update.version, wantsAnswer: update.wantsAnswer, from: request.source, holding: store.version)
     }
@@ -87,13 +102,17 @@ public struct TransactionNode: Node {
     schedule(&context)
   }
 
+  public var checkpoint: [CommitRecord]? { store.checkpoint(of: origin) }
+
   private mutating func schedule(_ context: inout Context<TransactionNode>) {
     guard let due = exchange.schedule(holding: store.version, at: context.now) else { return }
     context.wake(.round, at: due)
   }
 
   /// Carries out a transaction; nil if a part of it makes no sense here, and then none of it has happened.
-  private mutating func execute(_ operations: [MicroOperation]) -> [MicroOperation]? {
+  private mutating func execute(
+    _ operations: [MicroOperation], _ context: inout Context<TransactionNode>
+  ) -> [MicroOperation]? {
     var writes: [Commit.Write] = []
     var places: [JSON: Int] = [:]
     var answer: [MicroOperation] = []
@@ -111,15 +130,20 @@ public struct TransactionNode: Node {
       case .append: return nil
       }
     }
-    if !writes.isEmpty { store.commit(writes, from: origin) }
+    if !writes.isEmpty {
+      let commit = store.commit(writes, from: origin)
+      context.persist(.own(commit))
+    }
     return answer
   }
 
   /// Takes in an update, and those before it that it makes complete.
-  private mutating func take(_ update: Update) {
+  private mutating func take(_ update: Update, _ context: inout Context<TransactionNode>) {
     early.append(update)
     while let place = early.firstIndex(where: { store.joins($0.deltas, $0.version) }) {
       let update = early.remove(at: place)
+      guard !store.version.covers(update.version) else { continue }
+      context.persist(store.news(in: update.deltas, update.version))
       store.merge(update.deltas, update.version)
     }
     if early.count > Self.earlyMax { early.removeFirst() }

@@ -44,7 +44,7 @@ extension KV {
 
 extension JSON {
   /// On one line.
-  fileprivate var text: String {
+  var text: String {
     var writer = JSONWriter()
     writer.value(self)
     return String(decoding: writer.bytes, as: UTF8.self)

@@ -1,0 +1,133 @@
+internal import Glomers
+public import Lab
+internal import Simulator
+internal import Wire
+
+/// A node with one mistake in it, and what is to find it out: mutation testing (DeMillo, Lipton, Sayward: *Hints on test
+/// data selection*, Computer 1978) of the checkers, the faults and the loads.
+public struct Mutant: Sendable {
+  /// What it does wrong, within its workload: `sends-once`.
+  public let name: String
+  /// The mistake, in one sentence.
+  public let mistake: String
+  /// The anomaly that gives it away. A run that is invalid for another reason alone does not count.
+  public let anomaly: String
+  /// Where it comes to light; seeds are set run by run.
+  public let scenario: Scenario
+  /// Runs the mutant, and the same node without the mistake.
+  let run: @Sendable (Scenario) -> SeedOutcome
+  let runOriginal: @Sendable (Scenario) -> SeedOutcome
+
+  /// - Parameter arrange: what differs from the usual scenario: 3 nodes, 50 requests/s for 10 s, 10 ms, no faults.
+  init(
+    _ name: String, _ mistake: String, shows anomaly: String, in workload: Workload,
+    _ arrange: (inout Scenario) -> Void, run: @escaping @Sendable (Scenario) -> SeedOutcome,
+    original: @escaping @Sendable (Scenario) -> SeedOutcome
+  ) {
+    var scenario = Scenario(workload)
+    scenario.nodeCount = 3
+    scenario.rate = 50
+    scenario.timeLimit = .seconds(10)
+    scenario.latency = .milliseconds(10)
+    scenario.latencyDistribution = .exponential
+    scenario.delivery = .independent
+    scenario.nemesisInterval = .seconds(2)
+    scenario.probeInterval = nil
+    arrange(&scenario)
+    self.name = name
+    self.mistake = mistake
+    self.anomaly = anomaly
+    self.scenario = scenario
+    self.run = run
+    runOriginal = original
+  }
+
+  /// A mutant of a node that is made for it.
+  init<N: MutableNode>(
+    _ node: N.Type, _ mutation: N.Mutation, _ mistake: String, shows anomaly: String, in workload: Workload,
+    _ arrange: (inout Scenario) -> Void = { _ in }
+  ) {
+    let options = [N.mutation.name: Option.Value.text(mutation.rawValue, as: "NAME")]
+    self.init(
+      mutation.rawValue, mistake, shows: anomaly, in: workload, arrange,
+      run: { Simulation<N>.outcome($0, options: options) }, original: { Simulation<N>.outcome($0) })
+  }
+
+  /// A node that is wrong as it is, beside one that is right.
+  init<N: Node, Original: Node>(
+    _ name: String, _ node: N.Type, of original: Original.Type, _ mistake: String, shows anomaly: String,
+    in workload: Workload, _ arrange: (inout Scenario) -> Void = { _ in }
+  )
+  where
+    N.Message: WireMessage, N.Record: StorableRecord, Original.Message: WireMessage,
+    Original.Record: StorableRecord
+  {
+    self.init(
+      name, mistake, shows: anomaly, in: workload, arrange, run: { Simulation<N>.outcome($0) },
+      original: { Simulation<Original>.outcome($0) })
+  }
+
+  /// Nodes are killed, and started again with what they have stored; long enough for some requests to succeed.
+  static func kills(_ scenario: inout Scenario) {
+    scenario.faults = [.kill]
+    scenario.timeLimit = .seconds(20)
+    scenario.nemesisInterval = .seconds(3)
+  }
+
+  /// All there are, by workload.
+  public static var all: [Mutant] {
+    let parts = [
+      echoes, uniqueIDs, broadcasts, sets, durableSets, counters, durableCounters, storedCounters, logs,
+      registers,
+      transactions, lists, forgetful,
+    ]
+    return Workload.allCases.flatMap { workload in
+      parts.joined().filter { $0.scenario.workload == workload }
+    }
+  }
+}
+
+/// A small node that is right as it stands, with mutations: places where it can be made wrong, one at a time.
+protocol MutableNode: Node where Message: WireMessage, Record: StorableRecord {
+  associatedtype Mutation: RawRepresentable & Sendable where Mutation.RawValue == String
+}
+
+extension MutableNode {
+  /// Which mutation to make; none by itself.
+  static var mutation: Option { Option("mutation", .text("", as: "NAME"), "What to do wrong.") }
+  static var options: [Option] { [mutation] }
+
+  static func mutation(in cluster: Cluster) -> Mutation? { Mutation(rawValue: cluster.text(mutation)) }
+}
+
+/// What clients say to a node of theirs, and nodes to each other, which is any JSON.
+enum Talk<Client: WireMessage>: WireMessage {
+  case client(Client)
+  case peer(JSON)
+
+  init(type: String, body: JSONObject) throws(WireError) {
+    self = type == "peer" ? .peer(try body.value("says")) : .client(try Client(type: type, body: body))
+  }
+
+  func write(to body: inout JSONWriter) {
+    switch self {
+    case .client(let message): message.write(to: &body)
+    case .peer(let value):
+      body.member("type", "peer")
+      body.member("says", value)
+    }
+  }
+}
+
+/// A message as a record.
+struct Kept<Message: WireMessage>: StorableRecord {
+  let message: Message
+
+  init(_ message: Message) { self.message = message }
+
+  init(record: JSONObject) throws(WireError) {
+    message = try Message(type: record.string("type"), body: record)
+  }
+
+  func write(to record: inout JSONWriter) { message.write(to: &record) }
+}

@@ -1,0 +1,29 @@
+internal import Wire
+
+/// `{origin: count, …}`
+extension VersionVector {
+  /// Reads the member `version`.
+  init(from body: JSONObject) throws(WireError) { try self.init(reading: body.object("version")) }
+
+  /// Writes the member `version`.
+  func write(to body: inout JSONWriter) {
+    body.key("version")
+    writeObject(to: &body)
+  }
+
+  init(reading counts: JSONObject) throws(WireError) {
+    self.init()
+    for (origin, element) in counts.members {
+      guard let count = element.integer, count >= 0 else {
+        throw .malformed("what is held of \(origin) must be a count")
+      }
+      self[Origin(name: origin)] = count
+    }
+  }
+
+  func writeObject(to writer: inout JSONWriter) {
+    writer.beginObject()
+    for (origin, count) in sorted { writer.member(origin.name, count) }
+    writer.endObject()
+  }
+}

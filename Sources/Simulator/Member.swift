@@ -1,0 +1,185 @@
+public import Glomers
+public import Lab
+public import Wire
+
+/// A simulated process: a host, its clock, and its log.
+@usableFromInline
+struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
+  /// What messages and records are read with. One of each serves all members.
+  @usableFromInline
+  final class Tools {
+    @usableFromInline let codec = Codec<N>()
+    @usableFromInline let document = JSONDocument()
+
+    @inlinable
+    init() {}
+  }
+
+  @usableFromInline let name: NodeID
+  @usableFromInline var host: Host<N>
+  @usableFromInline let pen = Pen()
+  /// How many nanoseconds the node's clock is ahead of the test's.
+  @usableFromInline var lead: Int64
+  @usableFromInline var isRunning = false
+  @usableFromInline var isPaused = false
+  /// What a paused node finds when it goes on.
+  @usableFromInline var inbox: [[UInt8]] = []
+  /// Nil for a node that keeps nothing.
+  @usableFromInline var log: SimulatedLog?
+
+  @inlinable
+  init(_ name: NodeID, _ scenario: Scenario, lead: Duration) {
+    self.name = name
+    self.lead = lead.nanoseconds
+    host = Host(random: Random(seed: 0))
+    log = scenario.keepsRecords ? SimulatedLog(of: name, losesPower: scenario.faults.contains(.disk)) : nil
+  }
+
+  /// When something happens in it by itself.
+  @inlinable
+  var deadline: Instant? {
+    guard isRunning, !isPaused else { return nil }
+    let due = host.deadline.map { Instant(nanoseconds: $0.nanoseconds - lead) }
+    guard let storing = log?.storing else { return due }
+    return due.map { min($0, storing) } ?? storing
+  }
+
+  /// What the node's clock shows.
+  @inlinable
+  func clock(at now: Instant) -> Instant { Instant(nanoseconds: now.nanoseconds + lead) }
+
+  // MARK: Its life
+
+  /// Starts the node, for the first time or after a kill, with what its log has. Returns what is wrong with that.
+  @inlinable
+  mutating func start(
+    options: [String: Option.Value], _ tools: Tools, _ random: inout Random
+  ) -> String? {
+    isPaused = false
+    inbox = []
+    host = Host(options: options, random: random.split(), keepsRecords: log != nil)
+    var records: [N.Record] = []
+    let problem = log?.open { text in
+      do throws(WireError) {
+        records.append(try N.Record(record: tools.document.parse(text)))
+        return nil
+      } catch {
+        return "\(error)"
+      }
+    }
+    isRunning = problem == nil
+    if isRunning, log != nil { host.recover(records) }
+    return problem
+  }
+
+  /// Ends the node at once. Of what it was just writing, some part is on the disk.
+  @inlinable
+  mutating func kill(_ random: inout Random) {
+    isRunning = false
+    log?.kill(&random)
+  }
+
+  @inlinable
+  mutating func pause() { isPaused = true }
+
+  /// Goes on. Returns what it finds that came meanwhile.
+  @inlinable
+  mutating func resume() -> [[UInt8]] {
+    isPaused = false
+    defer { inbox = [] }
+    return inbox
+  }
+
+  /// Changes the state of the disk.
+  @inlinable
+  mutating func setDisk(_ condition: DiskCondition, _ random: inout Random) {
+    log?.setDisk(condition, &random)
+  }
+
+  // MARK: Events
+
+  /// Takes a line. Returns whether the node is there to do something about it.
+  @inlinable
+  mutating func receive(_ line: [UInt8], at now: Instant, _ tools: Tools) -> Bool {
+    guard isRunning else { return false }
+    guard !isPaused else {
+      inbox.append(line)
+      return false
+    }
+    let time = clock(at: now)
+    switch unsafe line.withUnsafeBytes({ unsafe tools.codec.pass($0, to: &host, at: time) }) {
+    case nil: break
+    case .envelope(let envelope): host.receive(envelope, at: time)
+    case .rejected(let rejection):
+      host.reject(
+        rejection.error, from: rejection.source, to: rejection.destination, id: rejection.id,
+        isReply: rejection.isReply, at: time)
+    }
+    return true
+  }
+
+  /// Does one thing that is due, if there is one.
+  @inlinable
+  mutating func advance(to now: Instant) -> Bool {
+    guard isRunning, !isPaused else { return false }
+    if let storing = log?.storing, storing <= now {
+      switch log!.commit(at: now) {
+      case .idle: break
+      case .stored: host.stored()
+      case .failing: host.storingFailed(at: clock(at: now))
+      }
+      return true
+    }
+    return host.advance(to: clock(at: now))
+  }
+
+  /// Takes what the host wants done, and prints what the node would.
+  @inlinable
+  mutating func drain(_ tools: Tools, _ random: inout Random, _ stage: inout Stage) {
+    host.drain(
+      sending: { [name, pen] message, destination, id, inReplyTo in
+        pen.writer.envelope(from: name, to: destination, id: id, inReplyTo: inReplyTo, message)
+        pen.writer.withSpan { stage.receive($0, from: name, to: destination) }
+        pen.writer.removeAll()
+      },
+      { [name, pen] output in
+        switch output {
+        case .send(let envelope):
+          tools.codec.encode(envelope, into: &pen.writer)
+          pen.writer.withSpan { stage.receive($0, from: name, to: envelope.destination) }
+          pen.writer.removeAll()
+        case .store(let record):
+          record.write(asObjectTo: &pen.writer)
+          pen.writer.withSpan { log!.append($0) }
+          pen.writer.removeAll()
+        case .log(let line): stage.log(line, by: name)
+        }
+      })
+    if log?.settle(at: stage.now, &random) == .wantsCheckpoint { replaceLog() }
+  }
+
+  @inlinable
+  mutating func replaceLog() {
+    guard let records = host.checkpoint else {
+      log!.postponeCheckpoint()
+      return
+    }
+    var rest = records[...]
+    log!.replace { [pen] in
+      rest.popFirst().map { record in
+        record.write(asObjectTo: &pen.writer)
+        defer { pen.writer.removeAll() }
+        return pen.writer.bytes
+      }
+    }
+  }
+}
+
+/// What a member writes with: one for each, since a writer remembers how its last envelope began.
+@usableFromInline
+final class Pen {
+  @usableFromInline var writer = JSONWriter()
+
+  @usableFromInline
+  init() {}
+}

@@ -1,0 +1,120 @@
+public import Glomers
+public import Lab
+
+/// What in a simulation does not depend on the kind of node: the test, the time, and whose turn it is.
+///
+/// Apart from ``Simulation``, because what reaches C can't be specialized in another module, and need not be.
+@usableFromInline
+struct Stage {
+  private(set) var test: TestRun
+  @usableFromInline private(set) var now: Instant = .zero
+  private(set) var digest = Digest()
+  private(set) var logLines: [String] = []
+  /// When nodes are next to do something by themselves.
+  @usableFromInline var timetable: Timetable
+
+  /// What is to be done, and how far that is.
+  private var actions: [TestRun.Action] = []
+  private var nextAction = 0
+  private var stepsAtNow = 0
+  private let trace: ((String) -> Void)?
+
+  /// Nodes take no time, so two that answer each other for ever would never let it pass.
+  private static var stepsPerInstantMax: Int { 20_000 }
+
+  @usableFromInline
+  init(_ scenario: Scenario, trace: ((String) -> Void)?) {
+    self.trace = trace
+    test = TestRun(scenario)
+    timetable = Timetable(count: test.nodes.count)
+    test.begin(at: now)
+  }
+
+  @usableFromInline var isFinished: Bool { test.isFinished }
+
+  /// When something happens next.
+  @usableFromInline var next: Instant? {
+    guard !timetable.hasReady else { return now }
+    guard let due = timetable.earliest else { return test.deadline }
+    return test.deadline.map { min($0, due) } ?? due
+  }
+
+  /// Lets time pass, and the test do what is due.
+  @usableFromInline
+  mutating func advance(to instant: Instant) {
+    stepsAtNow = instant > now ? 0 : stepsAtNow + 1
+    if stepsAtNow > Self.stepsPerInstantMax {
+      test.abandon("nodes talk without end, and no time passes", as: "endless-talk", at: now)
+    }
+    pass(to: instant)
+    test.advance(to: now)
+  }
+
+  /// Lets time pass in which nothing happens.
+  @usableFromInline
+  mutating func pass(to instant: Instant) { now = max(now, instant) }
+
+  /// Ends a test in which nothing can happen any more.
+  @usableFromInline
+  mutating func abandonIdle() {
+    if !test.isFinished { test.abandon("nothing is left to happen", at: now) }
+  }
+
+  /// Takes out what the test wants done next, and the place of the node that it is about.
+  @usableFromInline
+  mutating func takeAction() -> (action: TestRun.Action, place: Int)? {
+    while true {
+      if nextAction == actions.count {
+        nextAction = 0
+        actions.removeAll(keepingCapacity: true)
+        test.drain(into: &actions)
+        if actions.isEmpty { return nil }
+      }
+      let action = actions[nextAction]
+      nextAction += 1
+      guard let name = action.node else { continue }
+      if case .deliver(let line, _) = action {
+        digest.add(line.span)
+        digest.add(now)
+        note(line.span.extracting(droppingLast: 1))
+      }
+      return (action, test.place(of: name)!)
+    }
+  }
+
+  /// A node has printed a message.
+  @usableFromInline
+  mutating func receive(_ message: Span<UInt8>, from node: NodeID, to destination: NodeID) {
+    digest.add(message)
+    note(message)
+    test.receive(message: message, from: node, to: destination, at: now)
+  }
+
+  /// A node has written to its log.
+  @usableFromInline
+  mutating func log(_ line: String, by node: NodeID) { logLines.append("\(node): \(line)") }
+
+  /// A node could not be started.
+  @usableFromInline
+  mutating func failed(_ place: Int, _ problem: String) {
+    test.exited(test.nodes[place], "a log that can't be read", lastLines: [problem], at: now)
+  }
+
+  private func note(_ line: Span<UInt8>) {
+    guard let trace else { return }
+    let text = unsafe line.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    trace("\(now.nanoseconds / 1000) µs \(text)")
+  }
+}
+
+extension TestRun.Action {
+  /// The node that it is about, if it is about one.
+  fileprivate var node: NodeID? {
+    switch self {
+    case .start(let node), .deliver(_, let node), .kill(let node), .stop(let node), .pause(let node),
+      .resume(let node), .setDisk(let node, _), .skew(let node, _):
+      node
+    case .note: nil
+    }
+  }
+}

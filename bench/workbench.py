@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""`make bench-workbench`: what the test bench itself costs, with real processes and in the simulator.
+
+CPU is that of the bench alone, its judging and writing of results included: nodes are taken off. Rates by CPU hold on
+one core that the bench has for itself.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import machine
+from tables import table
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+CHALLENGE_3D = "-w broadcast --node-count 25 --time-limit 20 --rate 100 --latency 100"
+# Twice this many messages in each row of the curve, however many nodes there are.
+FLOOD_MESSAGES_PER_SECOND = 250_000
+FLOOD_SECONDS = 2
+FLOOD_NODES = [25, 50, 100, 200, 400, 1000]
+
+
+def run(*words):
+    """Standard output, wall seconds, seconds of CPU with children, and the most memory in MB."""
+    reading, writing = os.pipe()
+    before = os.times()
+    process = subprocess.Popen(words, stdout=writing, stderr=subprocess.DEVNULL)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{' '.join(words)} ended with {process.returncode}:\n{text[-2000:]}")
+    return text, os.times().elapsed - before.elapsed, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def processes(workbench, name, arguments, seconds):
+    """A run with real processes."""
+    with tempfile.TemporaryDirectory() as store:
+        words = [workbench, "test", "--store", store, *arguments.split()]
+        text, _, cpu, _ = run(*words)
+    messages = int(re.search(r":net \{:all \{[^}]*?:msg-count (\d+)", text)[1])
+    nodes = sum(float(time) for time in re.findall(r":cpu-ms ([\d.]+)", text)) / 1000
+    return [name, messages / seconds, (cpu - nodes) * 1e6 / messages, nodes * 1e6 / messages, (cpu - nodes) / seconds]
+
+
+def simulated(workbench, arguments):
+    """Messages, seconds of CPU and MB of a simulation; one seed, or the given ones."""
+    text, _, cpu, megabytes = run(workbench, "sim", *arguments.split())
+    return int(re.search(r"(\d+) messages,", text)[1]), cpu, megabytes
+
+
+def flood(workbench, nodes):
+    rate = FLOOD_MESSAGES_PER_SECOND // nodes
+    return simulated(
+        workbench,
+        f"-w echo --node flood --node-count {nodes} --concurrency 25 --rate {rate} --time-limit {FLOOD_SECONDS} "
+        "--latency 10 --seeds 1",
+    )
+
+
+def simulator(workbench):
+    seeds = 10
+    messages, cpu, megabytes = simulated(workbench, f"{CHALLENGE_3D} --seeds 1..{seeds}")
+    rows = [[f"3d's run, each of {seeds} seeds", messages // seeds, cpu / seeds, cpu * 1e6 / messages, megabytes]]
+    for nodes in FLOOD_NODES:
+        messages, cpu, megabytes = flood(workbench, nodes)
+        rows.append([f"flood, {nodes} nodes", messages, cpu, cpu * 1e6 / messages, megabytes])
+    messages, cpu, megabytes = simulated(
+        workbench, "-w broadcast --node-count 1000 --rate 100 --time-limit 20 --latency 100 --seeds 1"
+    )
+    rows.append(["broadcast, 1,000 nodes and values", messages, cpu, cpu * 1e6 / messages, megabytes])
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", required=True, help="the directory with the workbench and the nodes")
+    parser.add_argument("--record", action="store_true", help="write the tables into RESULTS.md")
+    arguments = parser.parse_args()
+    about = machine.about(ROOT, "make bench-workbench")
+    workbench = os.path.join(arguments.bin, "workbench")
+    echo = f"-w echo --bin {arguments.bin}/maelstrom-echo --node-count 5 --concurrency 100 --rate 1000000 --time-limit 5"
+    rows = [
+        processes(workbench, "5 saturated echo nodes", echo, 5),
+        processes(workbench, "3d's run", f"{CHALLENGE_3D} --bin {arguments.bin}/maelstrom-broadcast", 30),
+    ]
+    columns = [
+        ("processes", None),
+        ("messages/s", ",.0f"),
+        ("bench CPU µs/message", ".2f"),
+        ("nodes CPU µs/message", ".2f"),
+        ("bench, of a core", ".2f"),
+    ]
+    sections = {"workbench": table(columns, rows)}
+    columns = [
+        ("simulator", None),
+        ("messages", ",d"),
+        ("CPU s", ".3f"),
+        ("CPU µs/message", ".2f"),
+        ("MB at most", ".0f"),
+    ]
+    sections["simulator"] = table(columns, simulator(workbench))
+    machine.finish(about)
+    print(machine.sentence(about))
+    for text in sections.values():
+        print(f"\n{text}")
+    if arguments.record:
+        machine.record(sections, about)
+
+
+if __name__ == "__main__":
+    main()
