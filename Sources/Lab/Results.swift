@@ -55,6 +55,23 @@ public struct Results: Equatable, Sendable {
 }
 
 extension Results {
+  /// What makes a run invalid beside its anomalies, in words.
+  public var complaints: [String] {
+    var complaints: [String] = []
+    if case .map(let functions)? = tree["stats"]?["by-f"] {
+      for function in functions where function.value["valid?"] == false {
+        complaints.append("no \(function.key.text.dropFirst()) succeeded")
+      }
+    }
+    if tree["availability"]?["valid?"] == false, let share = tree["availability"]?["ok-fraction"] {
+      complaints.append("too few operations succeeded: a share of \(share.text)")
+    }
+    if tree["workload"]?["valid?"] == false, !anomalies.contains(where: { $0.severity == .invalid }) {
+      complaints.append("the workload's checker objects: see :workload in the results")
+    }
+    return complaints
+  }
+
   /// What `results.edn` holds.
   public var edn: String { tree.pretty(in: .edn) }
 

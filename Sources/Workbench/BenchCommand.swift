@@ -28,7 +28,7 @@ extension Bench {
 
   private static func tell(_ ending: Ending, _ console: Console) -> Int32 {
     console.print(ending.results.edn)
-    let anomalies = Report.anomalies(ending.results.anomalies)
+    let anomalies = Report.objections(ending.results)
     if !anomalies.isEmpty { console.print(anomalies.joined(separator: "\n") + "\n") }
     if let signal = ending.interruption {
       console.print("Interrupted by signal \(signal); this is what was seen until then.")

@@ -38,7 +38,7 @@ public struct Challenges: Sendable {
         }
         let score = Score(run, ending.results, ending.history)
         rows.append((run, score))
-        for line in Report.anomalies(ending.results.anomalies) { console.say(line) }
+        for line in Report.objections(ending.results) { console.say(line) }
         console.say(score.problems.isEmpty ? "valid" : score.problems.joined(separator: "; "))
         status = Self.worse(status, Self.exitStatus(score))
       } catch {

@@ -22,7 +22,7 @@ public struct HistoryCheck: Sendable {
     do throws(BenchError) {
       let (history, results) = try check()
       console.print(results.edn)
-      let anomalies = Report.anomalies(results.anomalies)
+      let anomalies = Report.objections(results)
       if !anomalies.isEmpty { console.print(anomalies.joined(separator: "\n") + "\n") }
       console.say("\(history.count) operations")
       console.print("\n" + Report.closingLine(results.verdict))

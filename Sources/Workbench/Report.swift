@@ -10,6 +10,11 @@ enum Report {
     try store.write("results.json") { $0(Array(ending.results.json.utf8)) }
   }
 
+  /// Everything that speaks against a run, in words.
+  static func objections(_ results: Results) -> [String] {
+    anomalies(results.anomalies) + results.complaints.map { "✗ \($0)" }
+  }
+
   /// Anomalies in words: how many there are of each kind, and the first of each.
   static func anomalies(_ anomalies: [Anomaly]) -> [String] {
     var kinds: [String] = []

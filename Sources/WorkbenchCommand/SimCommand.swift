@@ -126,6 +126,7 @@ struct SimCommand: AsyncParsableCommand {
     for anomaly in outcome.results.anomalies.prefix(3) {
       print("  \(anomaly.name)\(anomaly.node.map { " at \($0)" } ?? ""): \(anomaly.detail)")
     }
+    for complaint in outcome.results.complaints { print("  \(complaint)") }
     for line in outcome.excerpt.prefix(12) { print("    \(line)") }
     if !outcome.isValid { print("  replay: \(replay(outcome.seed))") }
   }

@@ -34,7 +34,7 @@ struct SweepReport {
     let speed = String(format: "%.0f", virtualTime.seconds / elapsed)
     let rate = String(format: "%.0f", Double(messageCount) / elapsed)
     return """
-      \(doneCount) seeds: \(doneCount - invalidCount - unknownCount) valid, \(unknownCount) unknown, \
+      \(doneCount) seed\(doneCount == 1 ? "" : "s"): \(doneCount - invalidCount - unknownCount) valid, \(unknownCount) unknown, \
       \(invalidCount) invalid; \(String(format: "%.1f", elapsed)) s, \(speed) times faster than real time, \
       \(messageCount) messages, \(rate)/s
       """

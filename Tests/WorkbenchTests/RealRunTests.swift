@@ -22,6 +22,20 @@ struct RealRunTests {
     #expect(try run.anomalies().isEmpty)
   }
 
+  @Test("nodes that are killed again and again, their disks full in between, find what they had stored")
+  func killed() async throws {
+    let run = try await Launcher.test(
+      [
+        "-w", "g-set", "--bin", Launcher.glomer, "--node-count", "2", "--concurrency", "4", "--rate", "100",
+        "--time-limit", "5", "--nemesis", "kill,disk", "--nemesis-interval", "0.5", "--seed", "7",
+      ], node: ["g-set"])
+    #expect(run.status == 0, "\(run.errors)\(run.output)")
+    let history = try run.file("history.txt")
+    #expect(history.split(separator: "\n").filter { $0.contains("kill") }.count >= 4)
+    let log = run.store.appendingPathComponent("latest/data/n0/log")
+    #expect(try Data(contentsOf: log).count > 100)
+  }
+
   @Test("unique ids of a Python node are valid and totally available")
   func uniqueIDs() async throws {
     let run = try await Launcher.test([

@@ -31,6 +31,21 @@ struct ReportTests {
       ])
   }
 
+  @Test("what fails a run without an anomaly is told too")
+  func complaints() {
+    var history = History()
+    for (function, kind) in [("add", Operation.Kind.info), ("read", .ok)] {
+      let client = Operation.Process.client(function == "add" ? 0 : 1)
+      history.append(Operation(time: .zero, kind: .invoke, process: client, function: function))
+      history.append(Operation(time: .zero, kind: kind, process: client, function: function))
+    }
+    let results = Results(of: history, workload: UniqueIDsChecker(), availability: .total)
+    #expect(
+      Report.objections(results) == [
+        "✗ no add succeeded", "✗ too few operations succeeded: a share of 0.5",
+      ])
+  }
+
   @Test(
     "each verdict has Maelstrom's closing line and exit status",
     arguments: [
