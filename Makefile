@@ -178,7 +178,7 @@ sim: build
 	$(SIM) 3 -w pn-counter
 	$(SIM) 3 -w kafka
 	$(SIM) 3 -w txn-rw-register --consistency-models read-committed
-	$(SIM) 1 -w lin-kv --concurrency 5
+	$(SIM) 3 -w lin-kv --concurrency 2n
 
 parity: ## Whether the simulator tells the truth: every run in virtual time and as processes, compared
 parity: build

@@ -31,7 +31,7 @@ public struct Host<N: Node>: Sendable {
   /// The driver's clock when it last spoke, and by how many nanoseconds the node's is ahead of it.
   private var driverTime = Instant.zero
   private var lead: Int64 = 0
-  private var pending = PendingCalls<N>()
+  private var pending: PendingCalls<N>
   private var alarms = Deadlines<Alarm>()
   private let options: [String: Option.Value]
   /// Until the node has them.
@@ -46,8 +46,13 @@ public struct Host<N: Node>: Sendable {
   ///   - options: values for `N.options`, by name.
   ///   - random: the node's dice.
   ///   - keepsRecords: whether there is a log for records; if not, the node persists nothing.
-  public init(options: [String: Option.Value] = [:], random: Random, keepsRecords: Bool = false) {
+  ///   - lastCallID: the ids of calls follow this. Each life of a node needs others, or it takes a late answer to what
+  ///     an earlier one has asked for the answer to a question of its own.
+  public init(
+    options: [String: Option.Value] = [:], random: Random, keepsRecords: Bool = false, lastCallID: Int = 0
+  ) {
     self.options = options
+    pending = PendingCalls(after: lastCallID)
     context = Context(random: random, keepsRecords: keepsRecords)
   }
 

@@ -13,7 +13,9 @@ struct PendingCalls<N: Node>: Sendable {
   }
 
   private var entries: [Int: Entry] = [:]
-  private var lastID = 0
+  private var lastID: Int
+
+  init(after lastID: Int) { self.lastID = lastID }
 
   mutating func add(_ entry: Entry) -> Int {
     lastID += 1

@@ -89,7 +89,8 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
   @inlinable
   init(options: [String: Option.Value], output: Output, storage: NodeStorage?) {
     host = Host(
-      options: options, random: Random(seed: .random(in: .min ... .max)), keepsRecords: storage != nil)
+      options: options, random: Random(seed: .random(in: .min ... .max)), keepsRecords: storage != nil,
+      lastCallID: .random(in: 0..<1 << 32))
     self.output = output
     self.storage = storage
   }

@@ -57,7 +57,9 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
   ) -> String? {
     isPaused = false
     inbox = []
-    host = Host(options: options, random: random.split(), keepsRecords: log != nil)
+    host = Host(
+      options: options, random: random.split(), keepsRecords: log != nil,
+      lastCallID: log == nil ? 0 : Int.random(in: 0..<1 << 32, using: &random))
     var records: [N.Record] = []
     let problem = log?.open { text in
       do throws(WireError) {

@@ -57,13 +57,13 @@ private struct Stage {
   var host: Host<Puppet>
   var now = Instant.zero
 
-  init(recovering records: [Int] = []) {
-    host = Host(random: Random(seed: 1), keepsRecords: true)
+  init(recovering records: [Int] = [], lastCallID: Int = 0) {
+    host = Host(random: Random(seed: 1), keepsRecords: true, lastCallID: lastCallID)
     host.recover(records)
   }
 
-  static func initialized(recovering records: [Int] = []) -> Stage {
-    var stage = Stage(recovering: records)
+  static func initialized(recovering records: [Int] = [], lastCallID: Int = 0) -> Stage {
+    var stage = Stage(recovering: records, lastCallID: lastCallID)
     _ = stage.receive(.initialize(me: "n0", nodes: ["n0", "n1", "n2"]))
     return stage
   }
@@ -180,6 +180,14 @@ private func code(_ outputs: [Host<Puppet>.Output]) -> Int? {
     #expect(stage.pass(.milliseconds(999)).isEmpty)
     #expect(code(stage.pass(.milliseconds(1))) == 0)
     #expect(stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1).isEmpty)
+  }
+
+  @Test("an answer to what an earlier life asked is not taken for one to this life's question")
+  func earlierLife() {
+    var stage = Stage.initialized(lastCallID: 1000)
+    _ = stage.receive(.message(.forward(.giveUp(after: .seconds(1)))))
+    #expect(stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1).isEmpty)
+    #expect(stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1001) == [answer(.message(.pong))])
   }
 
   @Test("a retried call keeps its message id, so that an answer to any of its sendings settles it")

@@ -170,8 +170,8 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
   @Test("the last scatter of a burst is confirmed")
   func confirmation() {
     var trial = spoke()
-    #expect(scatter(&trial).instant(of: .confirm(hub: "n0")) == .zero + .milliseconds(1500))
-    let gossip = trial.wake(.confirm(hub: "n0")).gossip
+    #expect(scatter(&trial).instant(of: .confirm(to: "n0")) == .zero + .milliseconds(1500))
+    let gossip = trial.wake(.confirm(to: "n0")).gossip
     #expect(gossip.count == 1)
     #expect(gossip.first?.to == "n0")
     #expect(gossip.first?.gossip == .sync([], version: .init(), wantsAnswer: false))

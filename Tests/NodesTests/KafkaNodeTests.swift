@@ -8,75 +8,10 @@ import Workloads
 
 @testable import Nodes
 
-private typealias Effects = [Effect<KafkaNode>]
-
-extension Effects {
-  fileprivate var reply: Kafka? {
-    for case .reply(.client(let message), _) in self { return message }
-    return nil
-  }
-
-  fileprivate var errorCode: Int? {
-    for case .fail(let error, _) in self { return error.code }
-    return nil
-  }
-
-  fileprivate var gossip: [(gossip: LogGossip, to: NodeID)] {
-    compactMap { if case .send(.peer(let gossip), let node) = $0 { (gossip, node) } else { nil } }
-  }
-}
-
-/// Kafka nodes that talk over a network of the test's making.
-private struct Group {
-  var trials: [Trial<KafkaNode>]
-  let names: [NodeID]
-
-  init(_ count: Int, acks: String = "1") {
-    let names = (0..<count).map { NodeID("n\($0)") }
-    self.names = names
-    trials = names.enumerated().map {
-      Trial(
-        KafkaNode.self, me: $1, nodes: names, options: ["acks": .choice(acks, of: ["1", "quorum", "all"])],
-        seed: UInt64($0 + 1))
-    }
-  }
-
-  mutating func ask(_ node: Int, _ message: Kafka, id: Int = 1) -> Effects {
-    trials[node].receive(.client(message), id: id)
-  }
-
-  mutating func send(_ node: Int, _ key: String, _ message: JSONText) -> Int? {
-    if case .sendOk(let offset)? = ask(node, .send(key: key, message: message)).reply { offset } else { nil }
-  }
-
-  mutating func poll(_ node: Int, _ key: String, from offset: Int = 0) -> [Int] {
-    guard case .pollOk(let batches)? = ask(node, .poll([.init(key, offset)])).reply else { return [-1] }
-    return batches.flatMap { $0.entries.map(\.offset) }
-  }
-
-  /// Some time later every node among `nodes` has its round, and they hear it. Returns what clients are told.
-  @discardableResult
-  mutating func round(_ nodes: Range<Int>? = nil, times: Int = 3) -> [Kafka] {
-    let nodes = nodes ?? names.indices
-    var told: [Kafka] = []
-    for _ in 0..<times {
-      for node in names.indices { trials[node].now = trials[node].now + .milliseconds(600) }
-      for sender in nodes {
-        for (gossip, to) in trials[sender].wake(.round).gossip {
-          guard let receiver = names.firstIndex(of: to), nodes.contains(receiver) else { continue }
-          let effects = trials[receiver].receive(.peer(gossip), from: names[sender], id: nil)
-          for case .reply(.client(let message), _) in effects { told.append(message) }
-        }
-      }
-    }
-    return told
-  }
-}
-
 @Suite struct KafkaClientTests {
   @Test("a node alone gives out dense offsets, and shows a message as soon as it has it")
   func alone() {
-    var group = Group(1)
+    var group = KafkaGroup(1)
     #expect((0..<3).map { group.send(0, "a", JSONText(.integer($0))) } == [0, 1, 2])
     #expect(group.send(0, "b", nil) == 0)
     #expect(group.poll(0, "a") == [0, 1, 2])
@@ -90,7 +25,7 @@ private struct Group {
 
   @Test("a poll has an end")
   func limited() {
-    var group = Group(1)
+    var group = KafkaGroup(1)
     for message in 0..<1500 { _ = group.send(0, "a", JSONText(.integer(message))) }
     #expect(group.poll(0, "a", from: 100) == Array(100..<1100))
     #expect(group.poll(0, "a", from: 1100) == Array(1100..<1500))
@@ -99,7 +34,7 @@ private struct Group {
 
   @Test("commits rise, never fall, and can't run ahead of what the node shows")
   func commits() {
-    var group = Group(1)
+    var group = KafkaGroup(1)
     for message in 0..<5 { _ = group.send(0, "a", JSONText(.integer(message))) }
     #expect(group.ask(0, .listCommittedOffsets(["a", "z"])).reply == .listCommittedOffsetsOk([]))
     #expect(group.ask(0, .commitOffsets([.init("a", 3)])).reply == .commitOffsetsOk)
@@ -114,7 +49,7 @@ private struct Group {
 
   @Test("an answer is no request")
   func answers() {
-    var group = Group(1)
+    var group = KafkaGroup(1)
     #expect(group.ask(0, .sendOk(offset: 1)).errorCode == 10)
   }
 }
@@ -122,7 +57,7 @@ private struct Group {
 @Suite struct KafkaReplicationTests {
   @Test("nodes give out different offsets, each above what it has seen")
   func offsets() {
-    var group = Group(3)
+    var group = KafkaGroup(3)
     #expect((0..<3).map { group.send($0, "a", JSONText(.integer($0))) } == [0, 1, 2])
     #expect(group.send(1, "a", "later") == 4)
     group.round()
@@ -132,7 +67,7 @@ private struct Group {
 
   @Test("what one node has is not shown before it is known that nothing comes in between")
   func watermark() {
-    var group = Group(3)
+    var group = KafkaGroup(3)
     _ = group.send(1, "a", 1)
     #expect(group.poll(1, "a") == [])
     group.round(0..<2)
@@ -145,7 +80,7 @@ private struct Group {
 
   @Test("entries of several nodes are shown in one order, everywhere the same")
   func order() {
-    var group = Group(3)
+    var group = KafkaGroup(3)
     for message in 0..<20 { _ = group.send(message % 3, "a", JSONText(.integer(message))) }
     group.round()
     let shown = group.poll(0, "a")
@@ -156,7 +91,7 @@ private struct Group {
 
   @Test("messages that were lost on the way are sent again, also by others than their sender")
   func repair() {
-    var group = Group(3)
+    var group = KafkaGroup(3)
     _ = group.send(0, "a", 1)
     _ = group.trials[0].wake(.round)  // is lost
     _ = group.send(0, "a", 2)
@@ -168,7 +103,7 @@ private struct Group {
 
   @Test("commits get to all nodes, but no further than what is shown there")
   func commits() {
-    var group = Group(2)
+    var group = KafkaGroup(2)
     for message in 0..<3 { _ = group.send(0, "a", JSONText(.integer(message))) }
     group.round()
     #expect(group.ask(0, .commitOffsets([.init("a", 2)])).reply == .commitOffsetsOk)
@@ -180,7 +115,7 @@ private struct Group {
 
   @Test("a send waits until a quorum holds the message")
   func quorum() {
-    var group = Group(3, acks: "quorum")
+    var group = KafkaGroup(3, acks: "quorum")
     #expect(group.ask(0, .send(key: "a", message: 1)).reply == nil)
     #expect(group.round(0..<1) == [])
     #expect(group.round(0..<2) == [.sendOk(offset: 0)])
@@ -189,65 +124,15 @@ private struct Group {
 
   @Test("with acks=all a send waits for everybody")
   func all() {
-    var group = Group(3, acks: "all")
+    var group = KafkaGroup(3, acks: "all")
     _ = group.ask(0, .send(key: "a", message: 1))
     #expect(group.round(0..<2) == [])
     #expect(group.round() == [.sendOk(offset: 0)])
   }
 
-  @Test("the others go on without a node that is lost for good, with all that was acknowledged")
-  func lostNode() {
-    var group = Group(3, acks: "quorum")
-    _ = group.ask(2, .send(key: "a", message: "held by two"))
-    #expect(group.round(1..<3) == [.sendOk(offset: 2)])
-    _ = group.ask(2, .send(key: "a", message: "held by the lost one only"))
-    _ = group.ask(0, .send(key: "a", message: "held by the survivors"))
-    #expect(group.round(0..<2) == [.sendOk(offset: 0)])
-    // For all that they know the lost node may have been about to assign offset 1.
-    #expect(group.poll(0, "a") == [])
-    group.round(0..<2, times: 120)
-    for node in 0..<2 { #expect(group.poll(node, "a") == [0, 2]) }
-    _ = group.ask(1, .send(key: "a", message: "later"))
-    #expect(group.round(0..<2) == [.sendOk(offset: 4)])
-    for node in 0..<2 { #expect(group.poll(node, "a") == [0, 2, 4]) }
-    // It comes back: nobody listens, and it knows.
-    group.round(times: 10)
-    for node in 0..<2 { #expect(group.poll(node, "a") == [0, 2, 4]) }
-    #expect(group.ask(2, .send(key: "a", message: "too late")).errorCode == 11)
-  }
-
-  @Test("nodes may be lost one after the other, as long as a quorum is left")
-  func lostNodes() {
-    var group = Group(5, acks: "quorum")
-    for node in 0..<5 { _ = group.ask(node, .send(key: "a", message: JSONText(.integer(node)))) }
-    #expect(group.round().count == 5)
-    _ = group.ask(0, .send(key: "a", message: 5))
-    group.round(0..<4, times: 120)
-    for node in 0..<4 { #expect(group.poll(node, "a") == [0, 1, 2, 3, 4, 5]) }
-    _ = group.ask(1, .send(key: "a", message: 6))
-    group.round(0..<3, times: 120)
-    for node in 0..<3 { #expect(group.poll(node, "a") == [0, 1, 2, 3, 4, 5, 6]) }
-    // Two are no quorum of five: they wait.
-    _ = group.ask(1, .send(key: "a", message: 11))
-    #expect(group.round(0..<2, times: 120) == [])
-    #expect(group.poll(0, "a") == [0, 1, 2, 3, 4, 5, 6])
-  }
-
-  @Test("a node whose answers are only late is not fenced off")
-  func patience() {
-    var group = Group(3, acks: "quorum")
-    for turn in 0..<6 {
-      _ = group.ask(0, .send(key: "a", message: JSONText(.integer(turn))))
-      group.round(0..<2, times: 40)
-      group.round(times: 10)
-    }
-    #expect(group.poll(2, "a").count == 6)
-    #expect(group.ask(2, .send(key: "a", message: "still in")).errorCode == nil)
-  }
-
   @Test("gossip from outside is not listened to, and hostile gossip does no harm")
   func strangers() {
-    var group = Group(2)
+    var group = KafkaGroup(2)
     let origin = Origin(name: "x")
     var version = VersionVector()
     version[origin] = 2

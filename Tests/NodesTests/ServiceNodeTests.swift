@@ -12,24 +12,12 @@ struct ServiceNodeTests {
   func keeper() {
     var trial = Trial(LinKVSingleNode.self, me: "n0")
     let write = KV.write(key: 1, value: 2)
-    #expect(trial.receive(write) == [.persist(write), .reply(.writeOk, to: trial.request())])
-    #expect(trial.receive(.read(key: 1)) == [.reply(.readOk(value: 2), to: trial.request())])
+    #expect(
+      trial.receive(.client(write)) == [.persist(write), .reply(.client(.writeOk), to: trial.request())])
+    #expect(
+      trial.receive(.client(.read(key: 1))) == [.reply(.client(.readOk(value: 2)), to: trial.request())])
     let missing = RPCError.keyDoesNotExist("key does not exist")
-    #expect(trial.receive(.read(key: 9)) == [.fail(missing, to: trial.request())])
-  }
-
-  @Test("the others pass on what they are asked, and what they are answered")
-  func passedOn() {
-    var trial = Trial(LinKVSingleNode.self, me: "n2")
-    let call = LinKVSingleNode.Call.passedOn(trial.request())
-    #expect(
-      trial.receive(.read(key: 1))
-        == [.call("n0", .read(key: 1), then: call, .giveUp(after: .seconds(5)))])
-    #expect(
-      trial.complete(call, .success(.readOk(value: 7))) == [.reply(.readOk(value: 7), to: trial.request())])
-    let timeout = RPCError.timeout("no answer")
-    #expect(trial.complete(call, .failure(timeout)) == [.fail(timeout, to: trial.request())])
-    #expect(!timeout.isDefinite)
+    #expect(trial.receive(.client(.read(key: 9))) == [.fail(missing, to: trial.request())])
   }
 
   @Test("what no client asks of a service is refused, and changes nothing")
@@ -37,22 +25,22 @@ struct ServiceNodeTests {
     var store = Trial(LinKVSingleNode.self)
     var oracle = Trial(LinTSONode.self)
     for message in [KV.writeOk, .casOk, .readOk(value: 1), .tsOk(ts: 3), .ts] {
-      guard case .fail(let error, _)? = store.receive(message).first else {
+      guard case .fail(let error, _)? = store.receive(.client(message)).first else {
         Issue.record("\(message) was taken")
         continue
       }
       #expect(error.code == 10)
     }
-    guard case .fail(let error, _)? = oracle.receive(.read(key: 1)).first else {
+    guard case .fail(let error, _)? = oracle.receive(.client(.read(key: 1))).first else {
       Issue.record("an oracle that reads")
       return
     }
     #expect(error.code == 10 && error.text == "a timestamp oracle does not take read")
-    #expect(oracle.receive(.ts) == [.reply(.tsOk(ts: 0), to: oracle.request())])
-    #expect(oracle.receive(.ts) == [.reply(.tsOk(ts: 1), to: oracle.request())])
+    #expect(oracle.receive(.client(.ts)) == [.reply(.client(.tsOk(ts: 0)), to: oracle.request())])
+    #expect(oracle.receive(.client(.ts)) == [.reply(.client(.tsOk(ts: 1)), to: oracle.request())])
   }
 
-  private func scenario(nodes: Int, seed: UInt64, partitions: Bool = false) -> Scenario {
+  private func scenario(nodes: Int, seed: UInt64, faults: Set<Scenario.Fault> = []) -> Scenario {
     var scenario = Scenario(.linKV)
     scenario.nodeCount = nodes
     scenario.concurrency = .perNode(2)
@@ -60,10 +48,8 @@ struct ServiceNodeTests {
     scenario.timeLimit = .seconds(10)
     scenario.latency = .milliseconds(20)
     scenario.latencyDistribution = .exponential
-    if partitions {
-      scenario.faults = [.partition]
-      scenario.nemesisInterval = .seconds(2)
-    }
+    scenario.faults = faults
+    scenario.nemesisInterval = .seconds(2)
     scenario.seed = seed
     return scenario
   }
@@ -78,11 +64,18 @@ struct ServiceNodeTests {
 
   @Test("it is linearizable on several nodes, too, while the network is cut", arguments: 1...5)
   func partitioned(seed: UInt64) {
-    var simulation = Simulation<LinKVSingleNode>(scenario(nodes: 5, seed: seed, partitions: true))
+    var simulation = Simulation<LinKVSingleNode>(scenario(nodes: 5, seed: seed, faults: [.partition]))
     simulation.finish()
     let results = simulation.test.results()
     #expect(results.verdict == .valid, "\(results.anomalies)")
     #expect(simulation.test.history.operations.contains { $0.kind == .info && $0.isClient })
+  }
+
+  @Test("it is linearizable while messages are copied and overtaken, and nodes killed", arguments: 1...5)
+  func copied(seed: UInt64) {
+    let results = Simulation<LinKVSingleNode>.run(
+      scenario(nodes: 3, seed: seed, faults: [.duplicate, .reorder, .kill]))
+    #expect(results.verdict == .valid, "\(results.anomalies)")
   }
 
   @Test("a store that is weaker than linearizable is caught by the workload for linearizable ones")

@@ -120,14 +120,17 @@ import Workloads
       .cas(key: 1, from: 2, to: 4, createIfNotExists: false),
       .cas(key: "new", from: .null, to: [5], createIfNotExists: true), .read(key: "none"), .ts,
     ] {
-      effects += trial.receive(request)
+      effects += trial.receive(.client(request))
     }
     let log = effects.compactMap { if case .persist(let record) = $0 { record } else { nil } }
     #expect(log == [.write(key: 1, value: 2), .write(key: 1, value: 3), .write(key: "new", value: [5])])
     for records in [log, trial.node.checkpoint!] {
       var next = Trial(LinKVSingleNode.self, recovering: records)
-      #expect(next.receive(.read(key: 1)) == [.reply(.readOk(value: 3), to: next.request())])
-      #expect(next.receive(.read(key: "new")) == [.reply(.readOk(value: [5]), to: next.request())])
+      #expect(
+        next.receive(.client(.read(key: 1))) == [.reply(.client(.readOk(value: 3)), to: next.request())])
+      #expect(
+        next.receive(.client(.read(key: "new"))) == [.reply(.client(.readOk(value: [5])), to: next.request())]
+      )
     }
     #expect(SeqKVNode.Record.self == Never.self && LinTSONode.Record.self == Never.self)
   }

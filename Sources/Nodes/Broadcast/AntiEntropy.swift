@@ -24,7 +24,7 @@ extension BroadcastNode {
     }
     trust(peer, &context)
     if !store.version.covers(version) {
-      context.wake(.repair(peer), at: context.now + HubState.slack)
+      context.wake(.repair(peer), at: context.now + (spoke.mailPeriod == nil ? HubState.slack : budget))
     }
     scheduleStrays(&context)
     return isNews

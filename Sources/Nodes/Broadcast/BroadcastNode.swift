@@ -6,7 +6,8 @@ public import Workloads
 ///
 /// The first node in the cluster's order is the *hub*, the others are *spokes*. A spoke sends its new values in one
 /// batch, timed to land just before the hub's next scatter (`Spoke.swift`); the hub scatters all that is new to all
-/// spokes, at most once a period (`Hub.swift`). Values are numbered by their origin and every message carries its
+/// spokes, at most once a period (`Hub.swift`). Where three hops take longer than the budget, batches go straight to all
+/// (`DirectMail.swift`). Values are numbered by their origin and every message carries its
 /// sender's version vector, so that nothing needs an acknowledgement of its own, and what is missing shows and is
 /// repaired by the two nodes that differ (`AntiEntropy.swift`). When all are known to agree, all are silent.
 ///
@@ -30,8 +31,8 @@ public struct BroadcastNode: Node {
     case batch
     /// By now the hub should have shown that it holds so many of this node's values.
     case patience(hub: NodeID, count: Int)
-    /// No scatter has followed this hub's last one: tell it that that one has landed.
-    case confirm(hub: NodeID)
+    /// Nothing has gone to this node since it sent something: tell it that that has landed.
+    case confirm(to: NodeID)
     /// The hub's period is over.
     case scatter
     /// By now every peer should have shown that it holds what this hub has scattered.
@@ -116,6 +117,8 @@ public struct BroadcastNode: Node {
     case .batch(let delta, let version, let stamp, let lead):
       let isNews = learn([delta], version, from: peer, &context)
       take(stamp: stamp, lead: lead, from: peer, isNews: isNews, &context)
+    case .mail(let delta, let version, let stamp, let lead):
+      takeMail(delta, version, stamp: stamp, lead: lead, from: peer, &context)
     case .scatter(let deltas, let version, let rhythm, let echo):
       let isNews = learn(deltas, version, from: peer, &context)
       keepStep(with: peer, version, rhythm, echo: echo, isNews: isNews, &context)
@@ -138,8 +141,8 @@ public struct BroadcastNode: Node {
     switch timer {
     case .batch: sendBatch(&context)
     case .patience(let hub, let count): loseNothing(of: count, at: hub, &context)
-    case .confirm(let hub):
-      context.send(.peer(.sync([], version: store.version, wantsAnswer: false)), to: hub)
+    case .confirm(let peer):
+      context.send(.peer(.sync([], version: store.version, wantsAnswer: false)), to: peer)
     case .scatter: scatter(&context)
     case .beacon: beacon(&context)
     case .repair(let peer): repair(with: peer, &context)

@@ -23,18 +23,21 @@ extension Gossip {
   /// Nil for a type that is not a peer's.
   init?(type: String, body: JSONObject) throws(WireError) {
     switch type {
-    case "gossip_batch":
+    case "gossip_batch", "gossip_mail":
       let deltas = try Delta<JSON>.read(from: body)
-      guard deltas.count == 1 else { throw .malformed("a batch has one delta, not \(deltas.count)") }
-      self = .batch(
-        deltas[0], version: try VersionVector(from: body), stamp: try body.duration("stamp"),
-        lead: try body.optionalDuration("lead"))
+      guard deltas.count == 1 else { throw .malformed("\(type) has one delta, not \(deltas.count)") }
+      let (version, stamp) = (try VersionVector(from: body), try body.duration("stamp"))
+      let lead = try body.optionalDuration("lead")
+      self =
+        type == "gossip_mail"
+        ? .mail(deltas[0], version: version, stamp: stamp, lead: lead)
+        : .batch(deltas[0], version: version, stamp: stamp, lead: lead)
     case "gossip_scatter":
       self = .scatter(
         try Delta.read(from: body), version: try VersionVector(from: body),
         Rhythm(
           next: try body.duration("next"), period: try body.duration("period"),
-          lead: try body.optionalDuration("lead")),
+          lead: try body.optionalDuration("lead"), mailPeriod: try body.optionalDuration("mail_period")),
         echo: try body.optionalDuration("echo"))
     case "gossip_sync":
       self = .sync(
@@ -53,10 +56,10 @@ extension Gossip {
     switch self {
     case .batch(let delta, let version, let stamp, let lead):
       body.member("type", "gossip_batch")
-      Delta.write([delta], to: &body)
-      version.write(to: &body)
-      body.duration("stamp", stamp)
-      if let lead { body.duration("lead", lead) }
+      body.news(delta, version, stamp: stamp, lead: lead)
+    case .mail(let delta, let version, let stamp, let lead):
+      body.member("type", "gossip_mail")
+      body.news(delta, version, stamp: stamp, lead: lead)
     case .scatter(let deltas, let version, let rhythm, let echo):
       body.member("type", "gossip_scatter")
       Delta.write(deltas, to: &body)
@@ -64,6 +67,7 @@ extension Gossip {
       body.duration("next", rhythm.next)
       body.duration("period", rhythm.period)
       if let lead = rhythm.lead { body.duration("lead", lead) }
+      if let mailPeriod = rhythm.mailPeriod { body.duration("mail_period", mailPeriod) }
       if let echo { body.duration("echo", echo) }
     case .sync(let deltas, let version, let wantsAnswer):
       body.member("type", "gossip_sync")
@@ -94,6 +98,16 @@ extension JSONObject {
 }
 
 extension JSONWriter {
+  /// What a batch and a letter to all have in common.
+  fileprivate mutating func news(
+    _ delta: Delta<JSON>, _ version: VersionVector, stamp: Duration, lead: Duration?
+  ) {
+    Delta.write([delta], to: &self)
+    version.write(to: &self)
+    duration("stamp", stamp)
+    if let lead { duration("lead", lead) }
+  }
+
   fileprivate mutating func duration(_ key: String, _ duration: Duration) {
     member(key, Int(duration.nanoseconds / 1000))
   }

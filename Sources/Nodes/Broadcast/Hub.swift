@@ -47,13 +47,15 @@ extension BroadcastNode {
     hubState.stamps[spoke] = (stamp, context.now)
     hubState.leads[spoke] = lead
     // Where there is no news, no scatter will show the spoke that its values are here.
-    if isNews { scheduleScatter(&context) } else { answer(spoke, &context) }
+    guard isNews else { return answer(spoke, &context) }
+    // A spoke that should mail does not know it yet. Its values have lost time.
+    if self.spoke.mailPeriod == nil { scheduleScatter(&context) } else { scatter(&context) }
   }
 
   /// Scatters at the next beat; for the first time, as soon as it can tell the spokes their lead.
   mutating func scheduleScatter(_ context: inout Context<BroadcastNode>) {
     guard hubState.due == nil else { return }
-    let due = hubState.beat?.next(from: context.now) ?? context.now
+    let due = mailDue(context.now) ?? hubState.beat?.next(from: context.now) ?? context.now
     hubState.due = due
     if !hubState.isMeasuring { context.wake(.scatter, at: due) }
   }
@@ -65,13 +67,17 @@ extension BroadcastNode {
     let news = store.deltas(since: hubState.scattered)
     guard !news.isEmpty else { return }
     let lead = hubState.leads.values.max() ?? spoke.roundTrip.lead
-    let beat = Beat(start: due + period(lead: lead), period: period(lead: lead))
+    spoke.mailPeriod = lead.flatMap(mailPeriod)
+    let period = spoke.mailPeriod ?? self.period(lead: lead)
+    let beat = Beat(start: due + period, period: period)
     hubState.beat = beat
-    let rhythm = Rhythm(next: beat.start - context.now, period: beat.period, lead: lead)
+    let rhythm = Rhythm(
+      next: beat.start - context.now, period: period, lead: lead, mailPeriod: spoke.mailPeriod)
     for peer in peers {
       let echo = hubState.stamps[peer].map { $0.stamp + (context.now - $0.received) }
       context.send(
         .peer(.scatter(news, version: store.version, rhythm, echo: echo)), to: peer)
+      if spoke.mailPeriod != nil { context.cancel(.confirm(to: peer)) }
     }
     hubState.scattered = store.version
     hubState.promised = store.version
@@ -87,7 +93,7 @@ extension BroadcastNode {
   /// under way to a spoke, what its clients say waits behind that, and a batch takes two hops to come back.
   private func period(lead: Duration?) -> Duration {
     guard let lead else { return budget / 2 }
-    return max(budget - budget / 60 - lead, lead / 2 + HubState.slack / 4)
+    return max(punctual - lead, lead / 2 + HubState.slack / 4)
   }
 
   /// Asks those that have not confirmed the last scatter, until all have.

@@ -11,6 +11,8 @@ struct SpokeState: Sendable {
   var roundTrip: RoundTrip
   /// When batches leave; nil until the hub's rhythm is known.
   var slots: Beat?
+  /// For how long new values are gathered that are mailed to all; nil while the hub scatters them.
+  var mailPeriod: Duration?
 
   /// - Parameter budget: of a long one more is spent on being early, for a batch that comes late waits a whole period.
   init(budget: Duration) { roundTrip = RoundTrip(marginMin: max(.milliseconds(5), budget / 100)) }
@@ -22,10 +24,10 @@ extension BroadcastNode {
     cluster.nodes.first { $0 == cluster.me || !spoke.suspects.contains($0) }!
   }
 
-  /// Sends at the next slot; at once while the rhythm is not known.
+  /// Sends at the next slot, or to all when the time to gather is over; at once while the rhythm is not known.
   mutating func scheduleBatch(_ context: inout Context<BroadcastNode>) {
     guard spoke.due == nil else { return }
-    let due = spoke.slots?.next(from: context.now) ?? context.now
+    let due = mailDue(context.now) ?? spoke.slots?.next(from: context.now) ?? context.now
     spoke.due = due
     context.wake(.batch, at: due)
   }
@@ -34,9 +36,13 @@ extension BroadcastNode {
     spoke.due = nil
     let hub = hub
     guard hub != cluster.me, let delta = store.delta(of: origin, after: spoke.sent) else { return }
-    let (now, lead) = (context.now - Instant.zero, spoke.roundTrip.lead)
-    context.send(.peer(.batch(delta, version: store.version, stamp: now, lead: lead)), to: hub)
-    context.cancel(.confirm(hub: hub))
+    if spoke.mailPeriod == nil {
+      let (stamp, lead) = (context.now - Instant.zero, spoke.roundTrip.lead)
+      context.send(.peer(.batch(delta, version: store.version, stamp: stamp, lead: lead)), to: hub)
+    } else {
+      mail(delta, &context)
+    }
+    context.cancel(.confirm(to: hub))
     spoke.sent = store.version[origin]
     context.wake(.patience(hub: hub, count: spoke.sent), at: context.now + patience)
   }
@@ -47,7 +53,7 @@ extension BroadcastNode {
     _ context: inout Context<BroadcastNode>
   ) {
     if let echo { sample(context.now - Instant.zero - echo) }
-    context.wake(.confirm(hub: scatterer), at: context.now + rhythm.period * 3 / 2)
+    context.wake(.confirm(to: scatterer), at: context.now + rhythm.period * 3 / 2)
     if hub == cluster.me {
       // The scatterer took this node for lost. What it told the peers that it reaches, this node tells the others.
       if isNews { scheduleScatter(&context) }
@@ -56,6 +62,8 @@ extension BroadcastNode {
     hubState.scattered.merge(version)
     guard scatterer == hub else { return }
     spoke.sent = max(spoke.sent, version[origin])
+    spoke.mailPeriod = rhythm.mailPeriod
+    guard rhythm.mailPeriod == nil else { return spoke.slots = nil }
     if let lead = spoke.roundTrip.lead ?? rhythm.lead {
       let found = Beat(start: context.now + rhythm.next - lead, period: rhythm.period)
       spoke.slots = spoke.slots?.corrected(by: found, tolerance: HubState.slack) ?? found

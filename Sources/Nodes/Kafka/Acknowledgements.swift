@@ -1,31 +1,36 @@
 internal import Glomers
 internal import Workloads
 
-/// A sender who waits until enough nodes hold its message.
-struct WaitingSender: Sendable {
-  /// Of the record, in this node's stream.
+/// A client that waits until enough nodes hold what it has sent or committed.
+struct WaitingClient: Sendable {
+  /// Of the last record that has to be held, in this node's stream.
   let number: Int
-  let offset: Int
+  let answer: Kafka
   let request: Request
 }
 
 /// What a node does where it is not enough that it holds a message itself.
 extension KafkaNode {
-  /// Answers a send when enough nodes hold its message, if that is before its client has gone.
-  mutating func acknowledgeLater(_ offset: Int, _ request: Request, _ context: inout Context<KafkaNode>) {
+  /// Answers when enough nodes hold all that this one has recorded by now, if that is before the client has gone.
+  mutating func answer(_ answer: Kafka, _ request: Request, _ context: inout Context<KafkaNode>) {
+    let number = logs.ownCount(heldBy: 1)
+    guard logs.ownCount(heldBy: copies) < number else {
+      context.reply(.client(answer), to: request)
+      return
+    }
     let longestWait = Host<KafkaNode>.clientPatience
     let goneCount = waiting.prefix { $0.request.received + longestWait < context.now }.count
     waiting.removeFirst(goneCount)
-    waiting.append(WaitingSender(number: logs.ownCount(heldBy: 1), offset: offset, request: request))
+    waiting.append(WaitingClient(number: number, answer: answer, request: request))
   }
 
-  /// Tells senders whose messages enough nodes hold by now.
+  /// Answers clients for whom enough nodes hold enough by now.
   mutating func acknowledge(_ context: inout Context<KafkaNode>) {
     guard let first = waiting.first else { return }
     let count = logs.ownCount(heldBy: copies)
     guard first.number <= count else { return }
     let end = waiting.firstIndex { $0.number > count } ?? waiting.endIndex
-    for sent in waiting[..<end] { context.reply(.client(.sendOk(offset: sent.offset)), to: sent.request) }
+    for client in waiting[..<end] { context.reply(.client(client.answer), to: client.request) }
     waiting.removeFirst(end)
   }
 

@@ -9,6 +9,7 @@ extension KafkaNode {
       return context.fail(error, to: request)
     }
     var batches: [Kafka.Batch] = []
+    batches.reserveCapacity(positions.count)
     for position in positions {
       let entries = logs.shown(position.key, from: position.offset, limit: Self.pollLimit)
       if !entries.isEmpty { batches.append(Kafka.Batch(position.key, entries)) }
@@ -36,7 +37,7 @@ extension KafkaNode {
       guard let number = logs.commit(position.key, position.offset) else { continue }
       context.persist(.own(number, .commit(key: position.key, offset: position.offset)))
     }
-    context.reply(.client(.commitOffsetsOk), to: request)
+    answer(.commitOffsetsOk, request, &context)
     tell(&context)
   }
 }

@@ -1,6 +1,7 @@
 public import Glomers
 
-/// A node's promise to take in nothing of another node any more, beyond what it held then.
+/// A node's promise to take in nothing of another node any more, beyond what it held then, unless the survivors agree on
+/// more. What it says that it held is of all nodes that it has fenced off by then.
 public struct Fence: Equatable, Sendable {
   public let node: NodeID
   public let held: VersionVector
@@ -27,12 +28,22 @@ public struct Closing: Equatable, Sendable {
 /// The watermark waits for what a lost node might still assign. When all nodes but some, at least a quorum, have fenced
 /// off just those, then what they held is all that there will ever be: a message that a quorum has acknowledged is among
 /// it, for two quorums meet, and none can be acknowledged any more. Nodes only ever fence off more, and two different
-/// sets of survivors would have a node in common, so one set at most is agreed on at a time. A node that was fenced off
-/// by mistake takes no messages any more, until all are started anew. A fence is never taken back, so who hears of one
-/// joins it: with one node that waits for the lost one, and one that does not, nobody would ever see more.
+/// sets of survivors would have a node in common, so one set at most is agreed on at a time. A fence is never taken back,
+/// so who hears of one joins it: with one node that waits for the lost one, and one that does not, nobody would ever see
+/// more.
+///
+/// This is no consensus, which could tell the lost from the late and let them back in. A node that was fenced off by
+/// mistake refuses all requests from when it hears of it, and loses nothing that it has acknowledged before. If nodes cut
+/// off from each other by turns have fenced off so many that no quorum is left, all of them do so for good: what was
+/// acknowledged is stored, and shown to nobody. So it is relied on that no node is silent for longer than the option says
+/// unless it is lost for good, and the option has to be longer than any fault that ends.
 extension ReplicatedLogs {
-  /// Whether this node was fenced off by another.
-  var isFenced: Bool { fences.contains { $0.key != me && $0.value[me] != nil } }
+  /// Takes note of whom a node has fenced off.
+  mutating func note(_ fence: Fence, by node: NodeID) {
+    fences[node, default: [:]][fence.node] = fence.held
+    let fenced = Set(fences.values.joined().map(\.key))
+    isFenced = isFenced || fence.node == me && node != me || nodes.count - fenced.count < nodes.count / 2 + 1
+  }
 
   /// Fences off nodes that have long been silent, if that leaves a quorum. Returns what is to be stored.
   mutating func fence(_ silent: [NodeID]) -> [LogRecord] {
@@ -42,7 +53,10 @@ extension ReplicatedLogs {
     var records: [LogRecord] = []
     for node in new {
       var held = VersionVector()
-      for number in streams.indices where streams[number].origin.node == node {
+      for number in streams.indices {
+        // Of those that were fenced off before it may hold more by now than it said then, and others may count on that.
+        let source = streams[number].origin.node
+        guard source == node || fences[me]?[source] != nil else { continue }
         held[streams[number].origin] = streams[number].count
         streams[number].limit = streams[number].count
       }

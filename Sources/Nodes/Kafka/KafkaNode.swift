@@ -25,13 +25,14 @@ public struct KafkaNode: Node {
 
   public static let acknowledgements = Option(
     "acks", .choice("1", of: ["1", "quorum", "all"]),
-    "How many nodes hold a message before its sender is told and anybody sees it.")
+    "How many nodes hold a message or commit before its client is told, and a message before it is seen.")
   public static let store = Option(
     "store", .choice("local", of: ["local", "lin-kv"]),
     "Where messages and offsets are kept; with lin-kv --acks has no meaning.")
   public static let fenceAfter = Option(
     "fence-after", .duration(.seconds(30)),
-    "With --acks quorum, how long a node may be silent before the others go on without it, for good.")
+    "With --acks quorum, how long a node may be silent before the others go on without it, for good: longer "
+      + "than any fault that ends, for what comes back later is refused.")
   public static let options = [acknowledgements, store, fenceAfter]
 
   /// Of one key, in the answer to one poll.
@@ -51,7 +52,7 @@ public struct KafkaNode: Node {
   let fencePatience: Duration?
   var logs: ReplicatedLogs
   var exchange: Exchange
-  var waiting: [WaitingSender] = []
+  var waiting: [WaitingClient] = []
   /// Since when peers have not answered.
   var silentSince: [NodeID: Instant] = [:]
 
@@ -85,18 +86,12 @@ public struct KafkaNode: Node {
 
   public mutating func receive(_ message: Message, _ request: Request, _ context: inout Context<KafkaNode>) {
     switch message {
+    case .client where logs.isFenced:
+      context.fail(.temporarilyUnavailable("the others go on without this node, or can't go on"), to: request)
     case .client(.send(let key, let message)):
-      if logs.isFenced {
-        context.fail(.temporarilyUnavailable("the other nodes go on without this one"), to: request)
-        return
-      }
       let offset = logs.append(message, to: key)
       context.persist(.own(logs.ownCount, .message(key: key, offset: offset, message)))
-      if copies == 1 {
-        context.reply(.client(.sendOk(offset: offset)), to: request)
-      } else {
-        acknowledgeLater(offset, request, &context)
-      }
+      answer(.sendOk(offset: offset), request, &context)
       tell(&context)
     case .client(.poll(let positions)):
       poll(positions, request, &context)

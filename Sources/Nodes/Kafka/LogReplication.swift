@@ -9,6 +9,9 @@ struct Claim: Sendable {
 }
 
 /// How replicas come to hold the same: each origin's records are a stream, of which a replica holds a prefix.
+///
+/// Everybody tells everybody: a period has up to N(N-1) messages between N nodes, each with a count for every origin, so
+/// that its cost grows with N. Every record is counted once for every peer (`Promises.swift`).
 extension ReplicatedLogs {
   /// What a replica at `version` lacks: of every stream, or of this node's own only.
   mutating func deltas(since version: VersionVector, ofAll: Bool) -> [Delta<LogGossip.Record>] {
@@ -76,11 +79,20 @@ extension ReplicatedLogs {
   /// Takes in what a peer holds for certain. Returns whether that is more than was known.
   mutating func heard(_ version: VersionVector, from peer: Int) -> Bool {
     var isNews = false
-    for (origin, count) in version.sorted {
-      let number = streamNumber(of: origin)
-      if promises.heard(from: peer, stream: number, streams[number], count: count) { isNews = true }
+    var known = 0
+    for number in streams.indices {
+      let count = version[streams[number].origin]
+      known &+= count
+      guard count > promises.held(by: peer, stream: number) else { continue }
+      promises.heard(from: peer, stream: number, streams[number], count: count)
+      isNews = true
     }
-    return isNews
+    guard known != version.total else { return isNews }
+    for (origin, count) in version.sorted where streamNumbers[origin] == nil {
+      let number = streamNumber(of: origin)
+      promises.heard(from: peer, stream: number, streams[number], count: count)
+    }
+    return true
   }
 
   /// Shows what may be shown by now. Returns what is to be stored, if it goes on without other nodes from now on.
@@ -96,7 +108,8 @@ extension ReplicatedLogs {
   }
 
   mutating func show(_ log: Int) {
-    logs[log].show(upTo: promises.watermark(of: log)) { [promises, copies] stamp in
+    let watermark = promises.watermark(of: log)
+    logs[log].show(upTo: watermark) { [promises, copies] stamp in
       copies == 1 || promises.holderCount(stream: Int(stamp.stream), number: Int(stamp.number)) + 1 >= copies
     }
   }

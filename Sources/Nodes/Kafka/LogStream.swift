@@ -42,6 +42,9 @@ struct LogStream: Sendable {
   /// Changes the offset of the commit with this number, which nobody may have seen yet.
   mutating func revise(_ number: Int, _ offset: Int) { offsets[number - 1] = offset }
 
+  /// The number of the log of the message at this place; nil if it is something else.
+  func messageLog(at place: Int) -> Int? { logs[place] >= 0 ? Int(logs[place]) : nil }
+
   subscript(place: Int) -> Entry {
     let mark = logs[place]
     if mark == Self.fenceMark { return .fence(fences[offsets[place]]) }

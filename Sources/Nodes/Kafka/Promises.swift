@@ -5,7 +5,8 @@ internal import Glomers
 struct Promises: Sendable {
   private struct Peer: Sendable {
     var origin: Origin?
-    /// By stream: how many records it has said that it holds, and how many of those, being here too, are counted.
+    /// By stream: how many records it has said that it holds, and how many of those, being here too, are counted. Both
+    /// are of the same length.
     var held: [Int] = []
     var counted: [Int] = []
     /// By log: the offset above which it will assign, or -1.
@@ -15,11 +16,19 @@ struct Promises: Sendable {
   }
 
   private var peers: [Peer]
+  /// Whether it matters how many peers hold a record, and not only what all have promised.
+  private let countsHolders: Bool
+  /// By log: the watermark when it was last asked for, or a higher one that a peer has fallen below since. It can only
+  /// have risen if a peer has that was no higher: with many peers, one time in as many.
+  private var watermarks: [Int] = []
   /// Logs in which a peer has promised more than before, since that was last asked.
   private var touched: [Int] = []
   private var isTouched: [Bool] = []
 
-  init(peerCount: Int) { peers = Array(repeating: Peer(), count: peerCount) }
+  init(peerCount: Int, countsHolders: Bool) {
+    peers = Array(repeating: Peer(), count: peerCount)
+    self.countsHolders = countsHolders
+  }
 
   /// Takes note of who speaks. Another life of a node that has lost its memory has promised nothing yet.
   mutating func heard(from peer: Int, _ origin: Origin) {
@@ -27,31 +36,36 @@ struct Promises: Sendable {
     peers[peer] = Peer(origin: origin, isFenced: peers[peer].isFenced)
   }
 
-  /// Takes note of how many records of a stream a peer holds. Returns whether that is more than was known.
-  mutating func heard(from peer: Int, stream number: Int, _ stream: LogStream, count: Int) -> Bool {
+  /// How many records of a stream a peer has said that it holds.
+  func held(by peer: Int, stream number: Int) -> Int {
+    number < peers[peer].held.count ? peers[peer].held[number] : 0
+  }
+
+  /// Takes note that a peer holds more records of a stream than it has said before.
+  mutating func heard(from peer: Int, stream number: Int, _ stream: LogStream, count: Int) {
     peers[peer].held.grow(to: number + 1, with: 0)
-    guard count > peers[peer].held[number] else { return false }
+    peers[peer].counted.grow(to: number + 1, with: 0)
     peers[peer].held[number] = count
     update(peer, number, stream)
-    return true
   }
 
   /// More of a stream is here: what peers have said of it counts that far.
   mutating func grown(stream number: Int, _ stream: LogStream) {
-    for peer in peers.indices { update(peer, number, stream) }
+    for peer in peers.indices where number < peers[peer].held.count { update(peer, number, stream) }
   }
 
   /// Counts what a peer holds of a stream, and is held here too, in its promises.
   private mutating func update(_ peer: Int, _ number: Int, _ stream: LogStream) {
-    guard number < peers[peer].held.count else { return }
-    peers[peer].counted.grow(to: number + 1, with: 0)
     let end = min(peers[peer].held[number], stream.count)
     let start = peers[peer].counted[number]
     guard start < end else { return }
     for place in start..<end {
-      guard case .message(let log) = stream[place] else { continue }
+      guard let log = stream.messageLog(at: place) else { continue }
       peers[peer].offsets.grow(to: log + 1, with: -1)
-      peers[peer].offsets[log] = max(peers[peer].offsets[log], stream.offsets[place])
+      let before = peers[peer].offsets[log]
+      peers[peer].offsets[log] = max(before, stream.offsets[place])
+      watermarks.grow(to: log + 1, with: -1)
+      guard countsHolders || before <= watermarks[log] else { continue }
       isTouched.grow(to: log + 1, with: false)
       if !isTouched[log] { touched.append(log) }
       isTouched[log] = true
@@ -66,12 +80,18 @@ struct Promises: Sendable {
     return touched
   }
 
-  /// Takes note that a peer has no say any more.
+  /// Takes note that a peer has no say any more: the watermark of every log is to be asked for again.
   mutating func fence(_ peer: Int) { peers[peer].isFenced = true }
 
   /// The offset up to which no peer will assign any more in a log.
-  func watermark(of log: Int) -> Int {
-    peers.lazy.filter { !$0.isFenced }.map { $0.offsets.count > log ? $0.offsets[log] : -1 }.min() ?? .max
+  mutating func watermark(of log: Int) -> Int {
+    var lowest = Int.max
+    for peer in peers.indices where !peers[peer].isFenced {
+      lowest = min(lowest, log < peers[peer].offsets.count ? peers[peer].offsets[log] : -1)
+    }
+    watermarks.grow(to: log + 1, with: -1)
+    watermarks[log] = lowest
+    return lowest
   }
 
   /// How many peers hold the record with this number of a stream.

@@ -25,6 +25,8 @@ struct ReplicatedLogs: Sendable {
   var claims: [Claim] = []
   /// By node, whom it has fenced off, and how much of their streams it held then.
   var fences: [NodeID: [NodeID: VersionVector]] = [:]
+  /// Whether this node can do nothing any more: another has fenced it off, or so many are that no quorum is left.
+  var isFenced = false
   /// Those without whom this node goes on.
   var closed: Closing?
   /// How many of this node's own records may have been sent: those are not changed any more.
@@ -39,7 +41,7 @@ struct ReplicatedLogs: Sendable {
     self.copies = copies
     streams = [LogStream(origin)]
     streamNumbers = [origin: 0]
-    promises = Promises(peerCount: nodes.count - 1)
+    promises = Promises(peerCount: nodes.count - 1, countsHolders: copies > 1)
   }
 
   /// What this replica is called.
@@ -85,11 +87,14 @@ struct ReplicatedLogs: Sendable {
     return logs[log].shownEnd
   }
 
-  /// Raises a committed offset. Returns the number of the record that says so; nil if it was as high already.
+  /// Raises a committed offset. Returns the number of the record that says so; nil if it was as high already: where a
+  /// record is to be held by several, by this node's own word, for of the others' it is not known who holds them.
   mutating func commit(_ key: String, _ offset: Int) -> Int? {
     let log = logNumber(of: key)
-    guard offset > logs[log].committed else { return nil }
-    logs[log].committed = offset
+    let number = logs[log].commitNumber
+    let known = copies == 1 ? logs[log].committed : number > 0 ? streams[0].offsets[number - 1] : -1
+    guard offset > known else { return nil }
+    logs[log].committed = max(logs[log].committed, offset)
     if logs[log].commitNumber > sentCount {
       streams[0].revise(logs[log].commitNumber, offset)
     } else {
@@ -138,7 +143,7 @@ struct ReplicatedLogs: Sendable {
       logs[log].committed = max(logs[log].committed, offset)
     case .fence(let fence):
       streams[number].append(.fence(fence))
-      fences[streams[number].origin.node, default: [:]][fence.node] = fence.held
+      note(fence, by: streams[number].origin.node)
     }
     return nil
   }

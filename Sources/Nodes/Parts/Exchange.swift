@@ -21,70 +21,22 @@ struct Exchange: Sendable {
     let wantsAnswer: Bool
   }
 
-  private struct Peer: Sendable {
-    let name: NodeID
-    /// What it held when it last spoke.
-    var known = VersionVector()
-    /// The version of this replica when the peer was last sent something.
-    var told = VersionVector()
-    var lastSent: Instant?
-    /// It has asked for an answer.
-    var isOwed = false
-    /// It has asked, and shown that it lacks something.
-    var needsRepair = false
-    /// What it was told and has not shown to hold, since when.
-    var awaited: (version: VersionVector, since: Instant)?
-    /// How often it has been reminded of that since it last spoke.
-    var reminders = 0
-    /// When it last spoke it held what this node then lacked.
-    var hasShownGap = false
-    /// When that was noticed, or last asked for.
-    var gapSince: Instant?
-    /// It has not spoken since this node recovered: that it holds the same is a guess, and it is being asked.
-    var isStranger = false
-
-    mutating func hear(_ version: VersionVector, wantsAnswer: Bool, holding mine: VersionVector) {
-      // The last word counts, not the highest: a peer that was killed may have come back with less.
-      known = version
-      reminders = 0
-      if isStranger {
-        isStranger = false
-        awaited = nil
-        needsRepair = !version.covers(mine)
-      } else if version.covers(told) {
-        awaited = nil
-      } else if let lastSent, awaited.map({ version.covers($0.version) }) ?? true {
-        // It has shown what it was asked to; now it is waited for what it was told since.
-        awaited = (told, lastSent)
-      }
-      isOwed = isOwed || wantsAnswer
-      needsRepair = needsRepair || wantsAnswer && !version.covers(mine)
-      hasShownGap = !mine.covers(version)
-      if !hasShownGap { gapSince = nil }
-    }
-  }
-
   let origin: Origin
-  let period: Duration
-  /// How long a peer may take to show that it holds what it was sent, and a gap to be filled without being asked for.
-  let patience: Duration
+  private let pace: Pace
   /// In the order of the cluster.
   private var peers: [Peer]
   private let places: [NodeID: Int]
   /// When the timer that the node has set will wake it.
   private(set) var wake: Instant?
 
-  /// A silent peer is reminded less and less often, but this often at least, or once in `patience`: after a partition
-  /// all is to be well within seconds, and in a long one a repair is not to be sent too often in vain.
-  private static var longestPatience: Duration { .seconds(2) }
-
   init(_ cluster: Cluster, origin: Origin, period: Duration, patience: Duration) {
     self.origin = origin
-    self.period = period
-    self.patience = patience
+    pace = Pace(period: period, patience: patience)
     peers = cluster.peers.map { Peer(name: $0) }
     places = Dictionary(uniqueKeysWithValues: cluster.peers.enumerated().map { ($1, $0) })
   }
+
+  var period: Duration { pace.period }
 
   /// Whether this names a peer: nobody else takes part.
   func isPeer(_ name: NodeID) -> Bool { places[name] != nil }
@@ -102,7 +54,7 @@ struct Exchange: Sendable {
       peers[place].known = mine
       peers[place].told = mine
       peers[place].hasShownGap = true
-      peers[place].gapSince = now - patience
+      peers[place].gapSince = now - pace.patience
       peers[place].isStranger = true
     }
   }
@@ -120,7 +72,7 @@ struct Exchange: Sendable {
     var next: Instant?
     for place in peers.indices {
       if peers[place].hasShownGap, peers[place].gapSince == nil { peers[place].gapSince = now }
-      guard let due = due(peers[place], mine) else { continue }
+      guard let due = peers[place].due(pace, mine) else { continue }
       next = min(next ?? due, due)
     }
     guard let due = next.map({ max($0, now) }), wake.map({ due < $0 }) ?? true else { return nil }
@@ -136,15 +88,15 @@ struct Exchange: Sendable {
         peers[place].hasShownGap = false
         peers[place].gapSince = nil
       }
-      guard let due = due(peers[place], mine), due <= now else { return nil }
+      guard let due = peers[place].due(pace, mine), due <= now else { return nil }
       return push(to: place, mine, now)
     }
   }
 
   private mutating func push(to place: Int, _ mine: VersionVector, _ now: Instant) -> Push {
     var peer = peers[place]
-    let isLate = lateness(peer).map { $0 <= now } ?? false
-    let isGapDue = peer.gapSince.map { $0 + patience <= now } ?? false
+    let isLate = peer.lateness(pace).map { $0 <= now } ?? false
+    let isGapDue = peer.gapSince.map { $0 + pace.patience <= now } ?? false
     let isRepair = peer.needsRepair || isLate
     var since = peer.known
     // What it was sent before is under way, unless it turns out otherwise.
@@ -163,23 +115,5 @@ struct Exchange: Sendable {
     if isGapDue { peer.gapSince = now }
     peers[place] = peer
     return Push(peer: peer.name, since: since, isRepair: isRepair, wantsAnswer: isLate || isGapDue)
-  }
-
-  /// When a peer is next to be told something; an instant that has passed means now.
-  private func due(_ peer: Peer, _ mine: VersionVector) -> Instant? {
-    // A replica's version only grows, so two of its versions with the same total are the same.
-    let hasNews = peer.isOwed || peer.needsRepair || peer.told.total != mine.total
-    let gapDue = peer.gapSince.map { $0 + patience }
-    guard let lastSent = peer.lastSent else { return hasNews ? Instant(nanoseconds: .min) : gapDue }
-    if hasNews { return lastSent + period }
-    guard let lateness = lateness(peer) else { return gapDue.map { max($0, lastSent + period) } }
-    return max(min(lateness, gapDue ?? lateness), lastSent + period)
-  }
-
-  /// When a peer should have shown that it holds what it was told.
-  private func lateness(_ peer: Peer) -> Instant? {
-    guard let since = peer.awaited?.since else { return nil }
-    let longest = max(patience, Self.longestPatience)
-    return since + min(longest, patience * (1 << min(peer.reminders, 16)))
   }
 }

@@ -25,9 +25,6 @@ struct RegisterStore: Sendable {
     let key: JSON
   }
 
-  /// How many transactions stand together in a checkpoint.
-  private static var pieceSize: Int { 500 }
-
   private(set) var version = VersionVector()
   private var clock = 0
   private var registers: [JSON: Register] = [:]
@@ -44,33 +41,6 @@ struct RegisterStore: Sendable {
     apply(commit, from: origin)
     version[origin] = clock
     return commit
-  }
-
-  /// Takes in what an earlier life of this node has stored.
-  mutating func recover(_ record: CommitRecord, as origin: Origin) {
-    switch record {
-    case .origin: break
-    case .own(let commit):
-      apply(commit, from: origin)
-      version[origin] = commit.time
-    case .merged(let deltas, let version): merge(deltas, version)
-    }
-  }
-
-  /// Records that stand for all that is here.
-  func checkpoint(of origin: Origin) -> [CommitRecord] {
-    var records: [CommitRecord] = [.origin(origin)]
-    for (origin, count) in version.sorted {
-      for piece in delta(of: origin, since: VersionVector())?.pieces(of: Self.pieceSize) ?? [] {
-        var version = VersionVector()
-        version[origin] = piece.entries.last!.time
-        records.append(.merged([piece], version))
-      }
-      var version = VersionVector()
-      version[origin] = count
-      records.append(.merged([], version))
-    }
-    return records
   }
 
   /// Whether these deltas, together with what is here, are all that a replica at `version` holds.
