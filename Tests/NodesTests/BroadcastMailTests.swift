@@ -36,6 +36,9 @@ private let mailPeriod = Duration.milliseconds(200)
   private func hub(budget: Int) -> (trial: Trial<BroadcastNode>, rhythm: Rhythm?) {
     var trial = Trial(
       BroadcastNode.self, options: ["latency-budget": .duration(.milliseconds(budget))])
+    _ = trial.receive(.client(.topology([:])))
+    trial.now = trial.now + .milliseconds(205)
+    _ = trial.complete(.ping(sent: .zero), .success(.peer(.pong)))
     _ = trial.receive(
       .peer(
         .batch(
@@ -53,6 +56,18 @@ private let mailPeriod = Duration.milliseconds(200)
     #expect(hub(budget: 240).rhythm?.mailPeriod == .microseconds(240_000 - 4000 - 102_500))
     #expect(hub(budget: 300).rhythm?.mailPeriod == nil)
     #expect(hub(budget: 60).rhythm?.mailPeriod == HubState.slack, "not even one hop is in time")
+  }
+
+  @Test("leads that are long because the latency varies do not make nodes mail")
+  func steady() {
+    var trial = hub(budget: 320).trial
+    let batch = BroadcastNode.Message.peer(
+      .batch(
+        Delta(origin: b, after: 1, entries: [2]), version: .init([b: 2]), stamp: .zero, lead: .seconds(1)))
+    _ = trial.receive(batch, from: "n2", id: nil)
+    for case .scatter(_, _, let rhythm, _) in trial.wake(.scatter).gossip.map(\.gossip) {
+      #expect(rhythm.mailPeriod == nil && rhythm.lead == .seconds(1))
+    }
   }
 
   @Test("a hub mails its own values too, gathered for a period")

@@ -15,13 +15,15 @@ extension BroadcastNode {
   /// The budget, less a reserve for machines that are late.
   var punctual: Duration { budget - budget / 60 }
 
-  /// For how long to gather what is mailed; nil where a hub is in time.
+  /// For how long to gather what is mailed; nil where a hub is in time, or it is not known how long a hop takes.
   ///
   /// A hub at its shortest period takes three hops. One that is late by the slack is still worth more than N / 2 times
-  /// the messages.
-  func mailPeriod(lead: Duration) -> Duration? {
-    let hop = lead / 2
-    return budget + HubState.slack < lead + hop ? max(punctual - hop, HubState.slack) : nil
+  /// the messages. It is the shortest round trip that counts: a network or a machine that is late now and then, or a
+  /// latency that varies, makes a hub late, but mail as well.
+  var mailPeriodNeeded: Duration? {
+    guard let roundTrip = spoke.roundTrip.shortest else { return nil }
+    let hop = roundTrip / 2
+    return budget + HubState.slack < roundTrip + hop ? max(punctual - hop, HubState.slack) : nil
   }
 
   /// When what is new now is to be mailed; nil while the hub scatters.

@@ -27,7 +27,7 @@ extension BroadcastNode {
   mutating func measure(_ context: inout Context<BroadcastNode>) {
     guard let peer = peers.first, spoke.roundTrip.lead == nil, !hubState.isMeasuring else { return }
     hubState.isMeasuring = true
-    context.call(peer, .peer(.ping), then: .ping(sent: context.now), .giveUp(after: budget))
+    context.call(peer, .peer(.ping), then: .ping(sent: context.now), .giveUp(after: plausibleMax / 2))
   }
 
   /// Without an answer, the round trip will be learnt from the first batches.
@@ -67,7 +67,7 @@ extension BroadcastNode {
     let news = store.deltas(since: hubState.scattered)
     guard !news.isEmpty else { return }
     let lead = hubState.leads.values.max() ?? spoke.roundTrip.lead
-    spoke.mailPeriod = lead.flatMap(mailPeriod)
+    spoke.mailPeriod = mailPeriodNeeded
     let period = spoke.mailPeriod ?? self.period(lead: lead)
     let beat = Beat(start: due + period, period: period)
     hubState.beat = beat

@@ -76,9 +76,11 @@ extension BroadcastNode {
     }
   }
 
-  /// A round trip far beyond the budget tells of a node that was stopped, not of the network.
+  /// A round trip far beyond the budget, or the usual one, tells of a node that was stopped, not of the network.
+  var plausibleMax: Duration { max(budget, .milliseconds(600)) * 2 }
+
   mutating func sample(_ roundTrip: Duration) {
-    if roundTrip <= budget * 2 { spoke.roundTrip.sample(roundTrip) }
+    if roundTrip <= plausibleMax { spoke.roundTrip.sample(roundTrip) }
   }
 
   /// How long a hub may take to show that it holds what it was sent: a batch may just have missed a scatter.

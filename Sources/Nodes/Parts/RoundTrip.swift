@@ -4,6 +4,8 @@ internal import Glomers
 struct RoundTrip: Sendable {
   private var smoothed: Duration?
   private var deviation = Duration.zero
+  /// The shortest that was measured: what the network takes, without what waits on the way or is late to be looked at.
+  private(set) var shortest: Duration?
 
   /// The least to leave early by: timers and schedulers are no better than that.
   private let marginMin: Duration
@@ -16,6 +18,7 @@ struct RoundTrip: Sendable {
 
   mutating func sample(_ measured: Duration) {
     guard measured >= .zero else { return }
+    shortest = min(shortest ?? measured, measured)
     guard let smoothed else {
       smoothed = measured
       return
