@@ -1,3 +1,4 @@
+import class Foundation.ProcessInfo
 import Glomers
 import Testing
 import Wire
@@ -48,6 +49,8 @@ struct PassTests {
       take(codec.decode(line) { _ in false }, &long, at: now)
       #expect(outputs(&short) == outputs(&long), "seed 16, round \(round)")
     }
-    #expect(passed > 1_000, "too few lines are passed at once for the test to mean anything")
+    // Jansson passes nothing at once.
+    let isJansson = ProcessInfo.processInfo.environment["GLOMERS_JSON"] == "jansson"
+    #expect(isJansson ? passed == 0 : passed > 1_000, "\(passed) lines were passed at once")
   }
 }
