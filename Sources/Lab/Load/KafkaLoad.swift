@@ -26,6 +26,9 @@ struct KafkaLoad: Load {
     /// What it has polled in the operation under way, and is committing.
     var polled: JSON?
     var committing: [Kafka.Position] = []
+    /// From where on it goes on when that operation has succeeded. Where its commit was refused, it has shown nobody
+    /// what it polled, and polls that again.
+    var advanced: [Kafka.Position] = []
     /// What it was told about committed offsets in the operation under way.
     var committed: [Kafka.Position]?
   }
@@ -172,9 +175,10 @@ struct KafkaLoad: Load {
       return .complete([["send", send[1], [.integer(offset), send[2]]]])
     case (.pollOk(let batches), "poll") where consumer.polled == nil:
       consumer.take(batches)
-      return consumer.committing.isEmpty
-        ? .complete(consumer.polled!) : .ask(Kafka.commitOffsets(consumer.committing))
+      guard consumer.committing.isEmpty else { return .ask(Kafka.commitOffsets(consumer.committing)) }
+      return .complete(consumer.polled!)
     case (.commitOffsetsOk, "poll") where consumer.polled != nil:
+      consumer.positions = consumer.advanced
       return .complete(consumer.polled!)
     case (.listCommittedOffsetsOk(let committed), "assign"):
       consumer.assign(KafkaOperation.keys(invocation.value), committed)
@@ -212,17 +216,18 @@ struct KafkaLoad: Load {
 }
 
 extension KafkaLoad.Consumer {
-  /// Takes what it has polled, and goes on behind it.
+  /// Takes what it has polled, to go on behind it.
   fileprivate mutating func take(_ batches: [Kafka.Batch]) {
     polled = KafkaOperation.poll(batches)
-    for batch in batches.sorted(by: { $0.key < $1.key }) {
+    advanced = positions
+    for batch in batches.sorted(by: { $0.key < $1.key }) where !batch.entries.isEmpty {
       // Maelstrom's client goes by the highest offset, in whatever order they come.
-      let end = batch.entries.lazy.map(\.offset).max() ?? -1
-      if !batch.entries.isEmpty { committing.append(Kafka.Position(batch.key, max(end, 0))) }
-      if let place = positions.firstIndex(where: { $0.key == batch.key }) {
-        positions[place] = Kafka.Position(batch.key, max(positions[place].offset, end + 1))
+      let end = batch.entries.lazy.map(\.offset).max()!
+      committing.append(Kafka.Position(batch.key, max(end, 0)))
+      if let place = advanced.firstIndex(where: { $0.key == batch.key }) {
+        advanced[place] = Kafka.Position(batch.key, max(advanced[place].offset, end + 1))
       } else {
-        positions.append(Kafka.Position(batch.key, end + 1))
+        advanced.append(Kafka.Position(batch.key, end + 1))
       }
     }
   }
