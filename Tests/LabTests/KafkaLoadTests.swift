@@ -114,6 +114,22 @@ struct KafkaLoadTests {
     #expect(completed(try reply(&load, .pollOk([]), to: poll)) == [["poll", [:]]])
   }
 
+  @Test("a poll whose commit was refused has shown nobody anything: the next one begins where it did")
+  func refusedCommit() throws {
+    var load = load()
+    let assign = invocation("assign", ["a"])
+    let poll = invocation("poll", [["poll"]])
+    _ = load.begin(assign, by: worker)
+    _ = try reply(&load, .listCommittedOffsetsOk([]), to: assign)
+    _ = load.begin(poll, by: worker)
+    let batch = Kafka.Batch("a", [.init(0, "x")])
+    #expect(asked(try reply(&load, .pollOk([batch]), to: poll)) == .commitOffsets([.init("a", 0)]))
+    #expect(asked(load.begin(poll, by: worker)) == .poll([.init("a", 0)]))
+    _ = try reply(&load, .pollOk([batch]), to: poll)
+    _ = try reply(&load, .commitOffsetsOk, to: poll)
+    #expect(asked(load.begin(poll, by: worker)) == .poll([.init("a", 1)]))
+  }
+
   @Test("a client that crashes comes back without its keys")
   func crash() throws {
     var load = load()
