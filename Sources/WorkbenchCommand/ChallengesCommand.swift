@@ -24,21 +24,13 @@ struct ChallengesCommand: ParsableCommand {
     transform: Parse.namedRun)
   var runs: [NamedRun] = []
 
-  @Option(help: ArgumentHelp("Where the nodes' programs are: maelstrom-echo, …", valueName: "directory"))
-  var binDirectory = "bin"
-
-  @Option(help: ArgumentHelp("Where results go.", valueName: "directory"))
-  var store = "store"
-
-  @Option(help: ArgumentHelp("Fixes what the bench draws.", valueName: "number"))
-  var seed: UInt64?
+  @OptionGroup var options: NamedRunOptions
 
   @Flag(help: "Print the command line of each run, which is also Maelstrom's, and do nothing.")
   var list = false
 
   private var challenges: Challenges {
-    Challenges(
-      runs.isEmpty ? NamedRun.challenges : runs, binDirectory: binDirectory, store: store, seed: seed)
+    options.challenges(runs.isEmpty ? NamedRun.challenges : runs)
   }
 
   func validate() throws {
@@ -48,7 +40,8 @@ struct ChallengesCommand: ParsableCommand {
   func run() throws {
     guard list else { throw ExitCode(challenges.runToExitStatus()) }
     for run in challenges.runs {
-      print((["workbench"] + run.maelstromArguments(binDirectory: binDirectory)).joined(separator: " "))
+      print(
+        (["workbench"] + run.maelstromArguments(binDirectory: options.binDirectory)).joined(separator: " "))
     }
   }
 }

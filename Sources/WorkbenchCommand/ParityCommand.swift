@@ -26,17 +26,10 @@ struct ParityCommand: ParsableCommand {
     transform: Parse.namedRun)
   var runs: [NamedRun] = []
 
-  @Option(help: ArgumentHelp("Where the nodes' programs are: maelstrom-echo, …", valueName: "directory"))
-  var binDirectory = "bin"
-
-  @Option(help: ArgumentHelp("Where results go.", valueName: "directory"))
-  var store = "store"
-
-  @Option(help: ArgumentHelp("Fixes what the bench draws.", valueName: "number"))
-  var seed: UInt64?
+  @OptionGroup var options: NamedRunOptions
 
   private var challenges: Challenges {
-    Challenges(runs.isEmpty ? NamedRun.all : runs, binDirectory: binDirectory, store: store, seed: seed)
+    options.challenges(runs.isEmpty ? NamedRun.all : runs)
   }
 
   func validate() throws {
