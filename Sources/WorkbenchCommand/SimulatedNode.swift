@@ -54,7 +54,10 @@ struct SimulatedNode: Sendable {
       Simulation<PNCounterNode>.outcome($0, options: $1, trace: $2)
     },
     SimulatedNode("kafka", KafkaNode.options, .kafka) {
-      Simulation<KafkaNode>.outcome($0, options: $1, trace: $2)
+      // Two kinds of node have this name, as in bin/glomer.
+      $1["store"] == KafkaNode.store.value(parsing: "lin-kv")
+        ? Simulation<KafkaServiceNode>.outcome($0, options: $1, trace: $2)
+        : Simulation<KafkaNode>.outcome($0, options: $1, trace: $2)
     },
     SimulatedNode("txn-rw-register", TransactionNode.options, .txnRWRegister) {
       Simulation<TransactionNode>.outcome($0, options: $1, trace: $2)

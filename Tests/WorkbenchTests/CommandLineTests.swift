@@ -68,4 +68,12 @@ struct CommandLineTests {
     ]
     for option in options { #expect(run.output.contains(option)) }
   }
+
+  @Test("the simulator runs the node that the arguments after -- choose", arguments: ["local", "lin-kv"])
+  func simulatedKind(_ store: String) async throws {
+    let run = try await Launcher.run(
+      ["sim", "-w", "kafka", "--seeds", "3", "--time-limit", "5", "--trace", "--", "--store", store])
+    #expect(run.status == 0)
+    #expect(run.output.contains("\"dest\":\"lin-kv\"") == (store == "lin-kv"))
+  }
 }
