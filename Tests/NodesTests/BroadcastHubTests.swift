@@ -23,9 +23,9 @@ private let b = Origin(name: "n2.b")
     _ = trial.receive(batch([2, 3], of: b), from: "n2", id: nil)
     let gossip = trial.wake(.scatter).gossip
     #expect(gossip.map(\.to) == ["n1", "n2"])
-    for case .scatter(let deltas, let version, _, _) in gossip.map(\.gossip) {
+    for case .scatter(let deltas, let holding, _, _) in gossip.map(\.gossip) {
       #expect(deltas.map(\.entries) == [[1], [2, 3]])
-      #expect(version == .init([a: 1, b: 2]))
+      #expect(holding == .version(.init([a: 1, b: 2])))
     }
     #expect(read(&trial) == [1, 2, 3])
   }

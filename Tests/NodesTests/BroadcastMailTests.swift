@@ -29,7 +29,7 @@ private let mailPeriod = Duration.milliseconds(200)
   {
     let rhythm = Rhythm(
       next: .seconds(1), period: .seconds(1), lead: .milliseconds(200), mailPeriod: mailPeriod)
-    return trial.receive(.peer(.scatter([], version: .init(), rhythm, echo: nil)), from: "n0", id: nil)
+    return trial.receive(.peer(.scatter([], .version(.init()), rhythm, echo: nil)), from: "n0", id: nil)
   }
 
   /// A hub that has scattered once, and knows that a round trip takes 205 ms.

@@ -86,7 +86,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     trial.receive(
       .peer(
         .scatter(
-          [], version: version, Rhythm(next: .seconds(1), period: .seconds(1), lead: .milliseconds(200)),
+          [], .version(version), Rhythm(next: .seconds(1), period: .seconds(1), lead: .milliseconds(200)),
           echo: nil)),
       from: "n0", id: nil)
   }
@@ -183,7 +183,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     let effects = trial.receive(
       .peer(
         .scatter(
-          [Delta(origin: b, after: 3, entries: [9])], version: .init([b: 4]),
+          [Delta(origin: b, after: 3, entries: [9])], .version(.init([b: 4])),
           Rhythm(next: .seconds(1), period: .seconds(1), lead: nil), echo: nil)), from: "n0", id: nil)
     #expect(effects.instant(of: .repair("n0")) != nil)
     #expect(read(&trial) == [])

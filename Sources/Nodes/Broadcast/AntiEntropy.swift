@@ -33,6 +33,11 @@ extension BroadcastNode {
   /// Asks a peer for what it holds and this node still lacks.
   mutating func repair(with peer: NodeID, _ context: inout Context<BroadcastNode>) {
     guard let version = known[peer], !store.version.covers(version) else { return }
+    ask(peer, &context)
+  }
+
+  /// Asks a peer what it holds, and shows it what this node holds.
+  func ask(_ peer: NodeID, _ context: inout Context<BroadcastNode>) {
     context.send(.peer(.sync([], version: store.version, wantsAnswer: true)), to: peer)
   }
 

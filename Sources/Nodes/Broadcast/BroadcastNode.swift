@@ -7,8 +7,8 @@ public import Workloads
 /// The first node in the cluster's order is the *hub*, the others are *spokes*. A spoke sends its new values in one
 /// batch, timed to land just before the hub's next scatter (`Spoke.swift`); the hub scatters all that is new to all
 /// spokes, at most once a period (`Hub.swift`). Where three hops take longer than the budget, batches go straight to all
-/// (`DirectMail.swift`). Values are numbered by their origin and every message carries its
-/// sender's version vector, so that nothing needs an acknowledgement of its own, and what is missing shows and is
+/// (`DirectMail.swift`). Values are numbered by their origin and every message tells its
+/// sender's version vector (`Holding.swift`), so that nothing needs an acknowledgement of its own, and what is missing shows and is
 /// repaired by the two nodes that differ (`AntiEntropy.swift`). When all are known to agree, all are silent.
 ///
 /// Clients are answered at once. With `--data-dir` a node that is killed comes back with all that it has acknowledged
@@ -119,9 +119,8 @@ public struct BroadcastNode: Node {
       take(stamp: stamp, lead: lead, from: peer, isNews: isNews, &context)
     case .mail(let delta, let version, let stamp, let lead):
       takeMail(delta, version, stamp: stamp, lead: lead, from: peer, &context)
-    case .scatter(let deltas, let version, let rhythm, let echo):
-      let isNews = learn(deltas, version, from: peer, &context)
-      keepStep(with: peer, version, rhythm, echo: echo, isNews: isNews, &context)
+    case .scatter(let deltas, let holding, let rhythm, let echo):
+      takeScatter(deltas, holding, rhythm, echo: echo, from: peer, &context)
     case .sync(let deltas, let version, let wantsAnswer):
       let isNews = learn(deltas, version, from: peer, &context)
       if isNews { passOnStrays(&context) }

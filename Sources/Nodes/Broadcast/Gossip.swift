@@ -1,6 +1,6 @@
 public import Glomers
 
-/// What broadcast nodes say to each other. Every message carries its sender's version vector: it acknowledges all
+/// What broadcast nodes say to each other. Every message tells its sender's version vector: it acknowledges all
 /// that the sender holds, and shows what the sender lacks.
 public enum Gossip: Equatable, Sendable {
   /// A spoke's new values, for the hub to scatter. `stamp` is the spoke's own clock, which comes back in the next
@@ -10,7 +10,7 @@ public enum Gossip: Equatable, Sendable {
   case mail(Delta<JSON>, version: VersionVector, stamp: Duration, lead: Duration?)
   /// The hub's news, for everybody. `echo` is the stamp of the receiver's last batch plus the time for which that lay
   /// at the hub.
-  case scatter([Delta<JSON>], version: VersionVector, Rhythm, echo: Duration?)
+  case scatter([Delta<JSON>], Holding, Rhythm, echo: Duration?)
   /// Pairwise anti-entropy: what the receiver was seen to lack, and whether the sender wants the same of it.
   case sync([Delta<JSON>], version: VersionVector, wantsAnswer: Bool)
   /// Measures the round trip.

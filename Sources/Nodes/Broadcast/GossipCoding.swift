@@ -34,7 +34,7 @@ extension Gossip {
         : .batch(deltas[0], version: version, stamp: stamp, lead: lead)
     case "gossip_scatter":
       self = .scatter(
-        try Delta.read(from: body), version: try VersionVector(from: body),
+        try Delta.read(from: body), try Holding(from: body),
         Rhythm(
           next: try body.duration("next"), period: try body.duration("period"),
           lead: try body.optionalDuration("lead"), mailPeriod: try body.optionalDuration("mail_period")),
@@ -60,10 +60,10 @@ extension Gossip {
     case .mail(let delta, let version, let stamp, let lead):
       body.member("type", "gossip_mail")
       body.news(delta, version, stamp: stamp, lead: lead)
-    case .scatter(let deltas, let version, let rhythm, let echo):
+    case .scatter(let deltas, let holding, let rhythm, let echo):
       body.member("type", "gossip_scatter")
       Delta.write(deltas, to: &body)
-      version.write(to: &body)
+      holding.write(to: &body)
       body.duration("next", rhythm.next)
       body.duration("period", rhythm.period)
       if let lead = rhythm.lead { body.duration("lead", lead) }
@@ -78,6 +78,24 @@ extension Gossip {
       body.member("type", "gossip_ping")
     case .pong:
       body.member("type", "gossip_pong")
+    }
+  }
+}
+
+/// The member `version` or the member `digest`.
+extension Holding {
+  fileprivate init(from body: JSONObject) throws(WireError) {
+    if let digest = try body.optionalInteger("digest") {
+      self = .digest(digest)
+    } else {
+      self = .version(try VersionVector(from: body))
+    }
+  }
+
+  fileprivate func write(to body: inout JSONWriter) {
+    switch self {
+    case .version(let version): version.write(to: &body)
+    case .digest(let digest): body.member("digest", digest)
     }
   }
 }

@@ -71,12 +71,13 @@ extension BroadcastNode {
     let period = spoke.mailPeriod ?? self.period(lead: lead)
     let beat = Beat(start: due + period, period: period)
     hubState.beat = beat
+    let holding = holding
     let rhythm = Rhythm(
       next: beat.start - context.now, period: period, lead: lead, mailPeriod: spoke.mailPeriod)
     for peer in peers {
       let echo = hubState.stamps[peer].map { $0.stamp + (context.now - $0.received) }
       context.send(
-        .peer(.scatter(news, version: store.version, rhythm, echo: echo)), to: peer)
+        .peer(.scatter(news, holding, rhythm, echo: echo)), to: peer)
       if spoke.mailPeriod != nil { context.cancel(.confirm(to: peer)) }
     }
     hubState.scattered = store.version
@@ -99,9 +100,7 @@ extension BroadcastNode {
   /// Asks those that have not confirmed the last scatter, until all have.
   mutating func beacon(_ context: inout Context<BroadcastNode>) {
     let behind = peers.filter { known[$0]?.covers(hubState.promised) != true }
-    for peer in behind {
-      context.send(.peer(.sync([], version: store.version, wantsAnswer: true)), to: peer)
-    }
+    for peer in behind { ask(peer, &context) }
     if !behind.isEmpty { context.wake(.beacon, at: context.now + HubState.beaconInterval) }
   }
 }

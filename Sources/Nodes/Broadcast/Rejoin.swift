@@ -18,7 +18,7 @@ extension BroadcastNode {
       hubState.promised = store.version
       return beacon(&context)
     }
-    context.send(.peer(.sync([], version: store.version, wantsAnswer: true)), to: hub)
+    ask(hub, &context)
     awaitAnswer(of: hub, &context)
   }
 

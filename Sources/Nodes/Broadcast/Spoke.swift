@@ -88,9 +88,12 @@ extension BroadcastNode {
     (spoke.slots?.period ?? budget) + (spoke.roundTrip.lead ?? budget) + HubState.slack * 2
   }
 
+  /// How many of this node's own values the hub holds, or a hub has sent to everybody, as far as was shown.
+  private var shownCount: Int { max(hubState.scattered[origin], known[hub, default: .init()][origin]) }
+
   /// A hub that does not acknowledge is suspected, and the next in order gets all that it did not acknowledge.
   mutating func loseNothing(of count: Int, at hub: NodeID, _ context: inout Context<BroadcastNode>) {
-    guard hub == self.hub, known[hub, default: .init()][origin] < count else { return }
+    guard hub == self.hub, shownCount < count else { return }
     suspect(hub, &context)
   }
 
@@ -107,7 +110,7 @@ extension BroadcastNode {
   }
 
   private mutating func changeHub(_ context: inout Context<BroadcastNode>) {
-    spoke.sent = max(hubState.scattered[origin], known[hub, default: .init()][origin])
+    spoke.sent = shownCount
     spoke.slots = nil
     spoke.due = nil
     passOn(&context)

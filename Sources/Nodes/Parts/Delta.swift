@@ -13,6 +13,9 @@ public struct Delta<Entry: Equatable & Sendable>: Equatable, Sendable {
     self.after = after
     self.entries = entries
   }
+
+  /// The number of the last entry.
+  var end: Int { after + entries.count }
 }
 
 /// What can stand in a delta on the wire. An entry need not be one element: so the elements are read as a whole.
@@ -32,7 +35,8 @@ extension JSON: DeltaEntry {
 extension Delta where Entry: DeltaEntry {
   private init(_ element: JSONElement) throws(WireError) {
     guard let parts = element.array, parts.count == 3, let origin = parts[0].string,
-      let after = parts[1].integer, after >= 0, let elements = parts[2].array
+      // Nobody has as many entries, and sums stay far from overflow.
+      let after = parts[1].integer, 0..<(1 << 53) ~= after, let elements = parts[2].array
     else { throw .malformed("a delta is [origin, after, entries]") }
     self.init(origin: Origin(name: origin), after: after, entries: try Entry.read(elements))
   }

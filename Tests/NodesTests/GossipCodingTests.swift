@@ -1,0 +1,73 @@
+import Glomers
+import Testing
+import Wire
+import Workloads
+
+@testable import Nodes
+
+private let a = Origin(name: "n1.a")
+private let version = VersionVector([a: 2, Origin(name: "n0.c"): 7])
+private let delta = Delta<JSON>(origin: a, after: 1, entries: [[1, "x"]])
+private let rhythm = Rhythm(next: .milliseconds(3), period: .seconds(1), lead: nil)
+private let mailRhythm = Rhythm(
+  next: .zero, period: .seconds(1), lead: .microseconds(5), mailPeriod: .milliseconds(130))
+
+@Suite struct GossipCodingTests {
+  @Test(
+    "what broadcast nodes say to each other, as bodies",
+    arguments: [
+      (
+        Gossip.batch(delta, version: version, stamp: .seconds(1), lead: .milliseconds(2)),
+        #"{"type":"gossip_batch","deltas":[["n1.a",1,[[1,"x"]]]],"version":{"n0.c":7,"n1.a":2},"stamp":1000000,"lead":2000}"#
+      ),
+      (
+        .mail(delta, version: version, stamp: .zero, lead: nil),
+        #"{"type":"gossip_mail","deltas":[["n1.a",1,[[1,"x"]]]],"version":{"n0.c":7,"n1.a":2},"stamp":0}"#
+      ),
+      (
+        .scatter([delta], .version(version), rhythm, echo: .microseconds(4)),
+        #"{"type":"gossip_scatter","deltas":[["n1.a",1,[[1,"x"]]]],"version":{"n0.c":7,"n1.a":2},"next":3000,"period":1000000,"echo":4}"#
+      ),
+      (
+        .scatter([], .digest(12345), mailRhythm, echo: nil),
+        #"{"type":"gossip_scatter","deltas":[],"digest":12345,"next":0,"period":1000000,"lead":5,"mail_period":130000}"#
+      ),
+      (
+        .sync([], version: VersionVector(), wantsAnswer: true),
+        #"{"type":"gossip_sync","deltas":[],"version":{},"wants_answer":true}"#
+      ),
+      (.ping, #"{"type":"gossip_ping"}"#),
+      (.pong, #"{"type":"gossip_pong"}"#),
+    ])
+  func bodies(_ gossip: Gossip, _ text: String) throws {
+    var writer = JSONWriter()
+    writer.beginObject()
+    BroadcastNode.Message.peer(gossip).write(to: &writer)
+    writer.endObject()
+    #expect(String(decoding: writer.bytes, as: UTF8.self) == text)
+    #expect(try read(text) == .peer(gossip))
+  }
+
+  @Test(
+    "what they can't have said is refused",
+    arguments: [
+      #"{"type":"gossip_scatter","deltas":[],"next":0,"period":1}"#,
+      #"{"type":"gossip_scatter","deltas":[],"digest":"x","version":{},"next":0,"period":1}"#,
+      #"{"type":"gossip_scatter","deltas":[],"version":{},"next":-1,"period":1}"#,
+      #"{"type":"gossip_scatter","deltas":[],"version":{},"next":0,"period":9007199254740992}"#,
+      #"{"type":"gossip_scatter","deltas":[],"version":{},"next":0,"period":1,"mail_period":-5}"#,
+      #"{"type":"gossip_mail","deltas":[],"version":{},"stamp":0}"#,
+      #"{"type":"gossip_mail","deltas":[["n1.a",9007199254740992,[1]]],"version":{},"stamp":0}"#,
+      #"{"type":"gossip_batch","deltas":[["n1.a",-1,[1]]],"version":{},"stamp":0}"#,
+      #"{"type":"gossip_batch","deltas":[["n1.a",0,[1]]],"version":{"n1.a":-1},"stamp":0}"#,
+      #"{"type":"gossip_sync","deltas":[],"version":{},"wants_answer":1}"#,
+    ])
+  func refused(_ text: String) {
+    #expect(throws: WireError.self) { try read(text) }
+  }
+
+  private func read(_ text: String) throws -> BroadcastNode.Message {
+    let body = try JSONDocument().parse(Array(text.utf8))
+    return try BroadcastNode.Message(type: body.string("type"), body: body)
+  }
+}
