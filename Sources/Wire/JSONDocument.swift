@@ -15,6 +15,8 @@ public final class JSONDocument {
     var sources = NameMemory()
     var destinations = NameMemory()
     var types = NameMemory()
+    var strings = StringMemory()
+    var scratch: AnyObject?
   }
 
   let tape: UnsafeMutablePointer<glomers_tape>
@@ -129,6 +131,27 @@ public final class JSONDocument {
     memory.pointee.types.string(TapeValue(tape: tape, index: token))
   }
 
+  /// The text of a string.
+  func string(_ place: Place) -> String {
+    switch place {
+    case .tape(let value): string(value)
+    case .tree(let value): value.string
+    }
+  }
+
+  /// The text of a string.
+  func string(_ value: TapeValue) -> String {
+    value.inner.count <= 15 ? value.string : memory.pointee.strings.string(value)
+  }
+
+  /// What readers of one kind of message keep between lines.
+  func scratch<Scratch: AnyObject>(_ make: () -> Scratch) -> Scratch {
+    if let known = memory.pointee.scratch as? Scratch { return known }
+    let new = make()
+    memory.pointee.scratch = new
+    return new
+  }
+
   // MARK: Figures
 
   /// What the document's memory has done so far.
@@ -172,5 +195,32 @@ private struct NameMemory: ~Copyable {
       last = string
     }
     return string
+  }
+}
+
+/// Strings of earlier lines that have more than the 15 bytes that need no allocation: keys, too, come again and again.
+private struct StringMemory {
+  private static let bytesMax = 64
+  /// By the first bits of a hash. Of two with the same, the later one stays.
+  private var strings: [String] = []
+
+  mutating func string(_ value: TapeValue) -> String {
+    let inner = UnsafeRawBufferPointer(value.inner)
+    guard 16...Self.bytesMax ~= inner.count, !value.isEscaped else { return value.string }
+    if strings.isEmpty { strings = Array(repeating: "", count: 256) }
+    let place = Self.place(of: inner)
+    let isKnown = strings[place].utf8.withContiguousStorageIfAvailable {
+      $0.count == inner.count && glomers_same_bytes($0.baseAddress, inner.baseAddress, inner.count)
+    }
+    if isKnown != true { strings[place] = value.string }
+    return strings[place]
+  }
+
+  /// Looks at the first and the last eight bytes: names that differ mostly do so at one end.
+  private static func place(of bytes: UnsafeRawBufferPointer) -> Int {
+    let first = bytes.loadUnaligned(as: UInt64.self)
+    let last = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
+    // Fibonacci hashing (Knuth: The Art of Computer Programming, volume 3, 6.4).
+    return Int(((first &* 3 ^ last) &* 0x9E37_79B9_7F4A_7C15) >> 56)
   }
 }

@@ -26,7 +26,7 @@ public struct JSONElement {
   public var isNull: Bool { view.place.kind == .null }
 
   /// The text, if the value is a string.
-  public var string: String? { the(.string)?.string }
+  public var string: String? { the(.string).map { view.document.string($0) } }
 
   /// A view of the elements, if the value is an array.
   public var array: JSONArray? { the(.array) == nil ? nil : JSONArray(view: view) }

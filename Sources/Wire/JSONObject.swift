@@ -43,7 +43,7 @@ public struct JSONObject {
   /// The text of a string; nil for null or nothing.
   public func optionalString(_ key: String) throws(WireError) -> String? {
     guard let found = try find(key, .string) else { return nil }
-    return found.string
+    return view.document.string(found)
   }
 
   /// An integer; a real is none.
@@ -112,9 +112,16 @@ public struct JSONObject {
 
   /// The elements of an array of nothing but strings.
   public func strings(_ key: String) throws(WireError) -> [String] {
-    try elements(key) { (element) throws(WireError) in
+    var strings: [String] = []
+    try self.strings(key, into: &strings)
+    return strings
+  }
+
+  /// The elements of an array of nothing but strings, appended to others.
+  public func strings(_ key: String, into strings: inout [String]) throws(WireError) {
+    try elements(key, into: &strings) { (element) throws(WireError) in
       guard element.kind == .string else { throw mixed(key, element.kind, "strings") }
-      return element.string
+      return view.document.string(element)
     }
   }
 
@@ -148,7 +155,7 @@ public struct JSONObject {
         let key = object.at(index)
         let value = key.first
         position = .key(value.next.index, left: left - 1)
-        return (key.string, JSONElement(view: view.at(.tape(value))))
+        return (view.document.string(key), JSONElement(view: view.at(.tape(value))))
       case (.tree(let object), .iterator(let current?)):
         position = .iterator(json_object_iter_next(object.handle, current))
         let value = TreeValue(json_object_iter_value(current))
@@ -177,11 +184,17 @@ public struct JSONObject {
   private func elements<Element>(
     _ key: String, _ read: (Place) throws(WireError) -> Element
   ) throws(WireError) -> [Element] {
-    let array = try array(key)
     var elements: [Element] = []
-    elements.reserveCapacity(array.count)
-    for element in array { elements.append(try read(element.view.place)) }
+    try self.elements(key, into: &elements, read)
     return elements
+  }
+
+  private func elements<Element>(
+    _ key: String, into elements: inout [Element], _ read: (Place) throws(WireError) -> Element
+  ) throws(WireError) {
+    let array = try array(key)
+    elements.reserveCapacity(elements.count + array.count)
+    for element in array { elements.append(try read(element.view.place)) }
   }
 
   private func missing(_ key: String) -> WireError { .malformed("\(key) is missing") }

@@ -29,6 +29,7 @@ struct TapeValue {
   }
 
   /// What is between a string's quotes.
+  @inline(__always)
   var inner: UnsafeBufferPointer<UInt8> {
     UnsafeBufferPointer(
       start: tape.pointee.text + Int(token.pointee.start) + 1, count: Int(glomers_token_extent(token)) - 2)

@@ -57,7 +57,7 @@ extension Kafka: WireMessage {
     case "poll_ok": self = .pollOk(try body.batches("msgs"))
     case "commit_offsets": self = .commitOffsets(try body.positions("offsets"))
     case "commit_offsets_ok": self = .commitOffsetsOk
-    case "list_committed_offsets": self = .listCommittedOffsets(try body.strings("keys"))
+    case "list_committed_offsets": self = .listCommittedOffsets(try body.keys("keys"))
     case "list_committed_offsets_ok": self = .listCommittedOffsetsOk(try body.positions("offsets"))
     default: throw .unknownType(type)
     }
@@ -92,17 +92,35 @@ extension Kafka: WireMessage {
   }
 }
 
+/// Arrays that are filled for one message and, once nobody holds them any more, for the next: no allocation.
+private final class Scratch {
+  var positions: [Kafka.Position] = []
+  var keys: [String] = []
+}
+
 extension JSONObject {
   /// `{key: offset, …}`
   fileprivate func positions(_ name: String) throws(WireError) -> [Kafka.Position] {
-    let object = try object(name)
-    var positions: [Kafka.Position] = []
-    positions.reserveCapacity(object.count)
-    for (key, element) in object.members {
+    let scratch = scratch(Scratch())
+    try object(name).read(into: &scratch.positions)
+    return scratch.positions
+  }
+
+  private func read(into positions: inout [Kafka.Position]) throws(WireError) {
+    positions.clear()
+    positions.reserveCapacity(count)
+    for (key, element) in members {
       guard let offset = element.integer else { throw .malformed("the offset of \(key) must be an integer") }
       positions.append(Kafka.Position(key, offset))
     }
-    return positions
+  }
+
+  /// `[key, …]`
+  fileprivate func keys(_ name: String) throws(WireError) -> [String] {
+    let scratch = scratch(Scratch())
+    scratch.keys.clear()
+    try strings(name, into: &scratch.keys)
+    return scratch.keys
   }
 
   /// `{key: [[offset, message], …], …}`

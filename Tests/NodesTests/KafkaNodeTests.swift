@@ -47,6 +47,40 @@ import Workloads
       group.ask(0, .listCommittedOffsets(["a", "z"])).reply == .listCommittedOffsetsOk([.init("a", 3)]))
   }
 
+  @Test("an answer stays as it is, whatever is asked next")
+  func held() {
+    var group = KafkaGroup(1)
+    for message in 0..<300 { _ = group.send(0, "a", JSONText(.integer(message))) }
+    let polled = group.ask(0, .poll([.init("a", 298)])).reply
+    _ = group.send(0, "a", 300)
+    let again = group.ask(0, .poll([.init("a", 299), .init("a", 0), .init("b", 0)])).reply
+    _ = group.ask(0, .commitOffsets([.init("a", 7)]))
+    let listed = group.ask(0, .listCommittedOffsets(["a", "b"])).reply
+    #expect(group.ask(0, .listCommittedOffsets([])).reply == .listCommittedOffsetsOk([]))
+    #expect(group.ask(0, .poll([])).reply == .pollOk([]))
+    let entries = (0...300).map { Kafka.Entry($0, JSONText(.integer($0))) }
+    #expect(polled == .pollOk([.init("a", entries[298..<300])]))
+    #expect(again == .pollOk([.init("a", entries[299...300]), .init("a", entries[...])]))
+    #expect(listed == .listCommittedOffsetsOk([.init("a", 7)]))
+  }
+
+  @Test("a poll of many keys, and of a long one, is answered with all that there is")
+  func manyKeys() {
+    var group = KafkaGroup(1)
+    let keys = (0..<5000).map { "key \($0)" } + [String(repeating: "k", count: 1 << 20)]
+    for key in keys { _ = group.send(0, key, "m") }
+    let others = (0..<5000).map { "other key \($0)" }
+    let wanted = (keys + others).map { Kafka.Position($0, 0) }
+    let batches = keys.map { Kafka.Batch($0, [.init(0, "m")]) }
+    #expect(group.ask(0, .poll(wanted)).reply == .pollOk(batches))
+    #expect(group.poll(0, "key 1") == [0])
+    #expect(group.ask(0, .commitOffsets(keys.map { .init($0, 0) })).reply == .commitOffsetsOk)
+    #expect(
+      group.ask(0, .listCommittedOffsets(keys + others)).reply
+        == .listCommittedOffsetsOk(keys.map { .init($0, 0) }))
+    #expect(group.ask(0, .listCommittedOffsets(others)).reply == .listCommittedOffsetsOk([]))
+  }
+
   @Test("an answer is no request")
   func answers() {
     var group = KafkaGroup(1)

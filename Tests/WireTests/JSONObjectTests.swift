@@ -125,4 +125,18 @@ struct JSONObjectTests {
     }
     #expect(try view().string("a") == "a text of some length")
   }
+
+  @Test("strings that come again, and strings that are like others, are read as they are")
+  func repeated() throws {
+    // More than are remembered, of many lengths, alike at either end, some escaped, some wide.
+    let middles = (0..<400).map { String($0) } + ["", "\\n", "\\u00e9", "\u{e9}", "\u{1F600}"]
+    let texts = middles.flatMap { middle in
+      [0, 8, 30, 60].map { String(repeating: "x", count: $0) + "begin" + middle + "the end of it" }
+    }
+    let line = #"{"strings":["\#(texts.joined(separator: #"",""#))"]}"#
+    let expected = texts.map {
+      $0.replacing("\\n", with: "\n").replacing("\\u00e9", with: "\u{e9}")
+    }
+    for _ in 0..<2 { #expect(try parse(line).strings("strings") == expected) }
+  }
 }

@@ -53,4 +53,42 @@ import Workloads
       if case .malformed? = error as? WireError { true } else { false }
     }
   }
+
+  @Test("messages that are held stay as they are while the document reads others", arguments: [true, false])
+  func held(usesTape: Bool) throws {
+    let document = JSONDocument(usesTape: usesTape)
+    func read(_ body: String) throws -> Kafka {
+      let object = try document.parse(Array(body.utf8))
+      return try Kafka(type: try object.string("type"), body: object)
+    }
+    let poll = try read(#"{"type":"poll","offsets":{"a":0,"a key of more than 15 bytes":1}}"#)
+    let list = try read(#"{"type":"list_committed_offsets","keys":["a","b"]}"#)
+    #expect(throws: WireError.malformed("the offset of d must be an integer")) {
+      try read(#"{"type":"poll","offsets":{"c":1,"d":null}}"#)
+    }
+    #expect(throws: WireError.self) { try read(#"{"type":"list_committed_offsets","keys":["c",1]}"#) }
+    let commit = try read(#"{"type":"commit_offsets","offsets":{"b":2}}"#)
+    #expect(try read(#"{"type":"list_committed_offsets","keys":[]}"#) == .listCommittedOffsets([]))
+    #expect(try read(#"{"type":"poll","offsets":{}}"#) == .poll([]))
+    #expect(poll == .poll([.init("a", 0), .init("a key of more than 15 bytes", 1)]))
+    #expect(list == .listCommittedOffsets(["a", "b"]))
+    #expect(commit == .commitOffsets([.init("b", 2)]))
+  }
+
+  @Test("a poll may ask for many keys, for one of them twice, and for a long one", arguments: [true, false])
+  func hostile(usesTape: Bool) throws {
+    let document = JSONDocument(usesTape: usesTape)
+    func positions(_ offsets: String) throws -> [Kafka.Position] {
+      let body = try document.parse(Array(#"{"type":"poll","offsets":{\#(offsets)}}"#.utf8))
+      guard case .poll(let positions) = try Kafka(type: "poll", body: body) else { return [] }
+      return positions.sorted { $0.key < $1.key }
+    }
+    let many = (10_000..<20_000).map { Kafka.Position(String($0), $0) }
+    let long = String(repeating: "k", count: 1 << 20)
+    for _ in 0..<2 {
+      #expect(try positions(many.map { #""\#($0.key)":\#($0.offset)"# }.joined(separator: ",")) == many)
+      #expect(try positions(#""a":1,"b":2,"a":3"#) == [.init("a", 3), .init("b", 2)])
+      #expect(try positions(#""\#(long)":1"#) == [.init(long, 1)])
+    }
+  }
 }

@@ -55,6 +55,7 @@ public struct KafkaNode: Node {
   var waiting: [WaitingClient] = []
   /// Since when peers have not answered.
   var silentSince: [NodeID: Instant] = [:]
+  var answers = AnswerMemory()
 
   public init(_ cluster: Cluster, recovering records: [LogRecord], _ context: inout Context<KafkaNode>) {
     peers = cluster.peers
@@ -85,6 +86,7 @@ public struct KafkaNode: Node {
   }
 
   public mutating func receive(_ message: Message, _ request: Request, _ context: inout Context<KafkaNode>) {
+    answers.release()
     switch message {
     case .client where logs.isFenced:
       context.fail(.temporarilyUnavailable("the others go on without this node, or can't go on"), to: request)
@@ -98,8 +100,7 @@ public struct KafkaNode: Node {
     case .client(.commitOffsets(let positions)):
       commit(positions, request, &context)
     case .client(.listCommittedOffsets(let keys)):
-      let committed = keys.compactMap { key in logs.committed(key).map { Kafka.Position(key, $0) } }
-      context.reply(.client(.listCommittedOffsetsOk(committed)), to: request)
+      list(keys, request, &context)
     case .client:
       context.fail(.notSupported("that is an answer, not a request"), to: request)
     case .peer(let gossip):

@@ -1,0 +1,15 @@
+extension JSONObject {
+  /// What readers of one kind of message keep from line to line, to use its memory again. Made when the document has
+  /// none of that kind.
+  public func scratch<Scratch: AnyObject>(_ make: @autoclosure () -> Scratch) -> Scratch {
+    view.document.scratch(make)
+  }
+}
+
+extension Array {
+  /// Removes all elements, to be filled again in the same memory: unless somebody else still holds the array, who
+  /// then keeps it, or it is so large that it would be a waste.
+  ///
+  /// Inlinable, because unspecialized it costs more than to allocate.
+  @inlinable package mutating func clear() { removeAll(keepingCapacity: capacity <= 1024) }
+}
