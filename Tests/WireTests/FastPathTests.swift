@@ -23,7 +23,7 @@ struct FastPathTests {
       return [
         frame.source.name, frame.destination.name, "\(frame.id as Int?)", "\(frame.inReplyTo as Int?)",
         frame.type, "\(frame.role)", "\(frame.body.count)",
-      ] + frame.body.members.map { "\($0.key): \($0.value.value)" }
+      ] + frame.body.members.map { (key, element) in "\(key): \(written { $0.value(element.value) })" }
     }
   }
 
