@@ -46,7 +46,13 @@ let package = Package(
     .target(name: "Wire", dependencies: ["Glomers", "CGlomers", "CJansson"], swiftSettings: house),
     .target(name: "Workloads", dependencies: ["Glomers", "Wire"], swiftSettings: safe),
     .target(name: "Storage", dependencies: ["Glomers"], swiftSettings: safe),
-    .target(name: "Nodes", dependencies: ["Glomers", "Wire", "Workloads"], swiftSettings: safe),
+    .target(
+      name: "Nodes",
+      dependencies: [
+        "Glomers", "Wire", "Workloads",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ],
+      swiftSettings: safe),
     .target(
       name: "GlomersRuntime", dependencies: ["Glomers", "Wire", "Storage", "CGlomers", "CUV"],
       swiftSettings: house),

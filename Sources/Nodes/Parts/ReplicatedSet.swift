@@ -1,19 +1,20 @@
 internal import Glomers
+internal import OrderedCollections
 
 /// A grow-only set that replicas bring together by exchanging what the other's version vector lacks.
 ///
 /// Each value is held once, however many origins added it. A delta that does not join on to what is held is left
 /// out: version vectors count prefixes, so what is missing will be asked for.
 struct ReplicatedSet: Sendable {
-  /// Distinct values in their order of arrival.
-  private(set) var values: [JSON] = []
+  private var distinct = OrderedSet<JSON>()
   private(set) var version = VersionVector()
-  /// Where each value stands in `values`.
-  private var positions: [JSON: Int] = [:]
   /// Each origin's entries, as positions in `values`.
   private var entries: [Origin: [Int]] = [:]
   /// A checkpoint's records are no longer than this.
   private static var recordEntriesMax: Int { 1024 }
+
+  /// Distinct values in their order of arrival.
+  var values: [JSON] { distinct.elements }
 
   init() {}
 
@@ -28,18 +29,18 @@ struct ReplicatedSet: Sendable {
 
   /// Adds a value as the next entry of an origin. False if it is here already, from whomever.
   mutating func add(_ value: JSON, from origin: Origin) -> Bool {
-    let count = values.count
-    let position = place(value)
-    guard position == count else { return false }
-    append(position, to: origin)
-    return true
+    let (isNew, position) = distinct.append(value)
+    if isNew { append(position, to: origin) }
+    return isNew
   }
 
   /// Takes in what it lacks of a delta. Returns how many entries that was.
   mutating func merge(_ delta: Delta<JSON>) -> Int {
     let held = version[delta.origin]
     guard 0...held ~= delta.after, delta.entries.count > held - delta.after else { return 0 }
-    for value in delta.entries.dropFirst(held - delta.after) { append(place(value), to: delta.origin) }
+    for value in delta.entries.dropFirst(held - delta.after) {
+      append(distinct.append(value).index, to: delta.origin)
+    }
     return version[delta.origin] - held
   }
 
@@ -56,15 +57,7 @@ struct ReplicatedSet: Sendable {
   /// An origin's entries from number `after` + 1 on; nil if there are none.
   func delta(of origin: Origin, after: Int) -> Delta<JSON>? {
     guard let positions = entries[origin], after < positions.count else { return nil }
-    return Delta(origin: origin, after: after, entries: positions[after...].map { values[$0] })
-  }
-
-  /// Where a value stands, from now on if it is new. To search once is most of what adding a value costs.
-  private mutating func place(_ value: JSON) -> Int {
-    let next = values.count
-    let position = { (position: inout Int) in position }(&positions[value, default: next])
-    if position == next { values.append(value) }
-    return position
+    return Delta(origin: origin, after: after, entries: positions[after...].map { distinct[$0] })
   }
 
   private mutating func append(_ position: Int, to origin: Origin) {
