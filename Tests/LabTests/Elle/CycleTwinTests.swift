@@ -23,8 +23,9 @@ struct CycleTwinTests {
         return (false, key, written[key]!.count)
       }
     }
-    // Lists are prefixes of one order, now and then of another.
-    let orders = written.mapValues { $0.shuffled(using: &random) }
+    // Lists are prefixes of one order, now and then of another. The order of the keys is that of the dice.
+    var orders: [Int: [Int]] = [:]
+    for key in written.keys.sorted() { orders[key] = written[key]!.shuffled(using: &random) }
     for operations in texts {
       while !open.isEmpty, Bool.random(using: &random) { endOne(&record, &open) }
       let words = operations.map { isRead, key, value -> String in
