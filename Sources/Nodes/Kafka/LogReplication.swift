@@ -52,6 +52,7 @@ extension ReplicatedLogs {
     while let log = rest.first?.log {
       let end = rest.firstIndex { $0.log != log } ?? rest.endIndex
       logs[log].merge(rest[..<end].lazy.map(\.arrival))
+      promises.touch(log)
       rest = rest[end...]
     }
     count(stream: number)
@@ -65,10 +66,9 @@ extension ReplicatedLogs {
       let before = claims.remove(at: place)
       if before.origin == claim.origin { claim.version.merge(before.version) }
     }
-    claims.append(claim)
-    let sound = claims.filter(isBacked)
-    claims.removeAll(where: isBacked)
-    return sound.filter { heard($0.version, from: $0.peer) }
+    let open = claims + [claim]
+    claims = open.filter { !isBacked($0) }
+    return open.filter { isBacked($0) && heard($0.version, from: $0.peer) }
   }
 
   /// Whether all is here that a peer had assigned when it said what it holds: else lower offsets may still come.
@@ -78,21 +78,12 @@ extension ReplicatedLogs {
 
   /// Takes in what a peer holds for certain. Returns whether that is more than was known.
   mutating func heard(_ version: VersionVector, from peer: Int) -> Bool {
-    var isNews = false
-    var known = 0
-    for number in streams.indices {
-      let count = version[streams[number].origin]
-      known &+= count
-      guard count > promises.held(by: peer, stream: number) else { continue }
-      promises.heard(from: peer, stream: number, streams[number], count: count)
-      isNews = true
+    // Most say something of the same streams as whoever spoke before them.
+    if version.origins != heardOrigins {
+      heardOrigins = version.origins
+      heardNumbers = version.origins.map { streamNumber(of: $0) }
     }
-    guard known != version.total else { return isNews }
-    for (origin, count) in version.sorted where streamNumbers[origin] == nil {
-      let number = streamNumber(of: origin)
-      promises.heard(from: peer, stream: number, streams[number], count: count)
-    }
-    return true
+    return promises.heard(from: peer, version.counts, of: heardNumbers, streams)
   }
 
   /// Shows what may be shown by now. Returns what is to be stored, if it goes on without other nodes from now on.

@@ -42,8 +42,8 @@ struct LogStream: Sendable {
   /// Changes the offset of the commit with this number, which nobody may have seen yet.
   mutating func revise(_ number: Int, _ offset: Int) { offsets[number - 1] = offset }
 
-  /// The number of the log of the message at this place; nil if it is something else.
-  func messageLog(at place: Int) -> Int? { logs[place] >= 0 ? Int(logs[place]) : nil }
+  /// The number of the log of the message at this place, and its offset; a number below 0 if it is something else.
+  func message(at place: Int) -> (log: Int32, offset: Int) { (logs[place], offsets[place]) }
 
   subscript(place: Int) -> Entry {
     let mark = logs[place]

@@ -3,116 +3,153 @@ internal import Glomers
 /// What a replica's peers hold, and what they have thereby promised: who holds an entry never again assigns an offset
 /// at or below it.
 struct Promises: Sendable {
-  private struct Peer: Sendable {
-    var origin: Origin?
-    /// By stream: how many records it has said that it holds, and how many of those, being here too, are counted. Both
-    /// are of the same length.
-    var held: [Int] = []
-    var counted: [Int] = []
-    /// By log: the offset above which it will assign, or -1.
-    var offsets: [Int] = []
-    /// It will never assign anything again, nor hold anything.
-    var isFenced = false
+  /// The offset up to which no peer will assign any more in a log. It is reckoned anew when the last of those that have
+  /// promised no more than that has promised more: with many peers, one time in as many.
+  private struct Watermark: Sendable {
+    var offset = -1
+    /// How many peers have promised no more.
+    var laggardCount: Int
+    var isTouched = false
   }
 
-  private var peers: [Peer]
+  private let peerCount: Int
   /// Whether it matters how many peers hold a record, and not only what all have promised.
   private let countsHolders: Bool
-  /// By log: the watermark when it was last asked for, or a higher one that a peer has fallen below since. It can only
-  /// have risen if a peer has that was no higher: with many peers, one time in as many.
-  private var watermarks: [Int] = []
-  /// Logs in which a peer has promised more than before, since that was last asked.
+  private var origins: [Origin?]
+  /// Those that will never assign anything again, nor hold anything.
+  private var isFenced: [Bool]
+  /// By peer, and then by stream: how many records it has said that it holds. As far as those are here too, they are
+  /// counted in its promises.
+  private var held: [[Int]]
+  /// By stream: how many records are here, and whether a peer may hold more.
+  private var here: [(count: Int, isBehind: Bool)] = []
+  private var recent = RecentRecords()
+  /// By log, and in it by peer: the offset above which it will assign, or -1.
+  private var offsets: [Int] = []
+  /// By log.
+  private var watermarks: [Watermark] = []
+  /// Logs of which more may have to be shown, since that was last asked.
   private var touched: [Int] = []
-  private var isTouched: [Bool] = []
 
   init(peerCount: Int, countsHolders: Bool) {
-    peers = Array(repeating: Peer(), count: peerCount)
+    self.peerCount = peerCount
     self.countsHolders = countsHolders
+    origins = Array(repeating: nil, count: peerCount)
+    isFenced = Array(repeating: false, count: peerCount)
+    held = Array(repeating: [], count: peerCount)
   }
 
   /// Takes note of who speaks. Another life of a node that has lost its memory has promised nothing yet.
   mutating func heard(from peer: Int, _ origin: Origin) {
-    guard peers[peer].origin != origin else { return }
-    peers[peer] = Peer(origin: origin, isFenced: peers[peer].isFenced)
+    guard origins[peer] != origin else { return }
+    origins[peer] = origin
+    held[peer] = []
+    for place in stride(from: peer, to: offsets.count, by: peerCount) { offsets[place] = -1 }
+    for log in watermarks.indices { reckon(log) }
   }
 
-  /// How many records of a stream a peer has said that it holds.
-  func held(by peer: Int, stream number: Int) -> Int {
-    number < peers[peer].held.count ? peers[peer].held[number] : 0
-  }
-
-  /// Takes note that a peer holds more records of a stream than it has said before.
-  mutating func heard(from peer: Int, stream number: Int, _ stream: LogStream, count: Int) {
-    peers[peer].held.grow(to: number + 1, with: 0)
-    peers[peer].counted.grow(to: number + 1, with: 0)
-    peers[peer].held[number] = count
-    update(peer, number, stream)
+  /// Takes note of how many records a peer says that it holds of these streams. Returns whether that is more than it has
+  /// said before.
+  mutating func heard(from peer: Int, _ counts: [Int], of numbers: [Int], _ streams: [LogStream]) -> Bool {
+    grown(stream: 0, streams)
+    here.grow(to: streams.count, with: (0, false))
+    held[peer].grow(to: streams.count, with: 0)
+    var isNews = false
+    for (number, count) in zip(numbers, counts) where count > held[peer][number] {
+      let before = held[peer][number]
+      held[peer][number] = count
+      isNews = true
+      let known = here[number].count
+      if count > known { here[number].isBehind = true }
+      if before < known { note(peer, holds: before..<min(count, known), of: number, streams) }
+    }
+    return isNews
   }
 
   /// More of a stream is here: what peers have said of it counts that far.
-  mutating func grown(stream number: Int, _ stream: LogStream) {
-    for peer in peers.indices where number < peers[peer].held.count { update(peer, number, stream) }
-  }
-
-  /// Counts what a peer holds of a stream, and is held here too, in its promises.
-  private mutating func update(_ peer: Int, _ number: Int, _ stream: LogStream) {
-    let end = min(peers[peer].held[number], stream.count)
-    let start = peers[peer].counted[number]
-    guard start < end else { return }
-    for place in start..<end {
-      guard let log = stream.messageLog(at: place) else { continue }
-      peers[peer].offsets.grow(to: log + 1, with: -1)
-      let before = peers[peer].offsets[log]
-      peers[peer].offsets[log] = max(before, stream.offsets[place])
-      watermarks.grow(to: log + 1, with: -1)
-      guard countsHolders || before <= watermarks[log] else { continue }
-      isTouched.grow(to: log + 1, with: false)
-      if !isTouched[log] { touched.append(log) }
-      isTouched[log] = true
+  mutating func grown(stream number: Int, _ streams: [LogStream]) {
+    here.grow(to: number + 1, with: (0, false))
+    let (before, count) = (here[number].count, streams[number].count)
+    recent.add(streams[number], number: number, from: before)
+    here[number].count = count
+    guard here[number].isBehind else { return }
+    here[number].isBehind = false
+    for peer in 0..<peerCount where number < held[peer].count && held[peer][number] > before {
+      if held[peer][number] > count { here[number].isBehind = true }
+      note(peer, holds: before..<min(held[peer][number], count), of: number, streams)
     }
-    peers[peer].counted[number] = end
   }
 
-  /// The logs in which more may have been promised since this was last asked.
+  /// A peer holds these records, which are here too: so it has promised something of their logs.
+  private mutating func note(_ peer: Int, holds places: Range<Int>, of number: Int, _ streams: [LogStream]) {
+    for place in places {
+      let record = recent.record(at: place, of: number, count: here[number].count, streams)
+      if record.log >= 0 { raise(Int(record.log), peer, to: record.offset) }
+    }
+  }
+
+  private mutating func raise(_ log: Int, _ peer: Int, to offset: Int) {
+    grow(to: log)
+    let before = offsets[log * peerCount + peer]
+    offsets[log * peerCount + peer] = max(before, offset)
+    let watermark = watermarks[log].offset
+    if before <= watermark, offset > watermark, !isFenced[peer] { watermarks[log].laggardCount -= 1 }
+    if countsHolders || watermarks[log].laggardCount == 0 { touch(log) }
+  }
+
+  private mutating func grow(to log: Int) {
+    guard log >= watermarks.count else { return }
+    let watermark = Watermark(laggardCount: isFenced.count { !$0 })
+    watermarks.grow(to: log + 1, with: watermark)
+    offsets.grow(to: (log + 1) * peerCount, with: -1)
+  }
+
+  /// More of this log may have to be shown.
+  mutating func touch(_ log: Int) {
+    grow(to: log)
+    guard !watermarks[log].isTouched else { return }
+    watermarks[log].isTouched = true
+    touched.append(log)
+  }
+
+  /// The logs of which more may have to be shown, since this was last asked.
   mutating func takeTouched() -> [Int] {
-    for log in touched { isTouched[log] = false }
+    for log in touched { watermarks[log].isTouched = false }
     defer { touched = [] }
     return touched
   }
 
   /// Takes note that a peer has no say any more: the watermark of every log is to be asked for again.
-  mutating func fence(_ peer: Int) { peers[peer].isFenced = true }
+  mutating func fence(_ peer: Int) {
+    isFenced[peer] = true
+    for log in watermarks.indices { reckon(log) }
+  }
 
   /// The offset up to which no peer will assign any more in a log.
   mutating func watermark(of log: Int) -> Int {
-    var lowest = Int.max
-    for peer in peers.indices where !peers[peer].isFenced {
-      lowest = min(lowest, log < peers[peer].offsets.count ? peers[peer].offsets[log] : -1)
-    }
-    watermarks.grow(to: log + 1, with: -1)
-    watermarks[log] = lowest
-    return lowest
+    grow(to: log)
+    if watermarks[log].laggardCount == 0 { reckon(log) }
+    return watermarks[log].offset
+  }
+
+  private mutating func reckon(_ log: Int) {
+    let row = log * peerCount..<(log + 1) * peerCount
+    let said = zip(offsets[row], isFenced).lazy.filter { !$0.1 }.map(\.0)
+    let lowest = said.min() ?? .max
+    watermarks[log].offset = lowest
+    watermarks[log].laggardCount = said.count { $0 == lowest }
   }
 
   /// How many peers hold the record with this number of a stream.
   func holderCount(stream: Int, number: Int) -> Int {
-    peers.count { $0.counted.count > stream && $0.counted[stream] >= number }
+    held.count { $0.count > stream && $0[stream] >= number }
   }
 
   /// How many records of a stream so many peers hold, at least one.
-  func count(stream: Int, heldBy peerCount: Int) -> Int {
-    peers.map { $0.counted.count > stream ? $0.counted[stream] : 0 }.sorted(by: >)[peerCount - 1]
+  func count(stream: Int, heldBy copies: Int) -> Int {
+    held.map { $0.count > stream ? $0[stream] : 0 }.sorted(by: >)[copies - 1]
   }
 
   /// Who a peer is, and how much of each stream it has said that it holds; nil if it has not spoken.
-  func said(by peer: Int) -> (origin: Origin, held: [Int])? {
-    peers[peer].origin.map { ($0, peers[peer].held) }
-  }
-}
-
-extension Array {
-  /// Appends elements, if there are fewer than so many.
-  fileprivate mutating func grow(to count: Int, with element: Element) {
-    if self.count < count { append(contentsOf: repeatElement(element, count: count - self.count)) }
-  }
+  func said(by peer: Int) -> (origin: Origin, held: [Int])? { origins[peer].map { ($0, held[peer]) } }
 }

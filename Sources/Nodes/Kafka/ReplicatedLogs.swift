@@ -23,6 +23,9 @@ struct ReplicatedLogs: Sendable {
   var promises: Promises
   /// What peers have said and what does not count yet, at most one of each.
   var claims: [Claim] = []
+  /// The origins in the version that was last heard, and the numbers of their streams.
+  var heardOrigins: [Origin] = []
+  var heardNumbers: [Int] = []
   /// By node, whom it has fenced off, and how much of their streams it held then.
   var fences: [NodeID: [NodeID: VersionVector]] = [:]
   /// Whether this node can do nothing any more: another has fenced it off, or so many are that no quorum is left.
@@ -151,6 +154,6 @@ struct ReplicatedLogs: Sendable {
   /// Takes note of how much of a stream is held by now.
   mutating func count(stream number: Int) {
     if number > 0 { held[streams[number].origin] = streams[number].count }
-    promises.grown(stream: number, streams[number])
+    promises.grown(stream: number, streams)
   }
 }

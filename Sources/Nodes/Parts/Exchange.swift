@@ -71,8 +71,7 @@ struct Exchange: Sendable {
   mutating func schedule(holding mine: VersionVector, at now: Instant) -> Instant? {
     var next: Instant?
     for place in peers.indices {
-      if peers[place].hasShownGap, peers[place].gapSince == nil { peers[place].gapSince = now }
-      guard let due = peers[place].due(pace, mine) else { continue }
+      guard let due = peers[place].schedule(pace, mine, now) else { continue }
       next = min(next ?? due, due)
     }
     guard let due = next.map({ max($0, now) }), wake.map({ due < $0 }) ?? true else { return nil }
@@ -83,37 +82,6 @@ struct Exchange: Sendable {
   /// A round: what is to be sent to whom.
   mutating func round(holding mine: VersionVector, at now: Instant) -> [Push] {
     wake = nil
-    return peers.indices.compactMap { place in
-      if !peers[place].isStranger, mine.covers(peers[place].known) {
-        peers[place].hasShownGap = false
-        peers[place].gapSince = nil
-      }
-      guard let due = peers[place].due(pace, mine), due <= now else { return nil }
-      return push(to: place, mine, now)
-    }
-  }
-
-  private mutating func push(to place: Int, _ mine: VersionVector, _ now: Instant) -> Push {
-    var peer = peers[place]
-    let isLate = peer.lateness(pace).map { $0 <= now } ?? false
-    let isGapDue = peer.gapSince.map { $0 + pace.patience <= now } ?? false
-    let isRepair = peer.needsRepair || isLate
-    var since = peer.known
-    // What it was sent before is under way, unless it turns out otherwise.
-    if !isRepair { since[origin] = max(since[origin], peer.told[origin]) }
-
-    peer.told = mine
-    peer.lastSent = now
-    peer.isOwed = false
-    peer.needsRepair = false
-    if peer.known.covers(mine) {
-      peer.awaited = nil
-    } else if isLate || peer.awaited == nil {
-      peer.awaited = (mine, now)
-    }
-    if isLate { peer.reminders += 1 }
-    if isGapDue { peer.gapSince = now }
-    peers[place] = peer
-    return Push(peer: peer.name, since: since, isRepair: isRepair, wantsAnswer: isLate || isGapDue)
+    return peers.indices.compactMap { peers[$0].round(pace, mine, origin, now) }
   }
 }

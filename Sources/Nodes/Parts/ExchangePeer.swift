@@ -56,8 +56,8 @@ extension Exchange {
       if !hasShownGap { gapSince = nil }
     }
 
-    /// When this peer is next to be told something; an instant that has passed means now.
-    func due(_ pace: Pace, _ mine: VersionVector) -> Instant? {
+    /// An instant that has passed means now.
+    private func due(_ pace: Pace, _ mine: VersionVector) -> Instant? {
       // A replica's version only grows, so two of its versions with the same total are the same.
       let hasNews = isOwed || needsRepair || told.total != mine.total
       let gapDue = gapSince.map { $0 + pace.patience }
@@ -67,8 +67,47 @@ extension Exchange {
       return max(min(late, gapDue ?? late), lastSent + pace.period)
     }
 
+    /// When this peer is next to be told something. If it has shown a new gap, that is waited for from now on.
+    mutating func schedule(_ pace: Pace, _ mine: VersionVector, _ now: Instant) -> Instant? {
+      if hasShownGap, gapSince == nil { gapSince = now }
+      return due(pace, mine)
+    }
+
+    /// What it is to be sent in a round, if anything.
+    mutating func round(_ pace: Pace, _ mine: VersionVector, _ origin: Origin, _ now: Instant) -> Push? {
+      if !isStranger, mine.covers(known) {
+        hasShownGap = false
+        gapSince = nil
+      }
+      return due(pace, mine).map { $0 <= now } ?? false ? push(pace, mine, origin, now) : nil
+    }
+
+    private mutating func push(
+      _ pace: Pace, _ mine: VersionVector, _ origin: Origin, _ now: Instant
+    ) -> Push {
+      let isLate = lateness(pace).map { $0 <= now } ?? false
+      let isGapDue = gapSince.map { $0 + pace.patience <= now } ?? false
+      let isRepair = needsRepair || isLate
+      var since = known
+      // What it was sent before is under way, unless it turns out otherwise.
+      if !isRepair { since[origin] = max(since[origin], told[origin]) }
+
+      told = mine
+      lastSent = now
+      isOwed = false
+      needsRepair = false
+      if known.covers(mine) {
+        awaited = nil
+      } else if isLate || awaited == nil {
+        awaited = (mine, now)
+      }
+      if isLate { reminders += 1 }
+      if isGapDue { gapSince = now }
+      return Push(peer: name, since: since, isRepair: isRepair, wantsAnswer: isLate || isGapDue)
+    }
+
     /// When this peer should have shown that it holds what it was told.
-    func lateness(_ pace: Pace) -> Instant? {
+    private func lateness(_ pace: Pace) -> Instant? {
       guard let since = awaited?.since else { return nil }
       return since + min(pace.longest, pace.patience * (1 << min(reminders, 16)))
     }

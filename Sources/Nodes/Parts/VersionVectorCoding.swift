@@ -11,14 +11,18 @@ extension VersionVector {
     writeObject(to: &body)
   }
 
-  init(reading counts: JSONObject) throws(WireError) {
-    self.init()
-    for (origin, element) in counts.members {
+  init(reading object: JSONObject) throws(WireError) {
+    var (origins, counts): ([Origin], [Int]) = ([], [])
+    origins.reserveCapacity(object.count)
+    counts.reserveCapacity(object.count)
+    for (origin, element) in object.members {
       guard let count = element.integer, count >= 0 else {
         throw .malformed("what is held of \(origin) must be a count")
       }
-      self[Origin(name: origin)] = count
+      origins.append(Origin(name: origin))
+      counts.append(count)
     }
+    self.init(origins: origins, counts: counts)
   }
 
   func writeObject(to writer: inout JSONWriter) {
