@@ -117,6 +117,14 @@ extension Mutant {
       MutableRegisters.self, .refusesWhatItDoes, "sets the value, and says that it was another",
       shows: "nonlinearizable", in: .linKV, crowd),
     Mutant(
+      "runs-every-copy", MutableRegisters.self, of: LinKVSingleNode.self,
+      "passes requests on without numbers, so that a copy that comes late is carried out again",
+      shows: "nonlinearizable", in: .linKV
+    ) {
+      crowd(&$0)
+      $0.faults = [.duplicate, .reorder]
+    },
+    Mutant(
       "is-sequential", SeqKVNode.self, of: LinKVSingleNode.self,
       "is no more than sequentially consistent: the shipped seq-kv", shows: "nonlinearizable", in: .linKV,
       crowd),
