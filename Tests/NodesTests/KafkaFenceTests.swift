@@ -62,6 +62,20 @@ import Workloads
     #expect(group.ask(2, .send(key: "a", message: "still in")).errorCode == nil)
   }
 
+  @Test("a node that was stopped for long, or whose clock was set on, does not take the others for lost")
+  func stopped() {
+    var group = KafkaGroup(3, acks: "quorum")
+    _ = group.ask(0, .send(key: "a", message: "sent before"))
+    group.round(0..<1, times: 3)
+    group.trials[0].now = group.trials[0].now + .seconds(300)
+    group.round(0..<1, times: 3)
+    #expect(group.round(times: 4) == [.sendOk(offset: 0)])
+    for node in 0..<3 {
+      #expect(group.ask(node, .send(key: "a", message: "later")).errorCode == nil)
+      #expect(group.trials[node].node.logs.fences.isEmpty)
+    }
+  }
+
   @Test("a commit of a node that is lost for good is acknowledged by a quorum, or not at all")
   func commits() {
     var group = KafkaGroup(3, acks: "quorum")

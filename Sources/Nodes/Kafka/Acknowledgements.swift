@@ -11,6 +11,9 @@ struct WaitingClient: Sendable {
 
 /// What a node does where it is not enough that it holds a message itself.
 extension KafkaNode {
+  /// Silence that counts at a time, at the most: a silent peer is looked after every two seconds (`Exchange.Pace`).
+  private static var watchMax: Duration { .seconds(4) }
+
   /// Answers when enough nodes hold all that this one has recorded by now, if that is before the client has gone.
   mutating func answer(_ answer: Kafka, _ request: Request, _ context: inout Context<KafkaNode>) {
     let number = logs.ownCount(heldBy: 1)
@@ -37,11 +40,17 @@ extension KafkaNode {
   /// Goes on without peers that have not answered for too long.
   mutating func watch(_ context: inout Context<KafkaNode>) {
     guard let patience = fencePatience else { return }
-    let version = logs.version
-    for peer in peers where !exchange.known(of: peer).covers(version) && silentSince[peer] == nil {
-      silentSince[peer] = context.now
+    // A node that was stopped itself, or whose clock was set on, has not listened for all that time.
+    let watched = lastWatch.map { min(max(context.now - $0, .zero), Self.watchMax) } ?? .zero
+    lastWatch = context.now
+    for peer in peers {
+      if let silence = silences[peer] {
+        silences[peer] = silence + watched
+      } else if !exchange.known(of: peer).covers(logs.version) {
+        silences[peer] = .zero
+      }
     }
-    let silent = peers.filter { silentSince[$0].map { $0 + patience <= context.now } ?? false }
+    let silent = peers.filter { silences[$0].map { $0 >= patience } ?? false }
     for record in logs.fence(silent + logs.fencedByOthers.filter { !silent.contains($0) }) {
       context.persist(record)
     }

@@ -53,8 +53,9 @@ public struct KafkaNode: Node {
   var logs: ReplicatedLogs
   var exchange: Exchange
   var waiting: [WaitingClient] = []
-  /// Since when peers have not answered.
-  var silentSince: [NodeID: Instant] = [:]
+  /// For how long peers have not answered, and when that was last looked at.
+  var silences: [NodeID: Duration] = [:]
+  var lastWatch: Instant?
   var answers = AnswerMemory()
 
   public init(_ cluster: Cluster, recovering records: [LogRecord], _ context: inout Context<KafkaNode>) {
@@ -131,7 +132,7 @@ public struct KafkaNode: Node {
     }
     if let closing = logs.show() { context.persist(closing) }
     exchange.heard(gossip.version, wantsAnswer: gossip.wantsAnswer, from: source, holding: logs.version)
-    silentSince[source] = nil
+    silences[source] = nil
     acknowledge(&context)
     tell(&context)
   }
