@@ -17,7 +17,7 @@ let package = Package(
   products: [
     .library(name: "Glomers", targets: ["Glomers", "Wire", "Workloads", "GlomersRuntime"]),
     // Nodes in virtual time: what bench/ measures, and what a user's own tests can run a node in.
-    .library(name: "GlomersLab", targets: ["Nodes", "Lab", "Simulator"]),
+    .library(name: "GlomersLab", targets: ["Nodes", "Lab", "Simulator", "Storage"]),
     .executable(name: "glomer", targets: ["glomer"]),
     .executable(name: "workbench", targets: ["WorkbenchCommand"]),
   ],

@@ -13,6 +13,7 @@ import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
 
 import machine
 from tables import table
@@ -27,13 +28,14 @@ class Contestant:
     def __init__(self, name, command, environment=None, traffic="echo", spawns=30):
         self.name = name
         self.command = command
-        self.environment = environment or {}
+        self.environment = dict(environment or {})
         self.traffic = traffic
         self.spawns = spawns
 
 
 class Driver:
     def __init__(self, folder):
+        self.folder = folder
         self.path = os.path.join(folder, "driver")
 
     def run(self, words, contestant, on_one_core=False):
@@ -176,6 +178,14 @@ WORKLOADS = [
     ("kafka", "kafka", 300_000, "5c's mix, polls at the end of the log, 64 under way"),
 ]
 
+# What each is measured with: what the table says of it, the environment, and whether it is given a data directory.
+WAYS = [
+    ("", {}, False),
+    ("GLOMERS_JSON=jansson", {"GLOMERS_JSON": "jansson"}, False),
+    ("--data-dir", {"GLOMERS_SYNC": "fdatasync"}, True),
+    ("--data-dir, --sync write", {"GLOMERS_SYNC": "write"}, True),
+]
+
 
 def measure_workloads(driver, options, nodes):
     results = {}
@@ -183,23 +193,32 @@ def measure_workloads(driver, options, nodes):
         if node not in nodes:
             progress(f"skipping {node}: glomer has no such node")
             continue
-        for json_path, environment in [("fast", {}), ("jansson", {"GLOMERS_JSON": "jansson"})]:
-            contestant = Contestant(node, [options.glomer, node], environment)
-            progress(f"{node}, {json_path}")
-            results[f"{node} {json_path}"] = [
-                driver.run(["stream", traffic, count, 0], contestant) for _ in range(options.rounds)
+        for way, environment, is_stored in WAYS:
+            progress(f"{node} {way}")
+            words = ["stream", traffic, count, 0]
+            results[f"{node} {way}"] = [
+                run_workload(driver, words, Contestant(node, [options.glomer, node], environment), is_stored)
+                for _ in range(options.rounds)
             ]
     return results
+
+
+def run_workload(driver, words, contestant, is_stored):
+    if not is_stored:
+        return driver.run(words, contestant)
+    with tempfile.TemporaryDirectory(dir=driver.folder) as folder:
+        contestant.environment["GLOMERS_DATA_DIR"] = folder
+        return driver.run(words, contestant)
 
 
 def workloads_table(results):
     rows = []
     for node, _, count, what in WORKLOADS:
-        for json_path in ["fast", "jansson"]:
-            runs = [run for run in results.get(f"{node} {json_path}", []) if run]
+        for way, _, _ in WAYS:
+            runs = [run for run in results.get(f"{node} {way}", []) if run]
             if not runs:
                 continue
-            name = f"{node}: {what}" if json_path == "fast" else f"{node}, GLOMERS_JSON=jansson"
+            name = f"{node}, {way}" if way else f"{node}: {what}"
             rows.append(
                 [
                     name,

@@ -11,6 +11,7 @@ let benchmarks: @Sendable () -> Void = {
   parsing()
   coding()
   nodes()
+  storage()
 }
 
 private func parsing() {
