@@ -107,7 +107,7 @@ def measure_one_echo(driver, contestant, options):
     trips = max(500, min(20000, int(trial["per_second"])))
     # From core to core most of a round trip is the machine waking up a core that sleeps.
     figures["pingpong"] = driver.run(["pingpong", contestant.traffic, trips], contestant, on_one_core=True)
-    figures["pingpong_apart"] = driver.run(["pingpong", contestant.traffic, trips], contestant)
+    figures["pingpong_unpinned"] = driver.run(["pingpong", contestant.traffic, trips], contestant)
     if contestant.traffic != "raw":
         figures["spawn"] = driver.run(["spawn", contestant.spawns], contestant)
     return figures
@@ -146,7 +146,7 @@ def echo_table(rounds, contestants):
                 (middle(its, "few", "per_second") or 0) / 1e3 or None,
                 middle(its, "pingpong", "p50_us"),
                 middle(its, "pingpong", "p99_us"),
-                middle(its, "pingpong_apart", "p50_us"),
+                middle(its, "pingpong_unpinned", "p50_us"),
                 middle(its, "spawn", "p50_ms"),
                 middle(its, "spawn", "resident_mb"),
             ]
@@ -161,7 +161,7 @@ def echo_table(rounds, contestants):
             ("16 at a time, 1,000/s", ",.0f"),
             ("ping-pong on one core, p50 µs", ".1f"),
             ("p99 µs", ".1f"),
-            ("from core to core, p50 µs", ".1f"),
+            ("on any core, p50 µs", ".1f"),
             ("spawn to init_ok ms", ".2f"),
             ("resident MB", ".1f"),
         ],

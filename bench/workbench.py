@@ -22,6 +22,8 @@ CHALLENGE_3D = "-w broadcast --node-count 25 --time-limit 20 --rate 100 --latenc
 FLOOD_MESSAGES_PER_SECOND = 250_000
 FLOOD_SECONDS = 2
 FLOOD_NODES = [25, 50, 100, 200, 400, 1000]
+BROADCAST_NODES = [25, 100, 1000]
+KAFKA_NODES = [3, 30, 100]
 
 
 def run(*words):
@@ -71,10 +73,14 @@ def simulator(workbench):
     for nodes in FLOOD_NODES:
         messages, cpu, megabytes = flood(workbench, nodes)
         rows.append([f"flood, {nodes} nodes", messages, cpu, cpu * 1e6 / messages, megabytes])
-    messages, cpu, megabytes = simulated(
-        workbench, "-w broadcast --node-count 1000 --rate 100 --time-limit 20 --latency 100 --seeds 1"
-    )
-    rows.append(["broadcast, 1,000 nodes and values", messages, cpu, cpu * 1e6 / messages, megabytes])
+    for nodes in BROADCAST_NODES:
+        arguments = f"-w broadcast --node-count {nodes} --rate 100 --time-limit 20 --latency 100 --seeds 1"
+        messages, cpu, megabytes = simulated(workbench, arguments)
+        rows.append([f"broadcast, {nodes} nodes, 1,000 values", messages, cpu, cpu * 1e6 / messages, megabytes])
+    for nodes in KAFKA_NODES:
+        arguments = f"-w kafka --node-count {nodes} --rate 1000 --time-limit 10 --seeds 1"
+        messages, cpu, megabytes = simulated(workbench, arguments)
+        rows.append([f"kafka, {nodes} nodes, 1,000 requests/s", messages, cpu, cpu * 1e6 / messages, megabytes])
     return rows
 
 

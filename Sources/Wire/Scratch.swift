@@ -1,7 +1,7 @@
 extension JSONObject {
   /// What readers of one kind of message keep from line to line, to use its memory again. Made when the document has
   /// none of that kind.
-  public func scratch<Scratch: AnyObject>(_ make: @autoclosure () -> Scratch) -> Scratch {
+  package func scratch<Scratch: AnyObject>(_ make: @autoclosure () -> Scratch) -> Scratch {
     view.document.scratch(make)
   }
 }

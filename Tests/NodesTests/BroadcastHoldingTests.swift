@@ -67,7 +67,28 @@ private let b = Origin(name: "n2.b")
     var trial = trial("n3")
     _ = scatter([Delta(origin: a, after: 0, entries: [1])], [a: 1], to: &trial)
     #expect(scatter([Delta(origin: b, after: 0, entries: [2])], [b: 1], to: &trial).map(\.to) == ["n0"])
-    #expect(trial.node.known["n0"] == VersionVector([b: 1]))
+    #expect(trial.node.known["n0"] == nil)
+    // Nor is it sent all that this node holds because of that, but asked once more, should the answer be lost.
+    let gossip = trial.wake(.strays).gossip
+    #expect(gossip.map(\.to) == ["n0"])
+    #expect(
+      gossip.first?.gossip == .sync([], version: VersionVector([a: 1, b: 1]), wantsAnswer: true))
+  }
+
+  @Test("a hub whose nodes mail each other sends its version vector: spokes don't know which letters it has")
+  func mails() {
+    var trial = Trial(
+      BroadcastNode.self, nodes: nodes, options: ["latency-budget": .duration(.milliseconds(240))])
+    _ = trial.receive(.client(.topology([:])))
+    trial.now = trial.now + .milliseconds(205)
+    _ = trial.complete(.ping(sent: .zero), .success(.peer(.pong)))
+    _ = trial.receive(.client(.broadcast(7)))
+    let gossip = trial.wake(.scatter).gossip
+    #expect(gossip.count == nodes.count - 1)
+    for case .scatter(_, let holding, let rhythm, _) in gossip.map(\.gossip) {
+      #expect(rhythm.mailPeriod != nil)
+      #expect(holding == .version(trial.node.store.version))
+    }
   }
 
   @Test("a new hub that begins where the last one ended is followed without asking")

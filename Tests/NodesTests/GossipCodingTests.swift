@@ -54,7 +54,7 @@ private let mailRhythm = Rhythm(
       #"{"type":"gossip_scatter","deltas":[],"next":0,"period":1}"#,
       #"{"type":"gossip_scatter","deltas":[],"digest":"x","version":{},"next":0,"period":1}"#,
       #"{"type":"gossip_scatter","deltas":[],"version":{},"next":-1,"period":1}"#,
-      #"{"type":"gossip_scatter","deltas":[],"version":{},"next":0,"period":9007199254740992}"#,
+      #"{"type":"gossip_scatter","deltas":[],"version":{},"next":0,"period":4398046511104}"#,
       #"{"type":"gossip_scatter","deltas":[],"version":{},"next":0,"period":1,"mail_period":-5}"#,
       #"{"type":"gossip_mail","deltas":[],"version":{},"stamp":0}"#,
       #"{"type":"gossip_mail","deltas":[["n1.a",9007199254740992,[1]]],"version":{},"stamp":0}"#,

@@ -42,13 +42,15 @@ extension BroadcastNode {
   }
 
   /// Sends a peer what it lacks, and asks for what it has beyond that.
-  mutating func answer(_ peer: NodeID, _ context: inout Context<BroadcastNode>) {
+  mutating func answer(
+    _ peer: NodeID, wantsAnswer: Bool = false, _ context: inout Context<BroadcastNode>
+  ) {
     let version = known[peer, default: .init()]
     context.send(
       .peer(
         .sync(
           store.deltas(since: version), version: store.version,
-          wantsAnswer: !store.version.covers(version))),
+          wantsAnswer: wantsAnswer || !store.version.covers(version))),
       to: peer)
   }
 
@@ -81,7 +83,7 @@ extension BroadcastNode {
     if known[hub] == nil {
       askHub(&context)
     } else {
-      answer(hub, &context)
+      answer(hub, wantsAnswer: true, &context)
       awaitAnswer(of: hub, &context)
     }
     scheduleStrays(&context)

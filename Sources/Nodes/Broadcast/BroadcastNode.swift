@@ -7,9 +7,9 @@ public import Workloads
 /// The first node in the cluster's order is the *hub*, the others are *spokes*. A spoke sends its new values in one
 /// batch, timed to land just before the hub's next scatter (`Spoke.swift`); the hub scatters all that is new to all
 /// spokes, at most once a period (`Hub.swift`). Where three hops take longer than the budget, batches go straight to all
-/// (`DirectMail.swift`). Values are numbered by their origin and every message tells its
-/// sender's version vector (`Holding.swift`), so that nothing needs an acknowledgement of its own, and what is missing shows and is
-/// repaired by the two nodes that differ (`AntiEntropy.swift`). When all are known to agree, all are silent.
+/// (`DirectMail.swift`). Values are numbered by their origin and messages tell their sender's version vector
+/// (`Holding.swift`), so that nothing needs an acknowledgement of its own, and what is missing shows and is repaired by
+/// the two nodes that differ (`AntiEntropy.swift`). When all are known to agree, all are silent.
 ///
 /// Clients are answered at once. With `--data-dir` a node that is killed comes back with all that it has acknowledged
 /// and all that it has shown to others (`Rejoin.swift`); without it, what it alone holds is lost if it is killed before
@@ -56,7 +56,7 @@ public struct BroadcastNode: Node {
   /// Names this life of this node in version vectors.
   let origin: Origin
   var store: ReplicatedSet
-  /// What each peer held when it last spoke.
+  /// What each peer held when it last spoke, as far as that is known.
   var known: [NodeID: VersionVector] = [:]
   var isStrayOfferScheduled = false
   /// The hub that has been asked for an answer and has not spoken since.

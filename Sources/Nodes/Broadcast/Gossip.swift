@@ -1,7 +1,7 @@
 public import Glomers
 
-/// What broadcast nodes say to each other. Every message tells its sender's version vector: it acknowledges all
-/// that the sender holds, and shows what the sender lacks.
+/// What broadcast nodes say to each other. What has values or asks for them tells the sender's version vector too: it
+/// acknowledges all that the sender holds, and shows what the sender lacks. (Letters tell it to the hub alone.)
 public enum Gossip: Equatable, Sendable {
   /// A spoke's new values, for the hub to scatter. `stamp` is the spoke's own clock, which comes back in the next
   /// scatter; `lead` is how long before a scatter lands this spoke's batches leave, once it knows.

@@ -109,8 +109,8 @@ extension JSONObject {
 
   fileprivate func optionalDuration(_ key: String) throws(WireError) -> Duration? {
     guard let microseconds = try optionalInteger(key) else { return nil }
-    // 285 years: no clock runs as long, and sums with it stay far from overflow.
-    guard 0..<(1 << 53) ~= microseconds else { throw .malformed("\(key) is out of range") }
+    // 51 days: no run takes as long, and sums and multiples of it stay far from overflow.
+    guard 0..<(1 << 42) ~= microseconds else { throw .malformed("\(key) is out of range") }
     return .microseconds(microseconds)
   }
 }

@@ -12,12 +12,14 @@ public enum Holding: Equatable, Sendable {
 }
 
 extension BroadcastNode {
-  /// In clusters up to this size the vector is sent: it is short, and heals whatever was missed.
+  /// In clusters up to this size the vector is sent: it is short, and heals whatever was missed. So it is where nodes
+  /// mail each other, for spokes don't know which letters the hub has.
   static let vectorNodesMax = 32
 
   /// What this node says of itself with a scatter.
   var holding: Holding {
-    cluster.nodes.count <= Self.vectorNodesMax ? .version(store.version) : .digest(store.version.digest)
+    let isShort = cluster.nodes.count <= Self.vectorNodesMax || spoke.mailPeriod != nil
+    return isShort ? .version(store.version) : .digest(store.version.digest)
   }
 
   /// What the sender of a scatter holds, if that can be told.
@@ -44,8 +46,11 @@ extension BroadcastNode {
     for delta in deltas { brought[delta.origin] = delta.end }
     let version = version(of: peer, holding, bringing: brought)
     let isNews = learn(deltas, version ?? brought, from: peer, &context)
-    // A scatter was missed, or this is another hub, or another life of it.
-    if version == nil { ask(peer, &context) }
+    if version == nil {
+      // A scatter was missed, or this is another hub, or another life of it: what it holds is not known.
+      known[peer] = nil
+      ask(peer, &context)
+    }
     keepStep(with: peer, version ?? brought, rhythm, echo: echo, isNews: isNews, &context)
   }
 }

@@ -12,6 +12,7 @@ struct WaitingClient: Sendable {
 /// What a node does where it is not enough that it holds a message itself.
 extension KafkaNode {
   /// Silence that counts at a time, at the most: a silent peer is looked after every two seconds (`Exchange.Pace`).
+  /// And no single look may count for more than a quarter of all the silence that is borne.
   private static var watchMax: Duration { .seconds(4) }
 
   /// Answers when enough nodes hold all that this one has recorded by now, if that is before the client has gone.
@@ -41,7 +42,7 @@ extension KafkaNode {
   mutating func watch(_ context: inout Context<KafkaNode>) {
     guard let patience = fencePatience else { return }
     // A node that was stopped itself, or whose clock was set on, has not listened for all that time.
-    let watched = lastWatch.map { min(max(context.now - $0, .zero), Self.watchMax) } ?? .zero
+    let watched = lastWatch.map { min(context.now - $0, Self.watchMax, patience / 4) } ?? .zero
     lastWatch = context.now
     for peer in peers {
       if let silence = silences[peer] {

@@ -4,7 +4,7 @@ internal import Workloads
 
 /// Arrays that are filled for one answer and, once it is written, for the next: no allocation.
 struct AnswerMemory: Sendable {
-  /// Empty when a message comes.
+  /// Empty when a message is received, by ``release()``.
   var batches: [Kafka.Batch] = []
   var positions: [Kafka.Position] = []
 

@@ -53,8 +53,9 @@ public struct KafkaNode: Node {
   var logs: ReplicatedLogs
   var exchange: Exchange
   var waiting: [WaitingClient] = []
-  /// For how long peers have not answered, and when that was last looked at.
+  /// For how long peers have not answered, as far as this node was there to see it.
   var silences: [NodeID: Duration] = [:]
+  /// When that was last looked at.
   var lastWatch: Instant?
   var answers = AnswerMemory()
 

@@ -35,7 +35,10 @@ extension LogGossip.Record: DeltaEntry {
         records.append(.fence(Fence(node: NodeID(key), held: try VersionVector(reading: held))))
         continue
       }
-      guard let offset = second.integer else { throw .malformed("a key is followed by an offset") }
+      // Nobody has as many messages, and what is added to it stays far from overflow.
+      guard let offset = second.integer, -(1 << 53)..<(1 << 53) ~= offset else {
+        throw .malformed("a key is followed by an offset")
+      }
       if offset < 0 {
         records.append(.commit(key: key, offset: -1 - offset))
       } else if let message = rest.next() {
