@@ -9,7 +9,7 @@ RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 SWIFT_SOURCES := Package.swift Sources Tests bench/Package.swift bench/Sources bench/Benchmarks
 
 .DEFAULT_GOAL := build
-.PHONY: help demo build deps test lint format clean
+.PHONY: help demo build nodes deps test lint format clean
 
 help: ## List the targets
 	@grep -hE '^[a-zA-Z0-9 -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -18,11 +18,14 @@ demo: ## Install what is missing, build, and run the efficient broadcast (challe
 demo: deps broadcast-3e
 
 build: ## Build the nodes and the workbench into bin/
-build: deps
-	$(SWIFT) build $(RELEASE) --product glomer
+build: nodes
 	$(SWIFT) build $(RELEASE) --product workbench
-	@mkdir -p bin
 	@cp -f .build/release/workbench bin/
+
+nodes: ## Build the nodes alone
+nodes: deps
+	$(SWIFT) build $(RELEASE) --product glomer
+	@mkdir -p bin
 	@SWIFTC=$(SWIFT)c CSupport/link-static.sh .build/release bin/glomer || \
 	  { echo "bin/glomer is linked dynamically: it starts more slowly"; cp -f .build/release/glomer bin/; }
 	@# Hard links: Maelstrom resolves symbolic ones, and the node would not know its name.
@@ -208,19 +211,19 @@ RECORDING = $(if $(RECORD),--record)
 
 .PHONY: bench bench-growth bench-compare bench-workbench perf instructions mallocs broadcast-frontier
 bench: ## Pipes, workloads, growth and microbenchmarks, as tables and as JSON (RECORD=1, PEER="command")
-bench: build $(BENCH_PIPES)
+bench: nodes $(BENCH_PIPES)
 	python3 bench/selftest.py $(BENCH)/pipe/driver
 	for product in BenchmarkTool Codec Jansson; do $(BENCH_BUILD) $$product || exit 1; done
 	python3 bench/run.py --build $(BENCH) --products $(BENCH)/swift/release --glomer $(GLOMER) $(RECORDING) \
 	  $(if $(PEER),--peer "$(PEER)")
 
 bench-growth: ## Cost and memory of up to ten million values and log entries
-bench-growth: build $(BENCH_PIPES)
+bench-growth: nodes $(BENCH_PIPES)
 	python3 bench/run.py --build $(BENCH) --glomer $(GLOMER) --only growth --growth 10000000 $(RECORDING) \
 	  --command "make bench-growth"
 
 bench-compare: ## Another commit against the work tree, in the same rounds: BASE=<commit>
-bench-compare: build $(BENCH_PIPES)
+bench-compare: nodes $(BENCH_PIPES)
 	@[ -n "$(BASE)" ] || { echo "say what to compare with: make bench-compare BASE=HEAD~1" >&2; exit 2; }
 	@git rev-parse --verify --quiet "$(BASE)^{commit}" >/dev/null || { echo "there is no commit '$(BASE)'" >&2; exit 2; }
 	rm -rf $(BENCH)/base && mkdir -p $(BENCH)/base && git archive "$(BASE)" | tar -x -C $(BENCH)/base
@@ -235,15 +238,15 @@ bench-workbench: build
 	python3 bench/workbench.py --bin bin $(RECORDING)
 
 perf: ## A profile of a saturated node, as text and as a flame graph (NODE=echo)
-perf: build $(BENCH_PIPES)
+perf: nodes $(BENCH_PIPES)
 	python3 bench/profile_node.py --build $(BENCH) --glomer $(GLOMER) --node $(NODE)
 
 instructions: ## Instructions a request under callgrind, held against bench/budgets.json
-instructions: build $(BENCH_PIPES)
+instructions: nodes $(BENCH_PIPES)
 	python3 bench/budgets.py instructions --build $(BENCH) --glomer $(GLOMER) $(RECORDING)
 
 mallocs: ## Allocations a request, held against bench/budgets.json
-mallocs: build $(BENCH_PIPES)
+mallocs: nodes $(BENCH_PIPES)
 	@# They are counted by a library that is loaded first, and a static executable loads none.
 	python3 bench/budgets.py mallocs --build $(BENCH) --glomer .build/release/glomer $(RECORDING)
 
