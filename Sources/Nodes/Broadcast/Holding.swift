@@ -12,14 +12,14 @@ public enum Holding: Equatable, Sendable {
 }
 
 extension BroadcastNode {
-  /// In clusters up to this size the vector is sent: it is short, and heals whatever was missed. So it is where nodes
-  /// mail each other, for spokes don't know which letters the hub has.
+  /// In clusters up to this size the vector is sent: it is short, and heals whatever was missed.
   static let vectorNodesMax = 32
 
   /// What this node says of itself with a scatter.
   var holding: Holding {
-    let isShort = cluster.nodes.count <= Self.vectorNodesMax || spoke.mailPeriod != nil
-    return isShort ? .version(store.version) : .digest(store.version.digest)
+    // Where nodes mail each other, spokes don't know which letters the hub has.
+    let isWhole = cluster.nodes.count <= Self.vectorNodesMax || spoke.mailPeriod != nil
+    return isWhole ? .version(store.version) : .digest(store.version.digest)
   }
 
   /// What the sender of a scatter holds, if that can be told.
