@@ -51,37 +51,31 @@ def processes(workbench, name, arguments, seconds):
     return [name, messages / seconds, (cpu - nodes) * 1e6 / messages, nodes * 1e6 / messages, (cpu - nodes) / seconds]
 
 
-def simulated(workbench, arguments):
-    """Messages, seconds of CPU and MB of a simulation; one seed, or the given ones."""
+def simulated(workbench, name, arguments, seeds=1):
+    """A row of the simulator's table: messages, seconds of CPU (both a seed) and MB."""
     text, _, cpu, megabytes = run(workbench, "sim", *arguments.split())
-    return int(re.search(r"(\d+) messages,", text)[1]), cpu, megabytes
+    messages = int(re.search(r"(\d+) messages,", text)[1])
+    return [name, messages // seeds, cpu / seeds, cpu * 1e6 / messages, megabytes]
 
 
-def flood(workbench, nodes):
+def flood(nodes):
     rate = FLOOD_MESSAGES_PER_SECOND // nodes
-    return simulated(
-        workbench,
+    return (
         f"-w echo --node flood --node-count {nodes} --concurrency 25 --rate {rate} --time-limit {FLOOD_SECONDS} "
-        "--latency 10 --seeds 1",
+        "--latency 10 --seeds 1"
     )
 
 
 def simulator(workbench):
-    seeds = 10
-    messages, cpu, megabytes = simulated(workbench, f"{CHALLENGE_3D} --seeds 1..{seeds}")
-    rows = [[f"3d's run, each of {seeds} seeds", messages // seeds, cpu / seeds, cpu * 1e6 / messages, megabytes]]
-    for nodes in FLOOD_NODES:
-        messages, cpu, megabytes = flood(workbench, nodes)
-        rows.append([f"flood, {nodes} nodes", messages, cpu, cpu * 1e6 / messages, megabytes])
+    runs = [(f"flood, {nodes} nodes", flood(nodes)) for nodes in FLOOD_NODES]
     for nodes in BROADCAST_NODES:
         arguments = f"-w broadcast --node-count {nodes} --rate 100 --time-limit 20 --latency 100 --seeds 1"
-        messages, cpu, megabytes = simulated(workbench, arguments)
-        rows.append([f"broadcast, {nodes} nodes, 1,000 values", messages, cpu, cpu * 1e6 / messages, megabytes])
+        runs.append((f"broadcast, {nodes} nodes, 1,000 values", arguments))
     for nodes in KAFKA_NODES:
         arguments = f"-w kafka --node-count {nodes} --rate 1000 --time-limit 10 --seeds 1"
-        messages, cpu, megabytes = simulated(workbench, arguments)
-        rows.append([f"kafka, {nodes} nodes, 1,000 requests/s", messages, cpu, cpu * 1e6 / messages, megabytes])
-    return rows
+        runs.append((f"kafka, {nodes} nodes, 1,000 requests/s", arguments))
+    rows = [simulated(workbench, "3d's run, each of 10 seeds", f"{CHALLENGE_3D} --seeds 1..10", seeds=10)]
+    return rows + [simulated(workbench, name, arguments) for name, arguments in runs]
 
 
 def main():

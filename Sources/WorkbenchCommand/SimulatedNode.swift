@@ -55,7 +55,7 @@ struct SimulatedNode: Sendable {
     },
     SimulatedNode("kafka", KafkaNode.options, .kafka) {
       // Two kinds of node have this name, as in bin/glomer.
-      $1["store"] == KafkaNode.store.value(parsing: "lin-kv")
+      $1[KafkaNode.store.name] == KafkaNode.store.value(parsing: "lin-kv")
         ? Simulation<KafkaServiceNode>.outcome($0, options: $1, trace: $2)
         : Simulation<KafkaNode>.outcome($0, options: $1, trace: $2)
     },

@@ -32,8 +32,7 @@ extension BroadcastNode {
   /// Sends this node's news to all peers. Only the hub is told of all that this node holds: of a thousand origins, that
   /// is the most of a letter.
   mutating func mail(_ delta: Delta<JSON>, _ context: inout Context<BroadcastNode>) {
-    var own = VersionVector()
-    own[origin] = store.version[origin]
+    let own = VersionVector(origins: [origin], counts: [store.version[origin]])
     for peer in peers {
       let letter = Gossip.mail(
         delta, version: peer == hub ? store.version : own, stamp: context.now - Instant.zero,

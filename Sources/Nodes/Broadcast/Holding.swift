@@ -42,8 +42,7 @@ extension BroadcastNode {
     _ deltas: [Delta<JSON>], _ holding: Holding, _ rhythm: Rhythm, echo: Duration?, from peer: NodeID,
     _ context: inout Context<BroadcastNode>
   ) {
-    var brought = VersionVector()
-    for delta in deltas { brought[delta.origin] = delta.end }
+    let brought = VersionVector(origins: deltas.map(\.origin), counts: deltas.map(\.end))
     let version = version(of: peer, holding, bringing: brought)
     let isNews = learn(deltas, version ?? brought, from: peer, &context)
     if version == nil {

@@ -54,8 +54,7 @@ extension ReplicatedLogs {
     }
     for (peer, node) in nodes.filter({ $0 != me }).enumerated() {
       guard let (origin, counts) = promises.said(by: peer) else { continue }
-      var version = VersionVector()
-      for (number, count) in counts.enumerated() { version[streams[number].origin] = count }
+      let version = VersionVector(origins: streams.prefix(counts.count).map(\.origin), counts: counts)
       records.append(.heard(node, origin, version))
     }
     if let closed { records.append(.closed(closed)) }

@@ -29,8 +29,6 @@ extension RegisterStore {
   }
 
   private static func version(of origin: Origin, _ time: Int) -> VersionVector {
-    var version = VersionVector()
-    version[origin] = time
-    return version
+    VersionVector(origins: [origin], counts: [time])
   }
 }
