@@ -18,9 +18,15 @@ public struct Cluster: Equatable, Sendable {
   public subscript(option: Option) -> Option.Value { options[option.name] ?? option.fallback }
 
   public func duration(_ option: Option) -> Duration {
-    guard case .duration(let value) = self[option] else {
+    guard case .duration(let value, _) = self[option] else {
       preconditionFailure("--\(option.name): no duration")
     }
+    return value
+  }
+
+  /// Nil for `never`.
+  public func limit(_ option: Option) -> Duration? {
+    guard case .limit(let value, _) = self[option] else { preconditionFailure("--\(option.name): no limit") }
     return value
   }
 

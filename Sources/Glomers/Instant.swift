@@ -8,8 +8,10 @@ public struct Instant: InstantProtocol, Hashable, Sendable {
 
   public static let zero = Instant(nanoseconds: 0)
 
+  /// An instant that 64 bits can't hold is replaced by the nearest that they can.
   public func advanced(by duration: Duration) -> Instant {
-    Instant(nanoseconds: nanoseconds + duration.nanoseconds)
+    let (sum, overflow) = nanoseconds.addingReportingOverflow(duration.nanoseconds)
+    return Instant(nanoseconds: !overflow ? sum : duration < .zero ? .min : .max)
   }
 
   public func duration(to other: Instant) -> Duration {

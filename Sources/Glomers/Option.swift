@@ -7,7 +7,9 @@ public struct Option: Equatable, Sendable {
   public let fallback: Value
 
   public enum Value: Equatable, Sendable {
-    case duration(Duration)
+    case duration(Duration, in: ClosedRange<Duration> = .zero ... .seconds(86_400))
+    /// A duration, or `never`, which is nil.
+    case limit(Duration?, in: ClosedRange<Duration>)
     case integer(Int, in: ClosedRange<Int>)
     case choice(String, of: [String])
     case flag(Bool)
@@ -24,7 +26,14 @@ public struct Option: Equatable, Sendable {
   /// The value that a text stands for, or nil where this option can't take it.
   public func value(parsing text: String) -> Value? {
     switch fallback {
-    case .duration: Duration(parsing: text).map { .duration($0) }
+    case .duration(_, let range):
+      Duration(parsing: text).flatMap { range.contains($0) ? .duration($0, in: range) : nil }
+    case .limit(_, let range):
+      if text == "never" {
+        .limit(nil, in: range)
+      } else {
+        Duration(parsing: text).flatMap { range.contains($0) ? .limit($0, in: range) : nil }
+      }
     case .integer(_, let range): Int(text).flatMap { range.contains($0) ? .integer($0, in: range) : nil }
     case .choice(_, let choices): choices.contains(text) ? .choice(text, of: choices) : nil
     case .flag: ["true": .flag(true), "false": .flag(false)][text]
@@ -35,7 +44,10 @@ public struct Option: Equatable, Sendable {
   /// What the option takes, for `--help` and for errors.
   public var placeholder: String {
     switch fallback {
-    case .duration: "DURATION (like 250us, 600ms, 2s)"
+    case .duration(_, let range):
+      "DURATION (\(range.lowerBound.text) to \(range.upperBound.text), like 600ms or 2s)"
+    case .limit(_, let range):
+      "DURATION (\(range.lowerBound.text) to \(range.upperBound.text), like 30s or 2m) or never"
     case .integer(_, let range): "INTEGER (\(range.lowerBound) to \(range.upperBound))"
     case .choice(_, let choices): choices.joined(separator: "|")
     case .flag: "true|false"
@@ -45,11 +57,11 @@ public struct Option: Equatable, Sendable {
 }
 
 extension Duration {
-  /// A whole or decimal number and a unit: `250us`, `600ms`, `1.5s`, `2m`. Nil for anything else, for negative
+  /// A whole or decimal number and a unit: `250us`, `600ms`, `1.5s`, `2m`, `1h`. Nil for anything else, for negative
   /// durations and for more than a day.
   public init?(parsing text: String) {
     let units: [(suffix: String, nanoseconds: Double)] = [
-      ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9),
+      ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9),
     ]
     for (suffix, nanoseconds) in units where text.hasSuffix(suffix) {
       let number = text.dropLast(suffix.count)
@@ -60,5 +72,16 @@ extension Duration {
       return
     }
     return nil
+  }
+
+  /// A whole number of the largest unit that fits, as ``init(parsing:)`` reads it.
+  package var text: String {
+    let units: [(suffix: String, nanoseconds: Int64)] = [
+      ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000),
+    ]
+    for (suffix, size) in units where nanoseconds != 0 && nanoseconds.isMultiple(of: size) {
+      return "\(nanoseconds / size)\(suffix)"
+    }
+    return nanoseconds == 0 ? "0s" : "\(nanoseconds / 1000)us"
   }
 }

@@ -81,21 +81,12 @@ extension Option.Value {
   /// The value as one would write it on a command line.
   fileprivate var text: String {
     switch self {
-    case .duration(let duration): duration.text
+    case .duration(let duration, _): duration.text
+    case .limit(let duration, _): duration?.text ?? "never"
     case .integer(let value, _): String(value)
     case .choice(let value, _): value
     case .flag(let value): String(value)
     case .text(let value, _): value.isEmpty ? "none" : value
     }
-  }
-}
-
-extension Duration {
-  fileprivate var text: String {
-    let units: [(suffix: String, nanoseconds: Int64)] = [("s", 1_000_000_000), ("ms", 1_000_000)]
-    for (suffix, size) in units where nanoseconds.isMultiple(of: size) {
-      return "\(nanoseconds / size)\(suffix)"
-    }
-    return "\(nanoseconds / 1000)us"
   }
 }

@@ -18,6 +18,9 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
   /// The nodes' dice are none of the test's.
   @usableFromInline var random: Random
 
+  /// A monotonic clock shows how long its host has been up: ten years at most.
+  @inlinable static var clockAgeMax: Duration { .seconds(10 * 365 * 86_400) }
+
   /// - Parameter options: values for `N.options`, by name, the same at every node.
   /// - Parameter trace: gets a line for everything that nodes are given and say.
   @inlinable
@@ -28,7 +31,7 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
     random = Random(seed: scenario.seed ^ 0x6E6F_6465)
     self.options = options
     for name in scenario.nodes {
-      let lead = Duration.nanoseconds(Int64.random(in: 0..<3_600_000_000_000, using: &random))
+      let lead = Duration.nanoseconds(Int64.random(in: 0..<Self.clockAgeMax.nanoseconds, using: &random))
       members.append(Member(name, scenario, lead: lead))
     }
     carryOut()
@@ -75,7 +78,7 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
     var place = 0
     stage.timetable.advance(to: stage.now)
     while let member = stage.timetable.takeReady(from: place) {
-      while members[member].advance(to: stage.now) {
+      while stage.hasStepLeft(), members[member].advance(to: stage.now) {
         drain(member)
         carryOut()
       }
@@ -121,7 +124,7 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
   @inlinable
   mutating func skew(_ place: Int, by jump: Duration) {
     members[place].lead += jump.nanoseconds
-    while members[place].advance(to: stage.now) { drain(place) }
+    while stage.hasStepLeft(), members[place].advance(to: stage.now) { drain(place) }
   }
 
   @inlinable

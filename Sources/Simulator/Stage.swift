@@ -19,8 +19,8 @@ struct Stage {
   private var stepsAtNow = 0
   private let trace: ((String) -> Void)?
 
-  /// Nodes take no time, so two that answer each other for ever would never let it pass.
-  private static var stepsPerInstantMax: Int { 20_000 }
+  /// Nodes take no time: two that answer each other for ever, or one whose timer is always due, would never let it pass.
+  private var stepsPerInstantMax: Int { 20_000 + 100 * test.nodes.count }
 
   @usableFromInline
   init(_ scenario: Scenario, trace: ((String) -> Void)?) {
@@ -42,12 +42,20 @@ struct Stage {
   /// Lets time pass, and the test do what is due.
   @usableFromInline
   mutating func advance(to instant: Instant) {
-    stepsAtNow = instant > now ? 0 : stepsAtNow + 1
-    if stepsAtNow > Self.stepsPerInstantMax {
-      test.abandon("nodes talk without end, and no time passes", as: "endless-talk", at: now)
-    }
+    if instant > now { stepsAtNow = 0 }
+    _ = hasStepLeft()
     pass(to: instant)
     test.advance(to: now)
+  }
+
+  /// Counts a step of the test or of a node at this instant. False once there were too many: the test is then over.
+  @usableFromInline
+  mutating func hasStepLeft() -> Bool {
+    stepsAtNow += 1
+    if stepsAtNow > stepsPerInstantMax {
+      test.abandon("nodes talk or set timers without end, and no time passes", as: "endless-talk", at: now)
+    }
+    return !test.isFinished
   }
 
   /// Lets time pass in which nothing happens.

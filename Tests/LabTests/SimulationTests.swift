@@ -1,9 +1,10 @@
 import Glomers
 import Lab
-import Simulator
 import Testing
 import Wire
 import Workloads
+
+@testable import Simulator
 
 @Suite("Simulation")
 struct SimulationTests {
@@ -70,6 +71,26 @@ struct SimulationTests {
     #expect(simulation.test.results().verdict == .invalid)
   }
 
+  @Test("a node whose timer is always due ends the test instead of time")
+  func endlessTimer() {
+    var simulation = Simulation<ImpatientNode>(stage(.echo, nodes: 2))
+    simulation.finish()
+    #expect(simulation.test.anomalies.map(\.name) == ["endless-talk"])
+  }
+
+  @Test("nodes' clocks have run for anything from nothing to ten years")
+  func clockAges() {
+    var ages: [Instant] = []
+    for seed in 1...40 {
+      var scenario = stage(.echo, nodes: 1)
+      scenario.seed = UInt64(seed)
+      ages.append(Simulation<PlainNode>(scenario).members[0].clock(at: .zero))
+    }
+    let year = Duration.seconds(365 * 86_400)
+    #expect(ages.min()! >= .zero && ages.min()! < .zero + year)
+    #expect(ages.max()! > .zero + year * 9 && ages.max()! < .zero + year * 10)
+  }
+
   @Test("a node of another workload is refused at the set-up, with its own words")
   func wrongWorkload() {
     var simulation = Simulation<PlainNode>(stage(.broadcast, nodes: 1))
@@ -90,6 +111,20 @@ private struct PlainNode: Node {
     guard case .echo(let value) = message else { return }
     context.reply(.echoOk(value), to: request)
   }
+}
+
+/// Wakes itself at once, whenever it is woken.
+private struct ImpatientNode: Node {
+  typealias Message = Echo
+  enum Timer { case now }
+
+  init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<Self>) {
+    context.wake(.now, at: context.now)
+  }
+
+  mutating func receive(_ message: Echo, _ request: Request, _ context: inout Context<Self>) {}
+
+  mutating func wake(_ timer: Timer, _ context: inout Context<Self>) { context.wake(.now, at: context.now) }
 }
 
 /// Goes on for ever with its peers, who ask for no answer.

@@ -36,6 +36,15 @@ private let mailRhythm = Rhythm(
         .sync([], version: VersionVector(), wantsAnswer: true),
         #"{"type":"gossip_sync","deltas":[],"version":{},"wants_answer":true}"#
       ),
+      (
+        // A clock that has run for ten years.
+        .batch(delta, version: version, stamp: .seconds(315_360_000), lead: nil),
+        #"{"type":"gossip_batch","deltas":[["n1.a",1,[[1,"x"]]]],"version":{"n0.c":7,"n1.a":2},"stamp":315360000000000}"#
+      ),
+      (
+        .scatter([], .digest(12345), mailRhythm, echo: .seconds(315_360_000)),
+        #"{"type":"gossip_scatter","deltas":[],"digest":12345,"next":0,"period":1000000,"lead":5,"mail_period":130000,"echo":315360000000000}"#
+      ),
       (.ping, #"{"type":"gossip_ping"}"#),
       (.pong, #"{"type":"gossip_pong"}"#),
     ])
@@ -54,9 +63,10 @@ private let mailRhythm = Rhythm(
       #"{"type":"gossip_scatter","deltas":[],"next":0,"period":1}"#,
       #"{"type":"gossip_scatter","deltas":[],"digest":"x","version":{},"next":0,"period":1}"#,
       #"{"type":"gossip_scatter","deltas":[],"version":{},"next":-1,"period":1}"#,
-      #"{"type":"gossip_scatter","deltas":[],"version":{},"next":0,"period":4398046511104}"#,
+      #"{"type":"gossip_scatter","deltas":[],"version":{},"next":0,"period":1099511627776}"#,
       #"{"type":"gossip_scatter","deltas":[],"version":{},"next":0,"period":1,"mail_period":-5}"#,
       #"{"type":"gossip_mail","deltas":[],"version":{},"stamp":0}"#,
+      #"{"type":"gossip_mail","deltas":[["n1.a",0,[1]]],"version":{},"stamp":9007199254740992}"#,
       #"{"type":"gossip_mail","deltas":[["n1.a",9007199254740992,[1]]],"version":{},"stamp":0}"#,
       #"{"type":"gossip_batch","deltas":[["n1.a",-1,[1]]],"version":{},"stamp":0}"#,
       #"{"type":"gossip_batch","deltas":[["n1.a",0,[1]]],"version":{"n1.a":-1},"stamp":0}"#,

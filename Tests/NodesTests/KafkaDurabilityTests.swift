@@ -129,7 +129,10 @@ private struct Story {
     let acks: [String: Option.Value]
 
     init(acks: String = "1") {
-      self.acks = ["acks": .choice(acks, of: ["1", "quorum", "all"])]
+      self.acks = [
+        "acks": .choice(acks, of: ["1", "quorum", "all"]),
+        "fence-after": .limit(.seconds(30), in: .seconds(5) ... .seconds(60)),
+      ]
       trial = Trial(KafkaNode.self, options: self.acks)
       keep(trial.effectsOfStart)
     }

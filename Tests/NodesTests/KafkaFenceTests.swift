@@ -33,6 +33,21 @@ import Workloads
     for request in late { #expect(group.ask(2, request).errorCode == 11) }
   }
 
+  @Test("by default a node that is silent for minutes is waited for, and hides nothing when it comes back")
+  func neverByDefault() {
+    var group = KafkaGroup(3, acks: "quorum", fenceAfter: nil)
+    _ = group.ask(0, .send(key: "a", message: "held by the majority"))
+    #expect(group.round(0..<2) == [.sendOk(offset: 0)])
+    group.round(0..<2, times: 500)
+    _ = group.ask(2, .send(key: "a", message: "held by the minority"))
+    group.round(2..<3, times: 500)
+    #expect(group.round(times: 10) == [.sendOk(offset: 2)])
+    for node in 0..<3 {
+      #expect(group.poll(node, "a") == [0, 2])
+      #expect(group.trials[node].node.logs.fences.isEmpty)
+    }
+  }
+
   @Test("nodes may be lost one after the other, as long as a quorum is left")
   func lostNodes() {
     var group = KafkaGroup(5, acks: "quorum")

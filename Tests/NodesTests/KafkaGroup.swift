@@ -28,13 +28,14 @@ struct KafkaGroup {
   var trials: [Trial<KafkaNode>]
   let names: [NodeID]
 
-  init(_ count: Int, acks: String = "1") {
+  /// - Parameter fenceAfter: nil leaves the option at its default.
+  init(_ count: Int, acks: String = "1", fenceAfter: Duration? = .seconds(30)) {
+    var options: [String: Option.Value] = ["acks": .choice(acks, of: ["1", "quorum", "all"])]
+    if let fenceAfter { options["fence-after"] = .limit(fenceAfter, in: fenceAfter...fenceAfter) }
     let names = (0..<count).map { NodeID("n\($0)") }
     self.names = names
     trials = names.enumerated().map {
-      Trial(
-        KafkaNode.self, me: $1, nodes: names, options: ["acks": .choice(acks, of: ["1", "quorum", "all"])],
-        seed: UInt64($0 + 1))
+      Trial(KafkaNode.self, me: $1, nodes: names, options: options, seed: UInt64($0 + 1))
     }
   }
 

@@ -43,7 +43,7 @@ struct ArgumentsTests {
     "what can't be used is named together with what could be",
     arguments: [
       (["--bugdet", "2s"], "unknown option '--bugdet'. Options: --budget DURATION"),
-      (["--budget", "soon"], "--budget can't be 'soon': it takes DURATION (like 250us, 600ms, 2s)"),
+      (["--budget", "soon"], "--budget can't be 'soon': it takes DURATION (0s to 24h, like 600ms or 2s)"),
       (["--budget"], "--budget needs a value: DURATION"),
       (["--budget="], "--budget can't be '': it takes DURATION"),
       (["--copies", "10"], "--copies can't be '10': it takes INTEGER (1 to 9)"),

@@ -46,7 +46,7 @@ public struct BroadcastNode: Node {
   }
 
   public static let latencyBudget = Option(
-    "latency-budget", .duration(.milliseconds(600)),
+    "latency-budget", .duration(.milliseconds(600), in: .milliseconds(1) ... .seconds(3600)),
     "The time within which a value should be at every node: the longer, the fewer messages.")
   public static let options = [latencyBudget]
 

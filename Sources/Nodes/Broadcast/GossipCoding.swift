@@ -26,7 +26,7 @@ extension Gossip {
     case "gossip_batch", "gossip_mail":
       let deltas = try Delta<JSON>.read(from: body)
       guard deltas.count == 1 else { throw .malformed("\(type) has one delta, not \(deltas.count)") }
-      let (version, stamp) = (try VersionVector(from: body), try body.duration("stamp"))
+      let (version, stamp) = (try VersionVector(from: body), try body.clockReading("stamp"))
       let lead = try body.optionalDuration("lead")
       self =
         type == "gossip_mail"
@@ -38,7 +38,7 @@ extension Gossip {
         Rhythm(
           next: try body.duration("next"), period: try body.duration("period"),
           lead: try body.optionalDuration("lead"), mailPeriod: try body.optionalDuration("mail_period")),
-        echo: try body.optionalDuration("echo"))
+        echo: try body.optionalClockReading("echo"))
     case "gossip_sync":
       self = .sync(
         try Delta.read(from: body), version: try VersionVector(from: body),
@@ -107,10 +107,27 @@ extension JSONObject {
     return duration
   }
 
+  /// An interval between two messages or a round trip: at most 12 days, more than any option allows.
   fileprivate func optionalDuration(_ key: String) throws(WireError) -> Duration? {
+    try optionalDuration(key, microsecondsMax: 1 << 40)
+  }
+
+  fileprivate func clockReading(_ key: String) throws(WireError) -> Duration {
+    guard let reading = try optionalClockReading(key) else { throw .malformed("\(key) is missing") }
+    return reading
+  }
+
+  /// What a monotonic clock showed. Such a clock begins anywhere, often when the host was started: a limit of 285 years
+  /// keeps its nanoseconds within 64 bits.
+  fileprivate func optionalClockReading(_ key: String) throws(WireError) -> Duration? {
+    try optionalDuration(key, microsecondsMax: 1 << 53)
+  }
+
+  private func optionalDuration(_ key: String, microsecondsMax: Int) throws(WireError) -> Duration? {
     guard let microseconds = try optionalInteger(key) else { return nil }
-    // 51 days: no run takes as long, and sums and multiples of it stay far from overflow.
-    guard 0..<(1 << 42) ~= microseconds else { throw .malformed("\(key) is out of range") }
+    guard 0..<microsecondsMax ~= microseconds else {
+      throw .malformed("\(key) must be a number of microseconds from 0 to below \(microsecondsMax)")
+    }
     return .microseconds(microseconds)
   }
 }

@@ -23,7 +23,8 @@ public struct CounterNode<Kind: CounterKind>: Node {
   }
   public static var period: Option {
     Option(
-      "period", .duration(.seconds(1)), "How often a peer is told the news: the longer, the fewer messages.")
+      "period", .duration(.seconds(1), in: .milliseconds(1) ... .seconds(3600)),
+      "How often a peer is told the news: the longer, the fewer messages.")
   }
   public static var options: [Option] { [store, period] }
 

@@ -20,7 +20,8 @@ public struct GSetNode: Node {
   }
 
   public static let period = Option(
-    "period", .duration(.seconds(1)), "How often a peer is told the news: the longer, the fewer messages.")
+    "period", .duration(.seconds(1), in: .milliseconds(1) ... .seconds(3600)),
+    "How often a peer is told the news: the longer, the fewer messages.")
   public static let options = [period]
 
   private var store: ReplicatedSet

@@ -39,7 +39,7 @@ public struct TransactionNode: Node {
   }
 
   public static let period = Option(
-    "period", .duration(.milliseconds(50)),
+    "period", .duration(.milliseconds(50), in: .milliseconds(1) ... .seconds(3600)),
     "How often peers are told of new transactions: the longer, the fewer messages.")
   public static let options = [period]
 
