@@ -5,6 +5,8 @@ public struct Anomaly: Equatable, Sendable {
   public enum Severity: String, Sendable {
     /// The nodes are wrong: the whole result is invalid.
     case invalid
+    /// Nobody can tell whether the nodes are wrong: the result is unknown, unless something else is invalid.
+    case unknown
     /// Worth knowing; the verdict stays.
     case warning
   }
@@ -17,16 +19,31 @@ public struct Anomaly: Equatable, Sendable {
   public let operations: [Int]
   /// The node at which it was seen, where it was one.
   public let node: NodeID?
-  public let severity: Severity
+  public private(set) var severity: Severity
+  /// What it breaks, if that is not the workload's contract itself: a warning, until a run demands it.
+  public let demand: Demand?
+  /// How many sightings it stands for.
+  public let count: Int
 
+  /// - Parameter severity: of one that breaks a demand, a warning.
   public init(
     _ name: String, _ detail: String, operations: [Int] = [], node: NodeID? = nil,
-    severity: Severity = .invalid
+    severity: Severity = .invalid, breaking demand: Demand? = nil, count: Int = 1
   ) {
     self.name = name
     self.detail = detail
     self.operations = operations
     self.node = node
-    self.severity = severity
+    self.severity = demand == nil ? severity : .warning
+    self.demand = demand
+    self.count = count
+  }
+
+  /// The same in a run that makes these demands.
+  func judged(by demands: Set<Demand>) -> Anomaly {
+    guard let demand, demands.contains(demand) else { return self }
+    var judged = self
+    judged.severity = .invalid
+    return judged
   }
 }

@@ -14,18 +14,20 @@ public struct Results: Equatable, Sendable {
   ///   - workload: what the workload itself must hold.
   ///   - journal: nil where only the history is known.
   ///   - observed: the anomalies that were seen while the test ran.
+  ///   - demands: what nodes are held to beyond the workload's contract.
   ///   - visibility: for workloads whose values are to reach every node.
   ///   - seed: of the run; nil if it is not this bench's.
   public init(
     of history: History, workload: any Checker, availability: Scenario.Availability? = nil,
-    journal: Journal? = nil, observed: [Anomaly] = [], visibility: Visibility? = nil, seed: UInt64? = nil
+    journal: Journal? = nil, observed: [Anomaly] = [], demands: Set<Demand> = [],
+    visibility: Visibility? = nil, seed: UInt64? = nil
   ) {
     let stats = Stats().check(history)
     let available = AvailabilityChecker(availability).check(history)
     let checked = workload.check(history)
     let net = journal.map { NetStats($0, history) }
-    anomalies = observed + checked.anomalies
-    let strict: Verdict = anomalies.contains { $0.severity == .invalid } ? .invalid : .valid
+    anomalies = (observed + checked.anomalies).map { $0.judged(by: demands) }
+    let strict = Verdict.merging(anomalies.map(\.severity.verdict))
     verdict = .merging([stats.verdict, available.verdict, checked.verdict, strict])
 
     var own = AnomalyReport(anomalies, history).edn

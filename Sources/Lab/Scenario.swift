@@ -70,6 +70,8 @@ public struct Scenario: Equatable, Sendable {
   public var availability: Availability?
   /// For transactional workloads: Maelstrom's names.
   public var consistencyModels: [String] = ["strict-serializable"]
+  /// What nodes are held to beyond the workload's contract.
+  public var demands: Set<Demand> = []
   public var keyCount: Int?
   public var maxTransactionLength = 4
   public var maxWritesPerKey = 16

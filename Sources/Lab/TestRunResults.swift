@@ -3,7 +3,7 @@ extension TestRun {
   public func results() -> Results {
     Results(
       of: history, workload: scenario.workload.checker(scenario), availability: scenario.availability,
-      journal: journal, observed: anomalies, visibility: load.probe == nil ? nil : visibility,
-      seed: scenario.seed)
+      journal: journal, observed: anomalies, demands: scenario.demands,
+      visibility: load.probe == nil ? nil : visibility, seed: scenario.seed)
   }
 }

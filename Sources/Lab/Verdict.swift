@@ -19,3 +19,14 @@ public enum Verdict: Int, Comparable, Sendable {
     }
   }
 }
+
+extension Anomaly.Severity {
+  /// What a run with such an anomaly is at least.
+  var verdict: Verdict {
+    switch self {
+    case .invalid: .invalid
+    case .unknown: .unknown
+    case .warning: .valid
+    }
+  }
+}

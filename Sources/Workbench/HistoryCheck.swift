@@ -44,7 +44,8 @@ public struct HistoryCheck: Sendable {
     do {
       let history = try History(readingEDN: Array(bytes), scenario.workload, node: node(of:))
       let results = Results(
-        of: history, workload: scenario.workload.checker(scenario), availability: scenario.availability)
+        of: history, workload: scenario.workload.checker(scenario), availability: scenario.availability,
+        demands: scenario.demands)
       return (history, results)
     } catch {
       throw BenchError("\(path) is no history: \(error)")

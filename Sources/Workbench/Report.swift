@@ -31,7 +31,12 @@ enum Report {
       let anomaly = first[kind]!
       let times = counts[kind]! > 1 ? " (\(counts[kind]!) times; the first)" : ""
       let operations = anomaly.operations.map(String.init).joined(separator: ", ")
-      let mark = anomaly.severity == .invalid ? "✗" : "!"
+      let mark =
+        switch anomaly.severity {
+        case .invalid: "✗"
+        case .unknown: "?"
+        case .warning: "!"
+        }
       return "\(mark) \(kind)\(times): \(anomaly.detail)"
         + (operations.isEmpty ? "" : " [history: \(operations)]")
     }

@@ -24,6 +24,17 @@ enum Parse {
     return models
   }
 
+  @Sendable static func demands(_ text: String) throws -> Set<Demand> {
+    let demands = try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+      let name = word.trimmingCharacters(in: .whitespaces)
+      guard let demand = Demand(rawValue: name) else {
+        throw ValidationError("there is no demand '\(name)'; choose among \(listed(Demand.names))")
+      }
+      return demand
+    }
+    return Set(demands)
+  }
+
   @Sendable static func faults(_ text: String) throws -> Set<Scenario.Fault> {
     var faults: Set<Scenario.Fault> = []
     for word in text.split(separator: ",", omittingEmptySubsequences: false) {

@@ -125,6 +125,15 @@ struct DemandOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      """
+      What nodes must hold beyond that, separated by commas: \(Demand.names.joined(separator: ", ")). A breach of what \
+      is not named here is a warning (default: none).
+      """, valueName: "demands"),
+    transform: Parse.demands)
+  var also: Set<Demand> = []
+
+  @Option(
+    help: ArgumentHelp(
       "How many keys kafka and transactions use at once (default: 10).", valueName: "number"),
     transform: Parse.positiveInteger)
   var keyCount: Int?
@@ -143,6 +152,7 @@ struct DemandOptions: ParsableArguments {
   func apply(to scenario: inout Scenario) {
     scenario.availability = availability
     if let consistencyModels { scenario.consistencyModels = consistencyModels }
+    scenario.demands = also
     scenario.keyCount = keyCount
     scenario.maxTransactionLength = maxTxnLength
     scenario.maxWritesPerKey = maxWritesPerKey

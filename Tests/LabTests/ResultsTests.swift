@@ -18,6 +18,25 @@ struct ResultsTests {
       visibility: visibility, seed: 42)
   }
 
+  @Test("what breaks a demand is a warning, and makes the run invalid where the demand is made")
+  func demands() {
+    let shrunken = Anomaly("shrunken-counter", "n0 reads 2, and later 1", breaking: .monotonicReads)
+    func verdict(_ demands: Set<Demand>) -> Verdict {
+      Results(
+        of: good, workload: BroadcastChecker(nodes: ["n0"]), observed: [shrunken], demands: demands
+      ).verdict
+    }
+    #expect(verdict([]) == .valid && verdict([.convergence]) == .valid)
+    #expect(verdict([.monotonicReads, .convergence]) == .invalid)
+  }
+
+  @Test("what nobody can tell makes a run unknown")
+  func unknowns() {
+    let results = results(good, observed: [Anomaly("unread-node", "no final read", severity: .unknown)])
+    #expect(results.verdict == .unknown)
+    #expect(results.tree["workbench"]?["valid?"] == .keyword("unknown"))
+  }
+
   @Test("Maelstrom's figures stand at Maelstrom's places")
   func places() {
     var journal = Journal()

@@ -10,6 +10,7 @@ struct CommandLineTests {
       (["--bin", "/bin/cat"], "-w"),
       (["-w", "ehco", "--bin", "/bin/cat"], "choose echo, unique-ids, broadcast,"),
       (["-w", "kafka", "--bin", "/bin/cat", "--consistency-models", "PL-9"], "there is no model PL-9"),
+      (["-w", "echo", "--bin", "/bin/cat", "--also", "luck"], "there is no demand 'luck'; choose among"),
       (["-w", "echo", "--bin", "/nowhere/node"], "there is no file /nowhere/node"),
       (["-w", "echo", "--bin", "/tmp"], "/tmp is a directory"),
       (["-w", "echo", "--bin", "/etc/passwd"], "/etc/passwd is not executable"),
