@@ -15,12 +15,19 @@ help: ## List the targets
 	@grep -hE '^[a-zA-Z0-9 -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
 demo: ## Install what is missing, build, and run the efficient broadcast (challenge 3e)
+ifdef MAELSTROM
 demo: deps broadcast-3e
+else
+demo: deps build
+	bin/workbench challenges broadcast-3e
+endif
 
 build: ## Build the nodes and the workbench into bin/
 build: nodes
 	$(SWIFT) build $(RELEASE) --product workbench
 	@cp -f .build/release/workbench bin/
+	@# What workbench --version and a run's run.edn name.
+	@git describe --always --dirty > bin/COMMIT 2>/dev/null || rm -f bin/COMMIT
 
 nodes: ## Build the nodes alone
 nodes: deps

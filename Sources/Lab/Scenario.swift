@@ -49,8 +49,8 @@ public struct Scenario: Equatable, Sendable {
   }
 
   public var workload: Workload
-  /// At least one.
-  public var nodeCount = 5
+  /// The nodes' names; at least one, no two the same.
+  public var nodes: [NodeID] = Scenario.numbered(0..<5)
   public var concurrency: Concurrency = .perNode(1)
   /// Requests a second, over all clients together; 0 makes none.
   public var rate = 5.0
@@ -85,8 +85,14 @@ public struct Scenario: Equatable, Sendable {
 
   public init(_ workload: Workload) { self.workload = workload }
 
-  /// `n0`, `n1`, ….
-  public var nodes: [NodeID] { (0..<nodeCount).map { NodeID("n\($0)") } }
+  /// How many nodes there are; setting it names them `n0`, `n1`, ….
+  public var nodeCount: Int {
+    get { nodes.count }
+    set { nodes = Self.numbered(0..<newValue) }
+  }
+
+  /// `n` and a number, for each of these numbers.
+  public static func numbered(_ numbers: Range<Int>) -> [NodeID] { numbers.map { NodeID("n\($0)") } }
 
   /// Whether nodes are given a place for what must survive a kill.
   public var keepsRecords: Bool { faults.contains(.kill) || faults.contains(.disk) }
@@ -103,7 +109,10 @@ public struct Scenario: Equatable, Sendable {
   /// - Parameter bin: the node's executable.
   /// - Parameter arguments: what is passed on to each node.
   public func maelstromArguments(bin: String, arguments: [String] = []) -> [String] {
-    var words = ["test", "-w", workload.rawValue, "--bin", bin, "--node-count", "\(nodeCount)"]
+    var words = ["test", "-w", workload.rawValue, "--bin", bin]
+    words +=
+      nodes == Self.numbered(0..<nodeCount)
+      ? ["--node-count", "\(nodeCount)"] : ["--nodes", nodes.map(\.name).joined(separator: ",")]
     switch concurrency {
     case .clients(let count): words += ["--concurrency", "\(count)"]
     case .perNode(let count): words += ["--concurrency", "\(count)n"]

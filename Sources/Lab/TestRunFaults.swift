@@ -116,7 +116,8 @@ extension TestRun {
     let broken = hit.filter { !down.contains($0) && !dead.contains($0) }
     brokenDisks.formUnion(broken)
     for node in broken { actions.append(.setDisk(node, condition)) }
-    faults[.disk] = brokenDisks.isEmpty ? nil : "\(brokenDisks.count) disks \(condition.rawValue)"
+    let noun = brokenDisks.count == 1 ? "disk" : "disks"
+    faults[.disk] = brokenDisks.isEmpty ? nil : "\(brokenDisks.count) \(noun) \(condition.rawValue)"
     return [.string(condition.rawValue), JSON(broken)]
   }
 

@@ -8,7 +8,7 @@ import Lab
 public final class Bench {
   /// How a run ended, and everything that was seen.
   struct Ending {
-    let results: Results
+    var results: Results
     let history: History
     /// Set if a signal cut the run short; its number.
     let interruption: Int32?
@@ -118,7 +118,7 @@ public final class Bench {
         directory: settings.directory, log: log, events)
       for line in waiting.removeValue(forKey: id) ?? [] { processes[id]!.deliver(line) }
     } catch {
-      failure = error as? BenchError ?? BenchError("can't start \(settings.executable): \(error)")
+      failure = error as? BenchError ?? settings.failure(toStart: error)
       endNodes(loop.now)
     }
   }

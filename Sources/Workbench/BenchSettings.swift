@@ -1,4 +1,5 @@
 import Foundation
+import GlomersRuntime
 public import Lab
 
 /// A run with real processes: what is tested, which program the nodes are, and where the results go.
@@ -10,6 +11,10 @@ public struct BenchSettings: Sendable {
   public var arguments: [String]
   /// The directory that gets the results, as an absolute path.
   public let store: String
+  /// The command line that asks for this run; its seed may be missing.
+  public var command: CommandWords
+  /// What is said before the run, a line each.
+  public var notes: [String] = []
   /// Where nodes run.
   public var directory = FileManager.default.temporaryDirectory.path
 
@@ -21,6 +26,18 @@ public struct BenchSettings: Sendable {
     self.executable = Self.absolute(executable)
     self.arguments = arguments
     self.store = Self.absolute(store)
+    var command = CommandWords(
+      ["workbench"] + scenario.maelstromArguments(bin: executable, arguments: arguments))
+    if scenario.delivery != .inOrder { command.set("--delivery", scenario.delivery.rawValue) }
+    command.set("--store", store)
+    self.command = command
+  }
+
+  /// The command line that runs this again, with the same draws.
+  var repeatableCommand: CommandWords {
+    var command = command
+    command.set("--seed", "\(scenario.seed)")
+    return command
   }
 
   /// What is wrong with a program as a node, in a sentence that says what would be right; nil if nothing is.
@@ -29,13 +46,28 @@ public struct BenchSettings: Sendable {
     let files = FileManager.default
     var isDirectory: ObjCBool = false
     guard unsafe files.fileExists(atPath: path, isDirectory: &isDirectory) else {
+      let program = path.prefix { $0 != " " }
+      if program != path, files.fileExists(atPath: String(program)) {
+        return "--bin: there is no file '\(path)'; give the program alone, and its arguments after --"
+      }
       return "--bin: there is no file \(path); give the program that runs one node"
     }
     if isDirectory.boolValue { return "--bin: \(path) is a directory; give the program that runs one node" }
     if !files.isExecutableFile(atPath: path) {
       return "--bin: \(path) is not executable; chmod +x would make it so"
     }
-    return nil
+    return Shebang(ofFile: path)?.problem.map { "--bin: \(path) can't be started: \($0)" }
+  }
+
+  /// Why a node could not be started, in words that are true of a file that was there before.
+  func failure(toStart error: any Error) -> BenchError {
+    guard let error = error as? SystemError, error.code == -ENOENT,
+      FileManager.default.fileExists(atPath: executable)
+    else { return BenchError("can't start \(executable): \(error)") }
+    return BenchError(
+      FileManager.default.fileExists(atPath: directory)
+        ? "can't start \(executable): it is there, but not the loader or interpreter that it needs"
+        : "can't start \(executable) in \(directory): there is no such directory; set TMPDIR to one")
   }
 
   /// Symbolic links stay: a program may go by the name it is called with.

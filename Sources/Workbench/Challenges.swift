@@ -39,16 +39,27 @@ public struct Challenges: Sendable {
         let score = Score(run, ending.results, ending.history)
         rows.append((run, score))
         for line in Report.objections(ending.results) { console.say(line) }
-        console.say(score.problems.isEmpty ? "valid" : score.problems.joined(separator: "; "))
-        status = Self.worse(status, Self.exitStatus(score))
+        console.say(score.line)
+        status = Bench.worse(status, Self.exitStatus(score))
       } catch {
         console.say("workbench: \(error)")
         rows.append((run, nil))
         status = Bench.failureStatus
       }
     }
-    console.print("\n" + ScoreTable.text(rows))
+    console.transcript = nil
+    console.print("\n" + ScoreTable.text(rows) + "\n")
+    console.print(Self.closing(rows))
     return status
+  }
+
+  /// What a challenge limits beside its limits, then all that did not pass, and how many did.
+  static func closing(_ rows: [(run: NamedRun, score: Score?)]) -> String {
+    let scores = rows.compactMap(\.score)
+    let told = scores.filter { $0.run.limits.areSet || !$0.problems.isEmpty }.map(\.line)
+    let absent = rows.filter { $0.score == nil }.map { "✗ \(ScoreTable.title($0.run)) did not run" }
+    return (told + absent + ["\(scores.count { $0.problems.isEmpty }) of \(rows.count) passed"])
+      .joined(separator: "\n")
   }
 
   /// A run as the bench is to do it.
@@ -63,11 +74,5 @@ public struct Challenges: Sendable {
   private static func exitStatus(_ score: Score) -> Int32 {
     score.verdict == .valid && !score.problems.isEmpty
       ? Report.exitStatus(.invalid) : Report.exitStatus(score.verdict)
-  }
-
-  /// Of two exit statuses: a bench that failed, then nodes that did wrong, then not knowing.
-  private static func worse(_ a: Int32, _ b: Int32) -> Int32 {
-    let order: [Int32] = [0, 2, 1, Bench.failureStatus]
-    return (order.firstIndex(of: a) ?? 0) > (order.firstIndex(of: b) ?? 0) ? a : b
   }
 }

@@ -9,6 +9,8 @@ public struct NamedRun: Sendable {
     var serverMessagesPerOperation: Double?
     var spreadMedian: Duration?
     var spreadMax: Duration?
+
+    var areSet: Bool { serverMessagesPerOperation != nil || spreadMedian != nil || spreadMax != nil }
   }
 
   /// What make calls it: `broadcast-3d`.
@@ -46,6 +48,23 @@ public struct NamedRun: Sendable {
   /// - Parameter directory: where the nodes' programs are.
   public func maelstromArguments(binDirectory directory: String) -> [String] {
     scenario.maelstromArguments(bin: program(in: directory), arguments: nodeArguments)
+  }
+
+  /// What the run's line in the table begins with, and then the run's name: `3d broadcast (broadcast-3d)`.
+  public var title: String {
+    let title = ScoreTable.title(self)
+    return title == name ? name : "\(title) (\(name))"
+  }
+
+  /// Whether a scenario is this run's, whatever its seed, its nodes' names and what it logs.
+  func asks(for other: Scenario) -> Bool {
+    var other = other
+    other.nodeCount = other.nodes.count
+    other.seed = scenario.seed
+    other.logNodeErrors = scenario.logNodeErrors
+    other.logNetworkSends = scenario.logNetworkSends
+    other.logNetworkReceives = scenario.logNetworkReceives
+    return other == scenario
   }
 
   /// The path of the program that runs one node.

@@ -10,6 +10,11 @@ enum Report {
     try store.write("results.json") { $0(Array(ending.results.json.utf8)) }
   }
 
+  /// Writes what a run is to be, before it begins: a bench that fails leaves this too.
+  static func write(_ description: RunDescription, to store: Store) throws(BenchError) {
+    try store.write("run.edn") { $0(Array(description.edn.pretty().utf8)) }
+  }
+
   /// Everything that speaks against a run, in words.
   static func objections(_ results: Results) -> [String] {
     anomalies(results.anomalies) + results.complaints.map { "✗ \($0)" }

@@ -1,9 +1,8 @@
 import Glomers
 import Lab
 
-/// What a challenge's run has come to, in the figures that challenges are compared by.
-struct Score {
-  let run: NamedRun
+/// What a run has come to, in the figures that runs are compared by.
+struct Figures {
   let verdict: Verdict
   /// The share of operations that succeeded.
   let availability: Double?
@@ -14,8 +13,7 @@ struct Score {
   /// How long news took to be everywhere: Maelstrom's stable latency; of logs, the worst realtime lag.
   let spread: (median: Duration?, most: Duration)?
 
-  init(_ run: NamedRun, _ results: Results, _ history: History) {
-    self.run = run
+  init(_ results: Results, _ history: History) {
     verdict = results.verdict
     let tree = results.tree
     availability = tree["availability"]?["ok-fraction"]?.number
@@ -25,33 +23,22 @@ struct Score {
     spread = Self.spread(tree["workload"])
   }
 
-  /// What the run fails, in words: the limits of its challenge, and the verdict if it is not valid. Empty if it passes.
-  var problems: [String] {
-    var problems: [String] = []
-    switch verdict {
-    case .valid: break
-    case .unknown: problems.append("unknown")
-    case .invalid: problems.append("invalid")
+  /// One line, with the figures that are there.
+  var summary: String {
+    var parts: [String] = []
+    if let availability { parts.append("\(decimal(availability * 100, 2)) % ok") }
+    if let serverMessagesPerOperation {
+      parts.append("server msgs/op \(decimal(serverMessagesPerOperation, 3))")
     }
-    let limits = run.limits
-    if let limit = limits.serverMessagesPerOperation {
-      switch serverMessagesPerOperation {
-      case nil: problems.append("no msgs/op")
-      case let figure? where figure >= limit:
-        problems.append("\(decimal(figure, 2)) msgs/op, not below \(decimal(limit, 0))")
-      case _?: break
-      }
+    if let messagesPerOperation { parts.append("all msgs/op \(decimal(messagesPerOperation, 2))") }
+    if let reply {
+      parts.append("reply median \(milliseconds(reply.median)) ms, max \(milliseconds(reply.most)) ms")
     }
-    func check(_ name: String, _ figure: Duration?, _ limit: Duration?) {
-      guard let limit else { return }
-      guard let figure else { return problems.append("no \(name) latency") }
-      if figure >= limit {
-        problems.append("\(name) \(milliseconds(figure)) ms, not below \(milliseconds(limit))")
-      }
+    if let spread {
+      let median = spread.median.map { "median \(milliseconds($0)) ms, " } ?? ""
+      parts.append("spread \(median)max \(milliseconds(spread.most)) ms")
     }
-    check("median", spread?.median, limits.spreadMedian)
-    check("max", spread?.most, limits.spreadMax)
-    return problems
+    return parts.joined(separator: " · ")
   }
 
   private static func replies(_ history: History) -> (median: Duration, most: Duration)? {
@@ -68,6 +55,75 @@ struct Score {
     }
     guard let most = at(1) else { return nil }
     return (at(0.5), most)
+  }
+}
+
+/// What a named run has come to, beside the limits of its challenge.
+struct Score {
+  let run: NamedRun
+  let figures: Figures
+
+  init(_ run: NamedRun, _ figures: Figures) {
+    self.run = run
+    self.figures = figures
+  }
+
+  init(_ run: NamedRun, _ results: Results, _ history: History) {
+    self.init(run, Figures(results, history))
+  }
+
+  var verdict: Verdict { figures.verdict }
+
+  /// What the run fails, in words: the limits of its challenge, and the verdict if it is not valid. Empty if it passes.
+  var problems: [String] {
+    (verdict == .valid ? [] : [verdict == .unknown ? "unknown" : "invalid"]) + measures.compactMap(\.problem)
+  }
+
+  /// One line: whether the run passes its challenge, and each limited figure beside its limit.
+  var line: String {
+    let words = (verdict == .valid ? [] : ["\(verdict)"]) + measures.map(\.text)
+    let passes = problems.isEmpty
+    return (passes ? "✓ " : "✗ ") + (run.challenge.map { "challenge \($0)" } ?? run.name)
+      + (passes ? " passed" : " not passed") + (words.isEmpty ? "" : ": " + words.joined(separator: ", "))
+  }
+
+  /// A figure that a challenge limits.
+  private struct Measure {
+    /// What the figure is called where it is in a sentence, and where it is missing.
+    let name, missing: String
+    /// In words, with the unit.
+    let figure: String?
+    /// In the figure's unit; exclusive.
+    let limit: String
+    let holds: Bool
+
+    var text: String { "\(name) \(figure ?? "unknown") (limit \(limit))" }
+    var problem: String? {
+      if holds { return nil }
+      return figure.map { "\(name) \($0), not below \(limit)" } ?? "no \(missing)"
+    }
+  }
+
+  private var measures: [Measure] {
+    let limits = run.limits
+    var measures: [Measure] = []
+    if let limit = limits.serverMessagesPerOperation {
+      let figure = figures.serverMessagesPerOperation
+      measures.append(
+        Measure(
+          name: "server msgs/op", missing: "msgs/op", figure: figure.map { decimal($0, 3) },
+          limit: decimal(limit, 0), holds: figure.map { $0 < limit } ?? false))
+    }
+    func add(_ name: String, _ figure: Duration?, _ limit: Duration?) {
+      guard let limit else { return }
+      measures.append(
+        Measure(
+          name: name, missing: "\(name) latency", figure: figure.map { "\(milliseconds($0)) ms" },
+          limit: milliseconds(limit), holds: figure.map { $0 < limit } ?? false))
+    }
+    add("median", figures.spread?.median, limits.spreadMedian)
+    add("max", figures.spread?.most, limits.spreadMax)
+    return measures
   }
 }
 

@@ -15,12 +15,13 @@ enum ScoreTable {
   }
 
   private static func cells(_ score: Score) -> [String] {
-    [
+    let figures = score.figures
+    return [
       title(score.run), score.problems.isEmpty ? "valid" : score.problems.joined(separator: "; "),
-      number(score.availability, 4), number(score.serverMessagesPerOperation, 3),
-      number(score.run.publishedMessagesPerOperation, 2), number(score.messagesPerOperation, 2),
-      score.reply.map { "\(milliseconds($0.median)) / \(milliseconds($0.most))" } ?? dash,
-      score.spread.map { "\($0.median.map(milliseconds) ?? dash) / \(milliseconds($0.most))" } ?? dash,
+      number(figures.availability, 4), number(figures.serverMessagesPerOperation, 3),
+      number(score.run.publishedMessagesPerOperation, 2), number(figures.messagesPerOperation, 2),
+      figures.reply.map { "\(milliseconds($0.median)) / \(milliseconds($0.most))" } ?? dash,
+      figures.spread.map { "\($0.median.map(milliseconds) ?? dash) / \(milliseconds($0.most))" } ?? dash,
     ]
   }
 
@@ -28,9 +29,8 @@ enum ScoreTable {
     [title(run), "did not run"] + Array(repeating: dash, count: header.count - 2)
   }
 
-  private static func title(_ run: NamedRun) -> String {
-    run.challenge.map { "\($0) \(run.node)" } ?? run.name
-  }
+  /// What a run's line begins with: the challenge's number and the node, or the run's name.
+  static func title(_ run: NamedRun) -> String { run.challenge.map { "\($0) \(run.node)" } ?? run.name }
 
   private static func number(_ value: Double?, _ decimals: Int) -> String {
     value.map { decimal($0, decimals) } ?? dash

@@ -35,6 +35,9 @@ struct Store: Sendable {
   /// Where a node's stderr goes.
   func logPath(of node: String) -> String { "\(directory)/node-logs/\(node).log" }
 
+  /// What was said on the console.
+  var transcriptPath: String { "\(directory)/console.txt" }
+
   /// Where nodes keep what must survive a kill.
   var dataPath: String { "\(directory)/data" }
 

@@ -7,8 +7,8 @@ struct ChallengesCommand: ParsableCommand {
     commandName: "challenges",
     abstract: "Runs the challenges of Gossip Glomers in turn, and prints a table of what they came to.",
     discussion: """
-      A challenge passes if its run is valid and stays within the limits that the challenge sets. The best published \
-      figures are of others' nodes.
+      A challenge passes if its run is valid and stays within the limits that the challenge sets. They stand under \
+      the table, beside what was measured. The best published figures are of others' nodes.
 
       EXAMPLES
         workbench challenges
@@ -26,7 +26,7 @@ struct ChallengesCommand: ParsableCommand {
 
   @OptionGroup var options: NamedRunOptions
 
-  @Flag(help: "Print the command line of each run, which is also Maelstrom's, and do nothing.")
+  @Flag(help: "Print each run's name and its command line, which is also Maelstrom's, and do nothing.")
   var list = false
 
   private var challenges: Challenges {
@@ -40,8 +40,9 @@ struct ChallengesCommand: ParsableCommand {
   func run() throws {
     guard list else { throw ExitCode(challenges.runToExitStatus()) }
     for run in challenges.runs {
-      print(
-        (["workbench"] + run.maelstromArguments(binDirectory: options.binDirectory)).joined(separator: " "))
+      let command = CommandWords(
+        ["workbench"] + run.maelstromArguments(binDirectory: options.binDirectory))
+      print("# \(run.title)\n\(command.shell)")
     }
   }
 }

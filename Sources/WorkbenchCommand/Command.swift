@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Workbench
 
 /// `workbench`: runs nodes against a simulated network, and judges what they did.
 @main
@@ -8,9 +9,16 @@ struct Command: ParsableCommand {
     commandName: "workbench",
     abstract: "A test bench for Maelstrom nodes: real processes, a simulated network, faults and a verdict.",
     discussion: """
-      workbench test --help explains the options, which are Maelstrom's, with examples; workbench sim --help the \
-      same in virtual time.
+      The commands that others understand are Maelstrom's: workbench test takes what maelstrom test takes.
+
+      EXAMPLES
+        workbench test -w echo --bin ./echo.py --node-count 1 --time-limit 10
+        workbench test --help
+        workbench challenges 3d 3e
+        workbench sim -w kafka --seeds 1..100 --swarm --nemesis partition,kill
+        workbench check store/latest/history.edn -w broadcast --node-count 25
       """,
+    version: Version.text,
     subcommands: [
       TestCommand.self, SimCommand.self, CheckCommand.self, ChallengesCommand.self, ParityCommand.self,
       MutantsCommand.self,
@@ -36,7 +44,7 @@ struct Command: ParsableCommand {
   /// of a run is passed on.
   private static func finish(with error: any Error) -> Never {
     if let status = error as? ExitCode { Foundation.exit(status.rawValue) }
-    var message = fullMessage(for: error)
+    var message = Suggestion.checked(fullMessage(for: error))
     if exitCode(for: error) == .success {
       print(message)
       Foundation.exit(0)

@@ -9,7 +9,12 @@ struct NamedRunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Where results go.", valueName: "directory"))
   var store = "store"
 
-  @Option(help: ArgumentHelp("Fixes what the bench draws.", valueName: "number"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Fixes what the bench draws, for every run. A whole number from 0 on (default: drawn, and printed).",
+      valueName: "number"),
+    transform: Parse.seed)
   var seed: UInt64?
 
   /// These runs, to be done so.

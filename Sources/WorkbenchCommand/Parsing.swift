@@ -13,9 +13,7 @@ enum Parse {
   }
 
   @Sendable static func consistencyModels(_ text: String) throws -> [String] {
-    let models = text.split(separator: ",", omittingEmptySubsequences: false).map {
-      $0.drop { $0 == " " }.description
-    }
+    let models = try words(text)
     let unknown = ConsistencyModel.unknown(among: models)
     guard unknown.isEmpty else {
       throw ValidationError(
@@ -37,8 +35,7 @@ enum Parse {
 
   @Sendable static func faults(_ text: String) throws -> Set<Scenario.Fault> {
     var faults: Set<Scenario.Fault> = []
-    for word in text.split(separator: ",", omittingEmptySubsequences: false) {
-      let name = word.drop { $0 == " " }.description
+    for name in try words(text) {
       guard let fault = Scenario.Fault(rawValue: name) else {
         let names = listed(Scenario.Fault.allCases.map(\.rawValue))
         throw ValidationError("the faults are \(names); separate them by commas")
@@ -46,6 +43,22 @@ enum Parse {
       faults.insert(fault)
     }
     return faults
+  }
+
+  /// `a,b`, `a, b` or `a , b`.
+  @Sendable static func words(_ text: String) throws -> [String] {
+    text.split(separator: ",", omittingEmptySubsequences: false).map {
+      $0.trimmingCharacters(in: .whitespaces)
+    }
+  }
+
+  /// What a file has, a line each; blank lines don't count.
+  @Sendable static func lines(_ path: String) throws -> [String] {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw ValidationError("there is no file \(path) that can be read as text")
+    }
+    return text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+      .filter { !$0.isEmpty }
   }
 
   @Sendable static func concurrency(_ text: String) throws -> Scenario.Concurrency {
@@ -81,12 +94,27 @@ enum Parse {
     return value
   }
 
+  /// As much as anybody can mean, where nothing is reserved for it.
+  @Sendable static func positiveCount(_ text: String) throws -> Int {
+    guard let value = Int(text), (1...Int(Int32.max)).contains(value) else {
+      throw ValidationError("give a positive whole number, \(Int32.max) at most")
+    }
+    return value
+  }
+
   /// Requests a second.
   @Sendable static func rate(_ text: String) throws -> Double {
     guard let value = Double(text), (0...1e6).contains(value) else {
       throw ValidationError("give a number, 0 or greater, a million at most")
     }
     return value
+  }
+
+  @Sendable static func seed(_ text: String) throws -> UInt64 {
+    guard let seed = UInt64(text) else {
+      throw ValidationError("give a whole number from 0 to \(UInt64.max)")
+    }
+    return seed
   }
 
   /// `7`, or `1..1000`.

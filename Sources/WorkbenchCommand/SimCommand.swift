@@ -3,6 +3,7 @@ import Foundation
 import GlomersRuntime
 import Lab
 import Simulator
+import Workbench
 
 /// `workbench sim`: many runs in virtual time.
 struct SimCommand: AsyncParsableCommand {
@@ -33,6 +34,7 @@ struct SimCommand: AsyncParsableCommand {
   @OptionGroup(title: "Demands") var demands: DemandOptions
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Which seeds to run: one, or first..last (default: 1..20).", valueName: "seeds"),
     transform: Parse.seeds)
   var seeds: ClosedRange<UInt64> = 1...20
@@ -102,6 +104,7 @@ struct SimCommand: AsyncParsableCommand {
 
   func run() async throws {
     guard let chosen else { return }
+    for note in load.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
     let options = try options(of: chosen)
     if trace {
       let outcome = chosen.run(scenario(seeds.lowerBound), options) { print($0) }
@@ -132,13 +135,10 @@ struct SimCommand: AsyncParsableCommand {
   }
 
   private func replay(_ seed: UInt64) -> String {
-    var words = CommandLine.arguments.prefix { $0 != "--" }.filter { $0 != "--until-failure" }
-    if let place = words.firstIndex(of: "--seeds") {
-      words.removeSubrange(place..<min(place + 2, words.count))
-    }
-    words.removeAll { $0.hasPrefix("--seeds=") }
-    words += ["--seeds", "\(seed)", "--trace"]
-    if !nodeArguments.isEmpty { words += ["--"] + nodeArguments }
-    return words.joined(separator: " ")
+    var command = CommandWords(CommandLine.arguments)
+    command.options.removeAll { $0 == "--until-failure" }
+    command.set("--seeds", "\(seed)")
+    command.options.append("--trace")
+    return command.shell
   }
 }

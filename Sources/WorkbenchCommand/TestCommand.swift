@@ -8,10 +8,11 @@ struct TestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test",
     abstract: "Runs nodes under a workload, and says whether they did right.",
-    usage: "workbench test -w <workload> --bin <file> [<options>] [-- <arguments for each node>]",
+    usage: "workbench test --bin <file> [-w <workload>] [<options>] [-- <arguments for each node>]",
     discussion: """
       Starts the nodes as processes, plays the network and the clients as Maelstrom does, and judges what was seen. \
-      The options are Maelstrom's; --delivery, --seed and --store are this bench's own.
+      Every option of Maelstrom's test is understood, with its default; --delivery, --seed and --store are this \
+      bench's own. Lists are separated by commas, with or without spaces.
 
       EXAMPLES
         workbench test -w echo --bin ./echo.py --node-count 1 --time-limit 10
@@ -21,11 +22,21 @@ struct TestCommand: ParsableCommand {
         workbench test -w broadcast --bin bin/maelstrom-broadcast \\
           --node-count 25 --rate 100 --time-limit 20 --latency 100 \\
           -- --latency-budget 2s
+        workbench test -w lin-kv --bin ./raft --node-count 3 \
+          --concurrency 4n --rate 30 --nemesis partition,kill \
+          --nemesis-interval 10 --test-count 10
 
       RESULTS
-        <store>/<workload>/<time>/ holds results.edn, results.json,
-        history.edn, history.txt and node-logs/. <store>/latest leads to the
-        last complete run, <store>/current to the one that runs now.
+        <store>/<workload>/<time>/ holds
+          run.edn        what ran, on what machine, and the command to run
+                         it again
+          console.txt    what the bench said on stderr
+          results.edn    the verdict and its figures; results.json has the
+                         same
+          history.edn    every operation; history.txt to be read by people
+          node-logs/     what each node wrote to stderr
+        <store>/latest leads to the last complete run, <store>/current to the
+        one that runs now.
         Where nodes are killed or their disks fail, they find a directory of
         this run in GLOMERS_DATA_DIR (and write in GLOMERS_SYNC).
 
@@ -38,17 +49,23 @@ struct TestCommand: ParsableCommand {
         255  the bench itself failed
       """)
 
-  @Option(help: ArgumentHelp("The program that runs one node.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The program that runs one node: a binary, or a script with #! and the right to be executed.",
+      valueName: "file"))
   var bin: String
 
   @OptionGroup(title: "Load") var load: LoadOptions
+  @OptionGroup(title: "Nodes by name") var nodes: NodeOptions
   @OptionGroup(title: "Network and faults") var network: NetworkOptions
   @OptionGroup(title: "Demands") var demands: DemandOptions
   @OptionGroup(title: "Report") var report: ReportOptions
+  @OptionGroup(title: "Taken for Maelstrom's sake") var idle: IdleOptions
 
   @Argument(
-    parsing: .postTerminator,
-    help: ArgumentHelp("Passed to each node as they are.", valueName: "arguments for each node"))
+    help: ArgumentHelp(
+      "Passed to each node as they are. Those that begin with a dash have to come after --.",
+      valueName: "arguments for each node"))
   var nodeArguments: [String] = []
 
   func validate() throws {
@@ -63,6 +80,7 @@ struct TestCommand: ParsableCommand {
 
   var scenario: Scenario {
     var scenario = load.scenario
+    nodes.apply(to: &scenario, nodeCount: load.nodeCount)
     network.apply(to: &scenario)
     demands.apply(to: &scenario)
     scenario.logNodeErrors = report.logStderr
@@ -73,8 +91,43 @@ struct TestCommand: ParsableCommand {
   }
 
   func run() throws {
-    let settings = BenchSettings(
+    let words = CommandWords(CommandLine.arguments)
+    var settings = BenchSettings(
       scenario: scenario, executable: bin, arguments: nodeArguments, store: report.store)
-    throw ExitCode(Bench.runToExitStatus(settings))
+    settings.command = words
+    settings.command.remove("--password")
+    settings.command.remove("--test-count")
+    settings.notes = notes(words)
+    throw ExitCode(Bench.runToExitStatus(settings, count: report.testCount))
   }
+
+  /// What on this command line means something that not everybody expects, a line each.
+  func notes(_ words: CommandWords) -> [String] {
+    var notes = load.notes + idle.notes
+    if let count = load.nodeCount, !nodes.names.isEmpty {
+      notes.append("--node-count \(count) replaces the nodes named, as in Maelstrom")
+    }
+    let stray = nodeArguments.dropLast(words.nodeArguments?.count ?? 0)
+    if !stray.isEmpty {
+      notes.append(
+        "without -- before it, and passed to each node, as in Maelstrom: \(stray.joined(separator: " "))")
+    }
+    for word in stray where word.first.map({ "‐‑‒–—―−".contains($0) }) ?? false {
+      let letters = word.drop { "‐‑‒–—―−-".contains($0) }
+      notes.append("'\(word)' begins with a dash that is no hyphen, and so is no option: write --\(letters)")
+    }
+    let strayed = (words.nodeArguments ?? []).filter { Self.optionsOfLoad.contains($0) }
+    if !strayed.isEmpty {
+      notes.append(
+        "after --, so meant for the nodes and not for the bench: \(strayed.joined(separator: ", "))")
+    }
+    return notes
+  }
+
+  /// Options that are hardly ever a node's own.
+  private static let optionsOfLoad: Set<String> = [
+    "-w", "--workload", "--bin", "--node-count", "--concurrency", "--rate", "--time-limit", "--latency",
+    "--nemesis",
+    "--availability", "--consistency-models", "--log-stderr",
+  ]
 }

@@ -4,36 +4,48 @@ import Lab
 /// What runs, and how much is asked of it.
 struct LoadOptions: ParsableArguments {
   @Option(
-    name: [.short, .long],
+    name: [.customShort("w"), .customLong("workload")],
     help: ArgumentHelp(
-      "What the nodes are asked to do: \(Parse.listed(Workload.allCases.map(\.rawValue))).", valueName: "name"
-    ),
+      """
+      What the nodes are asked to do: \(Parse.listed(Workload.allCases.map(\.rawValue))) (default: lin-kv, as in \
+      Maelstrom).
+      """, valueName: "name"),
     transform: Parse.workload)
-  var workload: Workload
+  var givenWorkload: Workload?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("How many nodes to run (default: 5).", valueName: "number"),
+    help: ArgumentHelp(
+      """
+      How many nodes to run, from 1 to 1000000; they are named n0, n1, … (default: five, named n1 to n5, as in \
+      Maelstrom).
+      """, valueName: "number"),
     transform: Parse.positiveInteger)
-  var nodeCount = 5
+  var nodeCount: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "How many clients: a number, or one followed by n, to multiply by the number of nodes (default: 1n).",
-      valueName: "number"),
+      """
+      How many clients, each with one request under way: a number from 1 to 100000, or one followed by n, to multiply \
+      by the number of nodes (default: 1n).
+      """, valueName: "number"),
     transform: Parse.concurrency)
   var concurrency = Scenario.Concurrency.perNode(1)
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Requests a second, over all clients together, on average (default: 5).", valueName: "number"),
+      "Requests a second, over all clients together, on average, from 0 to 1000000 (default: 5).",
+      valueName: "number"),
     transform: Parse.rate)
   var rate = 5.0
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("How long requests are made, in seconds (default: 60).", valueName: "seconds"),
+    help: ArgumentHelp(
+      "How long requests are made, in seconds, above 0; recovery and final reads come on top (default: 60).",
+      valueName: "seconds"),
     transform: Parse.seconds)
   var timeLimit: Duration = .seconds(60)
 
@@ -44,10 +56,19 @@ struct LoadOptions: ParsableArguments {
     transform: Parse.choice)
   var topology = Topology.grid
 
+  /// The workload that was asked for, or Maelstrom's default.
+  var workload: Workload { givenWorkload ?? .linKV }
+
+  /// What is taken for granted and may surprise.
+  var notes: [String] {
+    givenWorkload == nil ? ["no -w: the workload is lin-kv, as in Maelstrom"] : []
+  }
+
   /// The start of a scenario.
   var scenario: Scenario {
     var scenario = Scenario(workload)
-    scenario.nodeCount = nodeCount
+    // Jepsen's default list counts from 1, Maelstrom's --node-count from 0.
+    if let nodeCount { scenario.nodeCount = nodeCount } else { scenario.nodes = Scenario.numbered(1..<6) }
     scenario.concurrency = concurrency
     scenario.rate = rate
     scenario.timeLimit = timeLimit
@@ -61,7 +82,7 @@ struct NetworkOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "The mean latency between nodes, in milliseconds; clients have none (default: 0).",
+      "The mean latency between nodes, in milliseconds, from 0 to 3600000; clients have none (default: 0).",
       valueName: "milliseconds"),
     transform: Parse.milliseconds)
   var latency: Duration = .zero
@@ -85,7 +106,7 @@ struct NetworkOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Faults to inject, separated by commas: partition, kill and pause, as in Maelstrom; one-way (cuts), loss, \
-      duplicate, reorder, slow, disk (full or failing); and, in the simulator, skew.
+      duplicate, reorder, slow, disk (full or failing); and, in the simulator, skew (default: none).
       """, valueName: "faults"),
     transform: Parse.faults)
   var nemesis: Set<Scenario.Fault> = []
@@ -93,7 +114,8 @@ struct NetworkOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How many seconds lie between faults, on average (default: 10).", valueName: "seconds"),
+      "How many seconds lie between two steps of the faults, on average, above 0 (default: 10).",
+      valueName: "seconds"),
     transform: Parse.seconds)
   var nemesisInterval: Duration = .seconds(10)
 
@@ -109,8 +131,10 @@ struct NetworkOptions: ParsableArguments {
 /// What is demanded of the nodes.
 struct DemandOptions: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "The fraction of requests that must succeed: total, or a number from 0 to 1.", valueName: "fraction"),
+      "The fraction of requests that must succeed: total, or a number from 0 to 1 (default: any will do).",
+      valueName: "fraction"),
     transform: Parse.availability)
   var availability: Scenario.Availability?
 
@@ -133,20 +157,25 @@ struct DemandOptions: ParsableArguments {
   var also: Set<Demand> = []
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "How many keys kafka and transactions use at once (default: 10).", valueName: "number"),
+      "How many keys kafka and transactions use at once, at least 1; kafka stops at 62 (default: 10).",
+      valueName: "number"),
     transform: Parse.positiveInteger)
   var keyCount: Int?
 
   @Option(
-    help: ArgumentHelp("The most operations in a transaction (default: 4).", valueName: "number"),
+    parsing: .unconditional,
+    help: ArgumentHelp("The most operations in a transaction, at least 1 (default: 4).", valueName: "number"),
     transform: Parse.positiveInteger)
   var maxTxnLength = 4
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "The most writes to a key, after which another takes its place (default: 16).", valueName: "number"),
-    transform: Parse.positiveInteger)
+      "The most writes to a key, at least 1, after which another takes its place (default: 16).",
+      valueName: "number"),
+    transform: Parse.positiveCount)
   var maxWritesPerKey = 16
 
   func apply(to scenario: inout Scenario) {
@@ -162,19 +191,34 @@ struct DemandOptions: ParsableArguments {
 /// What is drawn, shown and kept.
 struct ReportOptions: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Fixes what the bench draws: requests, latencies, faults. Printed by every run.", valueName: "number"))
+      """
+      Fixes what the bench draws: requests, latencies, faults. A whole number from 0 on (default: drawn, and printed \
+      by every run).
+      """, valueName: "number"),
+    transform: Parse.seed)
   var seed: UInt64?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      How many times to run, from 1 to 1000000; the exit status is that of the worst run, and --seed counts on from \
+      run to run (default: 1).
+      """, valueName: "number"),
+    transform: Parse.positiveInteger)
+  var testCount = 1
 
   @Option(help: ArgumentHelp("Where results go.", valueName: "directory"))
   var store = "store"
 
-  @Flag(help: "Show what nodes write to stderr, beside keeping it in node-logs/.")
+  @Flag(help: "Show what nodes write to stderr, beside keeping it in node-logs/ (default: no).")
   var logStderr = false
 
-  @Flag(help: "Show every message as it is sent.")
+  @Flag(help: "Show every message as it is sent (default: no).")
   var logNetSend = false
 
-  @Flag(help: "Show every message as it is received.")
+  @Flag(help: "Show every message as it is received (default: no).")
   var logNetRecv = false
 }

@@ -4,6 +4,7 @@ import Testing
 
 @testable import Lab
 @testable import Workbench
+@testable import WorkbenchCommand
 
 @Suite("Challenges", .timeLimit(.minutes(3)))
 struct ChallengesTests {
@@ -38,8 +39,8 @@ struct ChallengesTests {
     #expect(score.verdict == .valid)
     #expect(score.problems == ["no msgs/op", "max 600 ms, not below 600"])
     #expect(Score(try #require(NamedRun.named("3e")), results, history).problems == ["no msgs/op"])
-    #expect(score.reply?.median == .milliseconds(3))
-    #expect(score.reply?.most == .milliseconds(200))
+    #expect(score.figures.reply?.median == .milliseconds(3))
+    #expect(score.figures.reply?.most == .milliseconds(200))
   }
 
   @Test("limits on figures that are not there are not met")
@@ -47,6 +48,41 @@ struct ChallengesTests {
     let (results, history) = results([:])
     let score = Score(try #require(NamedRun.named("3d")), results, history)
     #expect(score.problems == ["no msgs/op", "no median latency", "no max latency"])
+  }
+
+  @Test("a challenge's figures are told beside its limits, with whether they are kept")
+  func figuresBesideLimits() throws {
+    var tree = Self.latencies
+    let (results, history) = results(tree)
+    let efficient = try #require(NamedRun.named("3d"))
+    #expect(
+      Score(efficient, results, history).line
+        == "✗ challenge 3d not passed: server msgs/op unknown (limit 30), median 399 ms (limit 400), "
+        + "max 600 ms (limit 600)")
+    tree["stable-latencies"] = .map([.init(0, 0), .init(.real(0.5), 9), .init(1, 599)])
+    let echo = try #require(NamedRun.named("1"))
+    let none = try #require(NamedRun.named("g-set"))
+    let good = Score(echo, results, history)
+    #expect(good.line == "✓ challenge 1 passed")
+    let (bad, _) = self.results(tree, [Anomaly("lost-value", "gone")])
+    #expect(Score(none, bad, history).line == "✗ g-set not passed: invalid")
+    #expect(
+      Challenges.closing([(efficient, Score(efficient, results, history)), (echo, good), (none, nil)])
+        == Score(efficient, results, history).line + "\n✗ g-set did not run\n1 of 3 passed")
+  }
+
+  @Test("a challenge's own command is known as such, however its nodes are named and whatever it logs")
+  func ownCommand() throws {
+    func names(_ line: String) throws -> [String] {
+      let scenario = try WebCommandTests.parse(line).scenario
+      return NamedRun.challenges.filter { $0.asks(for: scenario) }.compactMap(\.challenge)
+    }
+    let efficient =
+      "test -w broadcast --bin /bin/cat --node-count 25 --time-limit 20 --rate 100 --latency 100"
+    #expect(try names(efficient) == ["3d", "3e"])
+    #expect(try names(efficient + " --log-stderr --seed 5") == ["3d", "3e"])
+    #expect(try names(efficient + " --nemesis partition") == [])
+    #expect(try names("test -w broadcast --bin /bin/cat --rate 10 --time-limit 20") == ["3b"])
   }
 
   @Test("the table has a line for each run, with what others have published")
@@ -79,7 +115,12 @@ struct ChallengesTests {
     #expect(missing.errors.contains("/nowhere/maelstrom-echo"))
     let list = try await Launcher.run(["challenges", "--list", "6c"])
     #expect(list.status == 0)
-    #expect(list.output.hasPrefix("workbench test -w txn-rw-register --bin bin/maelstrom-txn-rw-register "))
+    let lines = list.output.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(
+      lines.first == "# 6c txn-rw-register (txn-6c)", "as the table's line begins, and a comment to a shell")
+    #expect(
+      lines.last?.hasPrefix("workbench test -w txn-rw-register --bin bin/maelstrom-txn-rw-register ") == true)
     #expect(list.output.contains("--consistency-models read-committed"))
   }
 
@@ -93,8 +134,10 @@ struct ChallengesTests {
     let run = try await Launcher.run(
       ["challenges", "echo", "--bin-directory", directory.path, "--store", store.path, "--seed", "4"])
     #expect(run.status == 0, "\(run.errors)")
-    #expect(run.lastLine.hasPrefix("| 1 echo"))
-    #expect(run.lastLine.contains("| valid "))
+    #expect(run.lastLine == "1 of 1 passed")
+    let row = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("| 1 echo") })
+    #expect(row.contains("| valid "))
+    #expect(!run.output.contains(":valid?"), "the results are in the store, not in the way")
     #expect(run.errors.contains("[1/1] echo"))
     #expect(FileManager.default.fileExists(atPath: store.appendingPathComponent("latest/results.edn").path))
   }
