@@ -29,6 +29,9 @@ public struct BenchSettings: Sendable {
     var command = CommandWords(
       ["workbench"] + scenario.maelstromArguments(bin: executable, arguments: arguments))
     if scenario.delivery != .inOrder { command.set("--delivery", scenario.delivery.rawValue) }
+    if !scenario.demands.isEmpty {
+      command.set("--also", scenario.demands.map(\.rawValue).sorted().joined(separator: ","))
+    }
     command.set("--store", store)
     self.command = command
   }

@@ -95,7 +95,8 @@ final class Console {
 /// Colours for lines whose first words say how good the news is.
 enum Paint {
   private static let marks: [(start: String, colour: Int)] = [
-    ("✗ ", 31), ("Analysis invalid!", 31), ("! ", 33), ("Errors occurred during analysis", 33), ("✓ ", 32),
+    ("✗ ", 31), ("Analysis invalid!", 31), ("! ", 33), ("? ", 33), ("Errors occurred during analysis", 33),
+    ("✓ ", 32),
     ("Everything looks good!", 32),
   ]
 

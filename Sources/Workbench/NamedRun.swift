@@ -56,11 +56,13 @@ public struct NamedRun: Sendable {
     return title == name ? name : "\(title) (\(name))"
   }
 
-  /// Whether a scenario is this run's, whatever its seed, its nodes' names and what it logs.
+  /// Whether a scenario is this run's, whatever its seed, its nodes' names, what it logs, and what it demands beyond the
+  /// workload's contract.
   func asks(for other: Scenario) -> Bool {
     var other = other
     other.nodeCount = other.nodes.count
     other.seed = scenario.seed
+    other.demands = scenario.demands
     other.logNodeErrors = scenario.logNodeErrors
     other.logNetworkSends = scenario.logNetworkSends
     other.logNetworkReceives = scenario.logNetworkReceives

@@ -56,6 +56,7 @@ struct RunDescription {
       "topology": .keyword(scenario.topology.rawValue),
       "availability": availability,
       "consistency-models": .vector(scenario.consistencyModels.map { .keyword($0) }),
+      "also": .vector(scenario.demands.map(\.rawValue).sorted().map { .keyword($0) }),
       "key-count": scenario.keyCount.map { .integer($0) } ?? .null,
       "max-txn-length": .integer(scenario.maxTransactionLength),
       "max-writes-per-key": .integer(scenario.maxWritesPerKey),

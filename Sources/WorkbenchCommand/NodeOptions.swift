@@ -11,7 +11,9 @@ struct NodeOptions: ParsableArguments {
   var node: [String] = []
 
   @ArgumentParser.Option(
-    help: ArgumentHelp("The names of nodes, separated by commas, like n1,n2,n3; --node-count replaces them.", valueName: "names"),
+    help: ArgumentHelp(
+      "The names of nodes, separated by commas, like n1,n2,n3; --node-count replaces them.",
+      valueName: "names"),
     transform: Parse.words)
   var nodes: [String]?
 

@@ -23,8 +23,7 @@ enum Parse {
   }
 
   @Sendable static func demands(_ text: String) throws -> Set<Demand> {
-    let demands = try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
-      let name = word.trimmingCharacters(in: .whitespaces)
+    let demands = try words(text).map { name in
       guard let demand = Demand(rawValue: name) else {
         throw ValidationError("there is no demand '\(name)'; choose among \(listed(Demand.names))")
       }
