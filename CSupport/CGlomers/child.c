@@ -1,6 +1,7 @@
 // Processes, for the workbench.
 #define _GNU_SOURCE
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@ struct glomers_child {
   glomers_loop *loop;
   void *owner;
   int handles;
+  /// By which the keeper knows it.
+  int32_t serial;
   bool exited;
 };
 
@@ -27,8 +30,9 @@ enum { grace_milliseconds = 1000 };
 static void on_overdue(uv_timer_t *timer) {
   glomers_child *child = timer->data;
   child->loop->turn_due = true;
-  // What holds the pipes was started by the process, and is to end with it.
-  kill(-child->process.pid, SIGKILL);
+  // What holds the pipes was started by the process, and is to end with it. The number is still that of its group if no
+  // other process has got it since.
+  if (kill(child->process.pid, 0) != 0 && errno == ESRCH) kill(-child->process.pid, SIGKILL);
   child->loop->events.overdue(child->owner);
 }
 
@@ -47,6 +51,7 @@ static void on_close(uv_handle_t *handle) {
 }
 
 void glomers_child_close(glomers_child *child) {
+  if (child->exited) glomers_keeper_tell(&child->loop->keeper, child->serial, -1);
   uv_close((uv_handle_t *)&child->grace, on_close);
   uv_close((uv_handle_t *)&child->process, on_close);
 }
@@ -57,17 +62,44 @@ static void close_all(const int *descriptors, int count) {
   }
 }
 
-// The variables and then this process's own: of one that is there twice, the first counts. NULL, which stands for
+// The mark, the variables, and then this process's own: of one that is there twice, the first counts. NULL, which stands for
 // the latter alone, without memory.
-static char **join_environment(char *const *variables) {
+static char **join_environment(char *mark, char *const *variables) {
   size_t added = 0, present = 0;
   while (variables[added] != NULL) added++;
   while (environ[present] != NULL) present++;
-  char **all = malloc((added + present + 1) * sizeof *all);
+  char **all = malloc((1 + added + present + 1) * sizeof *all);
   if (all == NULL) return NULL;
-  memcpy(all, variables, added * sizeof *all);
-  memcpy(all + added, environ, (present + 1) * sizeof *all);
+  all[0] = mark;
+  memcpy(all + 1, variables, added * sizeof *all);
+  memcpy(all + 1 + added, environ, (present + 1) * sizeof *all);
   return all;
+}
+
+/// The soft limit of open files before it was raised; 0 if it was not.
+static rlim_t files_before;
+
+void glomers_raise_file_limit(void) {
+  struct rlimit limit;
+  if (files_before != 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  rlim_t before = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+#ifdef __APPLE__
+  if (limit.rlim_cur > OPEN_MAX) limit.rlim_cur = OPEN_MAX;
+#endif
+  if (setrlimit(RLIMIT_NOFILE, &limit) == 0) files_before = before;
+}
+
+/// Programs that use select(2) rely on the limit that they were given.
+static void restore_file_limit(pid_t process) {
+#ifdef __linux__
+  struct rlimit limit;
+  if (files_before == 0 || prlimit(process, RLIMIT_NOFILE, NULL, &limit) != 0) return;
+  limit.rlim_cur = files_before;
+  prlimit(process, RLIMIT_NOFILE, &limit, NULL);
+#else
+  (void)process;
+#endif
 }
 
 glomers_child *glomers_child_spawn(
@@ -102,12 +134,15 @@ glomers_child *glomers_child_spawn(
     uv_close((uv_handle_t *)&child->grace, on_close);
     return NULL;
   }
+  char mark[64];
+  glomers_keeper_start(&loop->keeper);
+  child->serial = glomers_keeper_mark(&loop->keeper, mark, sizeof mark);
   uv_process_options_t options = {
     .exit_cb = on_exit_of_process,
     .file = file,
     // libuv only reads the arguments.
     .args = (char **)arguments,
-    .env = join_environment(variables),
+    .env = join_environment(mark, variables),
     .cwd = directory,
     .flags = UV_PROCESS_DETACHED,
     .stdio_count = 3,
@@ -121,6 +156,8 @@ glomers_child *glomers_child_spawn(
     glomers_child_close(child);
     return NULL;
   }
+  glomers_keeper_tell(&loop->keeper, child->serial, child->process.pid);
+  restore_file_limit(child->process.pid);
   return child;
 }
 

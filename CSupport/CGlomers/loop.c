@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -13,13 +14,23 @@
 static void turn_if_due(glomers_loop *loop) {
   if (loop->turn_due && !loop->stopped) {
     loop->turn_due = false;
+    glomers_notice_stop(loop);
     glomers_timer_set(&loop->timer, loop->events.turn(loop->owner, glomers_now()));
   }
   glomers_flush_all(loop);
 }
 
 // libuv's timers run before this, and polling comes after it: what a timer has made due must not wait for input.
-static void on_prepare(uv_prepare_t *prepare) { turn_if_due(prepare->data); }
+static void on_prepare(uv_prepare_t *prepare) {
+  glomers_loop *loop = prepare->data;
+  turn_if_due(loop);
+  if (!loop->polling && glomers_was_away(loop)) {
+    // A turn that took long, for a disk that did, has let lines wait.
+    loop->turn_due = true;
+    turn_if_due(loop);
+  }
+  loop->polling = true;
+}
 
 static void on_check(uv_check_t *check) { turn_if_due(check->data); }
 
@@ -61,6 +72,70 @@ void glomers_loop_stop(glomers_loop *loop) {
   uv_stop(&loop->uv);
 }
 
+// Stops. SIGCONT can be caught, and its handler runs before anything else of a process that has one thread. How long
+// the stop was is not known: no longer than since the process was last seen to run. Nothing wakes it for that alone.
+
+static volatile sig_atomic_t continued;
+
+static void on_continue(int number) {
+  (void)number;
+  continued = 1;
+}
+
+/// How long the machine has slept since it was started. glomers_now stands still meanwhile.
+static int64_t time_asleep(void) {
+#ifdef CLOCK_BOOTTIME
+  struct timespec all, awake;
+  if (clock_gettime(CLOCK_MONOTONIC, &awake) != 0 || clock_gettime(CLOCK_BOOTTIME, &all) != 0) return 0;
+  return (int64_t)(all.tv_sec - awake.tv_sec) * 1000000000 + (all.tv_nsec - awake.tv_nsec);
+#else
+  return 0;
+#endif
+}
+
+int glomers_loop_watch_stops(glomers_loop *loop) {
+  struct sigaction action = {.sa_handler = on_continue, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  if (sigaction(SIGCONT, &action, NULL) != 0) return uv_translate_sys_error(errno);
+  glomers_unblock_signal(SIGCONT);
+  loop->watches_stops = true;
+  loop->awake = glomers_now();
+  loop->asleep = time_asleep();
+  return 0;
+}
+
+int64_t glomers_loop_stopped_since(const glomers_loop *loop) {
+  return loop->watches_stops && continued ? loop->awake : INT64_MAX;
+}
+
+// A processor that others have taken for less than this is no stop.
+static const int64_t stop_min = 1000000000;
+
+bool glomers_was_away(glomers_loop *loop) {
+  if (!loop->watches_stops) return false;
+  int64_t now = glomers_now();
+  if (continued || now - loop->awake > stop_min) return true;
+  loop->awake = now;
+  return false;
+}
+
+void glomers_notice_stop(glomers_loop *loop) {
+  if (!loop->watches_stops) return;
+  int64_t now = glomers_now(), asleep = time_asleep(), due = glomers_timer_due(&loop->timer);
+  int64_t since = now;
+  if (continued || (!loop->polling && now - loop->awake > stop_min)) {
+    continued = 0;
+    since = loop->awake;
+  } else if (now > due && now - due > stop_min) {
+    since = due;
+  }
+  if (asleep - loop->asleep > stop_min) since -= asleep - loop->asleep;
+  loop->awake = now;
+  loop->asleep = asleep;
+  loop->polling = false;
+  if (since < now) loop->events.resumed(loop->owner, since, now);
+}
+
 static void on_signal(uv_signal_t *signal, int number) {
   glomers_loop *loop = signal->data;
   loop->turn_due = true;
@@ -83,6 +158,11 @@ int glomers_loop_watch(glomers_loop *loop, int number) {
   return 0;
 }
 
+bool glomers_signal_ignored(int number) {
+  struct sigaction action;
+  return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void glomers_unblock_signal(int number) {
   // A process inherits what the thread that started it had blocked.
   sigset_t wanted;
@@ -98,6 +178,7 @@ static void close_leftover(uv_handle_t *handle, void *unused) {
 }
 
 void glomers_loop_destroy(glomers_loop *loop) {
+  glomers_keeper_finish(&loop->keeper);
   uv_walk(&loop->uv, close_leftover, NULL);
   // Rounds to carry out the closing callbacks.
   while (uv_loop_close(&loop->uv) == UV_EBUSY) uv_run(&loop->uv, UV_RUN_DEFAULT);

@@ -75,7 +75,10 @@ static void split(glomers_reader *reader) {
       break;
     }
     size_t line_end = (size_t)(newline - reader->bytes);
-    if (lines++ % lines_at_a_time == 0) reader->loop->line_time = glomers_now();
+    if (lines++ % lines_at_a_time == 0) {
+      if (glomers_loop_stopped_since(reader->loop) < INT64_MAX) glomers_notice_stop(reader->loop);
+      reader->loop->line_time = glomers_now();
+    }
     hand_out(reader, line_end, line_end + 1);
   }
   if (reader->closed) return;
@@ -100,6 +103,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer);
 /// Hands out what there is to hand out, and arranges for more.
 static void proceed(glomers_reader *reader) {
   reader->loop->turn_due = true;
+  glomers_notice_stop(reader->loop);
   split(reader);
   if (reader->at_end && may_go_on(reader) && (reader->end > reader->start || reader->discarded > 0)) {
     // The last line counts even without a newline.

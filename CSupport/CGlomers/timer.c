@@ -14,6 +14,7 @@ static const int64_t unset = -1;
 static void on_ready(uv_poll_t *poll, int status, int events) {
   (void)status, (void)events;
   glomers_loop *loop = poll->data;
+  glomers_notice_stop(loop);
   // Nothing is read from the descriptor: the turn sets the timer anew, and that makes it unreadable.
   loop->timer.due = unset;
   loop->turn_due = true;
@@ -47,6 +48,8 @@ void glomers_timer_set(glomers_timer *timer, int64_t deadline) {
   timerfd_settime(timer->descriptor, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
+int64_t glomers_timer_due(const glomers_timer *timer) { return timer->due > 0 ? timer->due : INT64_MAX; }
+
 void glomers_timer_release(glomers_timer *timer) { close(timer->descriptor); }
 
 #else
@@ -76,6 +79,11 @@ void glomers_timer_set(glomers_timer *timer, int64_t deadline) {
   int64_t due = deadline / nanoseconds_per_millisecond + (deadline % nanoseconds_per_millisecond > 0);
   int64_t wait = due - (int64_t)uv_now(timer->handle.loop);
   uv_timer_start(&timer->handle, on_timer, wait > 0 ? (uint64_t)wait : 0, 0);
+}
+
+int64_t glomers_timer_due(const glomers_timer *timer) {
+  (void)timer;
+  return INT64_MAX;
 }
 
 void glomers_timer_release(glomers_timer *timer) { (void)timer; }

@@ -35,6 +35,15 @@ struct Deadlines<Key: Hashable & Sendable>: Sendable {
     dropDead()
   }
 
+  /// Puts everything off by as much.
+  mutating func postpone(by delay: Duration) {
+    // The order stays, and so does the heap.
+    for place in heap.indices {
+      let entry = heap[place]
+      heap[place] = Entry(instant: entry.instant + delay, order: entry.order, key: entry.key)
+    }
+  }
+
   /// Takes out the earliest key that is due by `now`, if there is one.
   mutating func popDue(by now: Instant) -> Key? {
     guard let first = heap.first, first.instant <= now else { return nil }

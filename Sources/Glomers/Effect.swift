@@ -22,3 +22,13 @@ public enum Retry: Equatable, Sendable {
   /// Send again and again until an answer comes. For idempotent messages only.
   case untilAnswered(every: Duration)
 }
+
+extension Effect {
+  /// The request that this answers, if it is an answer.
+  var answered: Request? {
+    switch self {
+    case .reply(_, let request), .fail(_, let request): request
+    default: nil
+    }
+  }
+}

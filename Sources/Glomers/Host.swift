@@ -12,9 +12,14 @@ public struct Host<N: Node>: Sendable {
     case log(String)
   }
 
-  /// Maelstrom's clients wait 5 s for an answer and are then gone; it stops listening to a node that answers a
-  /// client that has gone. Later answers to clients are dropped.
-  public static var clientPatience: Duration { .seconds(5) }
+  /// How long after a client's request its answer may still leave; later answers are dropped.
+  ///
+  /// Maelstrom's clients wait 5 s and are then gone, and Maelstrom stops listening to a node that answers a client
+  /// that has gone. The request and its answer are on the way for a part of these 5 s: hence half a second less.
+  public static var clientPatience: Duration { .milliseconds(4500) }
+
+  /// The same for the message that initializes the node, for which Maelstrom's clients wait 10 s.
+  static var initializationPatience: Duration { .milliseconds(9500) }
 
   /// How long a request waits for its records to be stored, once that has failed, before it is told that
   /// nobody knows.
@@ -34,6 +39,8 @@ public struct Host<N: Node>: Sendable {
   private var pending: PendingCalls<N>
   private var alarms = Deadlines<Alarm>()
   private let options: [String: Option.Value]
+  private let clientPatience: Duration
+  private var backlog = Backlog()
   /// Until the node has them.
   private var records: [N.Record] = []
   /// What the host itself says, ahead of the node's effects.
@@ -48,10 +55,13 @@ public struct Host<N: Node>: Sendable {
   ///   - keepsRecords: whether there is a log for records; if not, the node persists nothing.
   ///   - lastCallID: the ids of calls follow this. Each life of a node needs others, or it takes a late answer to what
   ///     an earlier one has asked for the answer to a question of its own.
+  ///   - clientPatience: how long after a client's request its answer may still leave.
   public init(
-    options: [String: Option.Value] = [:], random: Random, keepsRecords: Bool = false, lastCallID: Int = 0
+    options: [String: Option.Value] = [:], random: Random, keepsRecords: Bool = false, lastCallID: Int = 0,
+    clientPatience: Duration = Host.clientPatience
   ) {
     self.options = options
+    self.clientPatience = clientPatience
     pending = PendingCalls(after: lastCallID)
     context = Context(random: random, keepsRecords: keepsRecords)
   }
@@ -62,9 +72,13 @@ public struct Host<N: Node>: Sendable {
   /// Records that stand for all that were handed out to be stored; nil if the node has none to give.
   public var checkpoint: [N.Record]? { node?.checkpoint }
 
-  /// When ``advance(to:)`` is next needed; nil while nothing is awaited.
+  /// When ``advance(to:)`` is next needed; nil while nothing is awaited, and between ``resumed(since:at:)`` and
+  /// ``caughtUp()``.
   @inline(__always)
-  public var deadline: Instant? { alarms.earliest.map { Instant(nanoseconds: $0.nanoseconds - lead) } }
+  public var deadline: Instant? {
+    guard backlog.start == nil else { return nil }
+    return alarms.earliest.map { Instant(nanoseconds: $0.nanoseconds - lead) }
+  }
 
   /// Whether an answer with this id is a service's, and not a peer's: the codec has to know which to expect.
   public func isAsk(_ id: Int) -> Bool {
@@ -108,7 +122,34 @@ public struct Host<N: Node>: Sendable {
       }
       return
     }
-    node!.receive(message, Request(from: source, id: id, received: context.now), &context)
+    if isOutdated(source) { return backlog.countOutdated() }
+    node!.receive(message, Request(from: source, id: id, received: backlog.start ?? context.now), &context)
+  }
+
+  /// The process was stopped, and goes on now: SIGSTOP and SIGCONT, a machine that slept, a processor that was away.
+  ///
+  /// The messages that come until ``caughtUp()`` may have waited unread. A client's request counts as received at
+  /// `since`; where the client may have given up since then, the request is neither carried out nor answered: to the
+  /// client that is a timeout, which promises nothing. Messages of peers, and answers to this node's own calls and
+  /// asks, are taken as always. No alarm goes off in between, for what it waits for may be among these messages;
+  /// then the earliest one goes off, and the others as long after it as they were set.
+  ///
+  /// - Parameter since: when the stop began, at the earliest. What was sent before it has been received before it.
+  public mutating func resumed(since: Instant, at now: Instant) {
+    observe(now)
+    backlog.begin(since: Instant(nanoseconds: since.nanoseconds + lead))
+    if let due = alarms.earliest, due < context.now { alarms.postpone(by: context.now - due) }
+  }
+
+  /// What comes from now on was sent after the node had gone on.
+  public mutating func caughtUp() {
+    if let line = backlog.end() { note(line) }
+  }
+
+  /// Whether what somebody sent has waited while this node was stopped, and its sender may have given up.
+  private func isOutdated(_ source: NodeID) -> Bool {
+    guard backlog.isOutdated(for: clientPatience, at: context.now) else { return false }
+    return !(cluster?.nodes.contains(source) ?? false)
   }
 
   /// Why a message to this destination can't be taken now.
@@ -137,6 +178,7 @@ public struct Host<N: Node>: Sendable {
       note("ignored a message from \(source?.name ?? "nobody"): \(error)")
       return
     }
+    if isOutdated(source) { return backlog.countOutdated() }
     let me = cluster?.me ?? destination ?? NodeID("")
     outputs.append(.send(Envelope(from: me, to: source, inReplyTo: id, .error(error))))
   }
@@ -144,7 +186,7 @@ public struct Host<N: Node>: Sendable {
   /// Carries out the earliest thing that is due by `now`, if any. Call until false, draining after each.
   public mutating func advance(to now: Instant) -> Bool {
     observe(now)
-    guard let alarm = alarms.popDue(by: context.now) else { return false }
+    guard backlog.start == nil, let alarm = alarms.popDue(by: context.now) else { return false }
     switch alarm {
     case .timer(let timer): node?.wake(timer, &context)
     case .answer(let id): missed(id)
@@ -238,7 +280,8 @@ public struct Host<N: Node>: Sendable {
       node = N(cluster, recovering: records, &context)
       records = []
     }
-    guard let id = envelope.id else { return }
+    guard let id = envelope.id, !backlog.isOutdated(for: Self.initializationPatience, at: context.now)
+    else { return }
     outputs.append(.send(Envelope(from: me, to: envelope.source, inReplyTo: id, .initializeOk)))
   }
 
@@ -334,7 +377,7 @@ public struct Host<N: Node>: Sendable {
 
   /// Whether anybody still waits for the answer to a request.
   private func isAwaited(_ request: Request, _ carryOut: (Output) -> Void) -> Bool {
-    if request.received.duration(to: context.now) < Self.clientPatience { return true }
+    if request.received.duration(to: context.now) < clientPatience { return true }
     if cluster!.nodes.contains(request.source) { return true }
     carryOut(.log("dropped an answer to \(request.source): its client has stopped waiting"))
     return false
@@ -350,15 +393,5 @@ public struct Host<N: Node>: Sendable {
     case .untilAnswered(let interval): alarms.set(.answer(id), at: context.now + interval)
     }
     return id
-  }
-}
-
-extension Effect {
-  /// The request that this answers, if it is an answer.
-  fileprivate var answered: Request? {
-    switch self {
-    case .reply(_, let request), .fail(_, let request): request
-    default: nil
-    }
   }
 }

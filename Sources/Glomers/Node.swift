@@ -52,7 +52,8 @@ public struct Request: Hashable, Sendable {
   public let source: NodeID
   /// The sender's message id. Nil where no answer is wanted: replies to it are dropped.
   public let id: Int?
-  /// When this node received it.
+  /// When this node received it. One that may have waited while the node was stopped counts from the stop's beginning:
+  /// ``Host/resumed(since:at:)``.
   public let received: Instant
 
   public init(from source: NodeID, id: Int?, received: Instant = .zero) {

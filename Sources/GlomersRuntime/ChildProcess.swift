@@ -29,6 +29,9 @@ public enum OutputStream: Hashable, Sendable {
 
 /// A process with pipes for stdin, stdout and stderr, in a session of its own.
 ///
+/// It does not outlive this process, in whatever way that ends, SIGKILL included, and what it has started does not
+/// outlive it: on Linux wherever that has gone, elsewhere as long as it has stayed in the session.
+///
 /// The loop keeps it until it has ended. Each line is valid during its call.
 public final class ChildProcess {
   private let loop: EventLoop

@@ -6,6 +6,7 @@ public final class EventLoop {
   let pointer: OpaquePointer
   private var turn: ((Instant) -> Instant?)?
   private var actions: [Int32: () -> Void] = [:]
+  private var resumed: ((_ since: Instant, _ now: Instant) -> Void)?
   /// Children live until they have been reaped, whoever else has forgotten them.
   var children: [ObjectIdentifier: ChildProcess] = [:]
 
@@ -41,12 +42,33 @@ public final class EventLoop {
   /// Ends ``run(turn:)``: no further turn or line comes.
   public func stop() { glomers_loop_stop(pointer) }
 
+  /// Lets this process open as many files as it may. Its children get the limit that it had before, on Linux.
+  public static func raiseFileLimit() { glomers_raise_file_limit() }
+
+  /// Whether this process ignores a signal.
+  public static func ignores(_ number: Int32) -> Bool { glomers_signal_ignored(number) }
+
   /// Carries out `action` whenever the process gets this signal; a later action replaces it.
   public func onSignal(_ number: Int32, _ action: @escaping () -> Void) {
     if actions.updateValue(action, forKey: number) == nil {
       let error = glomers_loop_watch(pointer, number)
       precondition(error == 0, "signal \(number) can't be watched: \(SystemError("signal", error))")
     }
+  }
+
+  /// Calls `action` when the process goes on after it was stopped: before any line that may have waited meanwhile.
+  /// `since` is when the stop began, at the earliest. A stop is SIGSTOP, a machine that slept, and whatever else keeps
+  /// the process from running for more than a second while it has something to do.
+  func onResume(_ action: @escaping (_ since: Instant, _ now: Instant) -> Void) {
+    let error = glomers_loop_watch_stops(pointer)
+    precondition(error == 0, "SIGCONT can't be watched: \(SystemError("sigaction", error))")
+    resumed = action
+  }
+
+  /// How long the process was stopped, at the most, if the action of ``onResume(_:)`` has still to be called for that.
+  var unnoticedStop: Duration? {
+    let since = glomers_loop_stopped_since(pointer)
+    return since == .max ? nil : now - Instant(nanoseconds: since)
   }
 
   private static func from(_ owner: UnsafeMutableRawPointer) -> EventLoop {
@@ -58,6 +80,9 @@ public final class EventLoop {
       EventLoop.from(owner).turn?(Instant(nanoseconds: now))?.nanoseconds ?? .max
     },
     signalled: { owner, number in EventLoop.from(owner).actions[number]?() },
+    resumed: { owner, since, now in
+      EventLoop.from(owner).resumed?(Instant(nanoseconds: since), Instant(nanoseconds: now))
+    },
     line: { owner, bytes, count in
       LineReader.from(owner).onLine(UnsafeRawBufferPointer(start: bytes, count: count))
     },

@@ -28,6 +28,11 @@ final class NodeProcess {
   private static let outputBytesMax = 256 << 10
   /// How long SIGTERM waits for somebody to take the output.
   private static let patience = Duration.seconds(1)
+  /// After a stop the backlog is over when no line has come for this long. Whoever writes to a full pipe goes on as soon
+  /// as there is room.
+  private static let quiet = Duration.milliseconds(50)
+  /// And at the latest after this: on a pipe that is never quiet.
+  private static let backlogMax = Duration.seconds(2)
 
   @usableFromInline let options: [String: Option.Value]
   @usableFromInline let output = Output()
@@ -35,6 +40,8 @@ final class NodeProcess {
   private var input: LineReader?
   private var writer: LineWriter?
   @exclusivity(unchecked) private var ending: Ending?
+  /// Set while lines come that may have waited during a stop: when the last one came, and when to call it over.
+  @exclusivity(unchecked) private var backlog: (lastLine: Instant, deadline: Instant)?
 
   private struct Ending {
     let status: Int32
@@ -42,9 +49,23 @@ final class NodeProcess {
     let deadline: Instant?
   }
 
+  /// Taken by every node, and offered by none: Maelstrom's clients all wait for 5 s.
+  static let clientPatienceOption = Option(
+    "client-patience", .duration(.zero, in: .zero ... .seconds(3600)),
+    "How long after a client's request its answer may leave.")
+
+  /// How long after a client's request its answer may still leave.
+  @usableFromInline let clientPatience: Duration
+
+  /// - Parameter clientPatience: where the options say nothing about it.
   @usableFromInline @inline(never)
-  init(options: [String: Option.Value]) {
+  init(options: [String: Option.Value], clientPatience: Duration) {
     self.options = options
+    if case .duration(let patience, _)? = options[Self.clientPatienceOption.name] {
+      self.clientPatience = patience
+    } else {
+      self.clientPatience = clientPatience
+    }
     // Before the loop takes descriptors of its own, which would get the free numbers.
     glomers_open_standard_descriptors()
     loop = EventLoop()
@@ -54,6 +75,8 @@ final class NodeProcess {
   @usableFromInline @inline(never)
   func run(
     receive: @escaping (UnsafeRawBufferPointer, Instant) -> Void,
+    resumed: @escaping (_ since: Instant, _ now: Instant) -> Void,
+    caughtUp: () -> Void,
     advance: (Instant) -> Bool,
     settle: (_ now: Instant, _ isLast: Bool) -> Void,
     deadline: () -> Instant?
@@ -65,6 +88,7 @@ final class NodeProcess {
         // The reader ends with this process object; to count references for each line would cost more than the line.
         onLine: { [unowned(unsafe) self] line in
           guard ending == nil else { return }
+          if backlog != nil { backlog!.lastLine = loop.lineTime }
           receive(line, loop.lineTime)
           if let status = output.failure { end(Ending(status: status, deadline: loop.now + Self.patience)) }
           if output.writer.count >= Self.outputBytesMax { flush() }
@@ -82,11 +106,28 @@ final class NodeProcess {
         end(Ending(status: 0, deadline: loop.now + Self.patience))
       }
     }
-    loop.run { now in turn(now, advance, settle, deadline) }
+    loop.onResume { [unowned self] since, now in
+      if now - since >= clientPatience { output.writer.removeAll() }
+      backlog = (now, now + Self.backlogMax)
+      resumed(since, now)
+    }
+    loop.run { now in
+      if let backlog, now >= Self.end(of: backlog) {
+        self.backlog = nil
+        caughtUp()
+      }
+      let next = turn(now, advance, settle, deadline)
+      guard let backlog, !isBlocked, ending == nil else { return next }
+      return min(next ?? Self.end(of: backlog), Self.end(of: backlog))
+    }
     // Gives stdin and stdout back as they were.
     input?.close()
     writer?.close()
     return ending?.status ?? 0
+  }
+
+  private static func end(of backlog: (lastLine: Instant, deadline: Instant)) -> Instant {
+    min(backlog.lastLine + quiet, backlog.deadline)
   }
 
   private func turn(
@@ -115,6 +156,8 @@ final class NodeProcess {
   /// Writes what has gathered. If that is more than stdout takes, reading stops, even between two lines of a batch.
   private func flush() {
     guard output.writer.count > 0 else { return }
+    // Stopped between an answer and its way out: for those who wait for it, it is as if it had got lost.
+    if let stop = loop.unnoticedStop, stop >= clientPatience { output.writer.removeAll() }
     output.writer.withBytes { writer?.write($0) }
     output.writer.removeAll()
     if isBlocked { input?.pause() }

@@ -37,11 +37,20 @@ public func run<N: Node>(
 func carry<N: Node>(_ node: N.Type, _ arguments: [String], _ program: String) -> Int32
 where N.Message: WireMessage, N.Record: StorableRecord {
   let storesRecords = N.Record.self != Never.self
-  let process = NodeProcess(options: readOptions(arguments, N.options, storesRecords, program))
+  let process = NodeProcess(
+    options: readOptions(arguments, N.options, storesRecords, program), clientPatience: Host<N>.clientPatience
+  )
   let storage = NodeStorage.find(process.options, storesRecords: storesRecords)
-  let driver = Driver<N>(options: process.options, output: process.output, storage: storage)
+  let driver = Driver<N>(
+    options: process.options, clientPatience: process.clientPatience, output: process.output, storage: storage
+  )
   return process.run(
     receive: { line, now in driver.receive(line, at: now) },
+    resumed: { since, now in driver.host.resumed(since: since, at: now) },
+    caughtUp: {
+      driver.host.caughtUp()
+      driver.drain()
+    },
     advance: { now in driver.advance(to: now) },
     settle: { now, isLast in driver.settle(now, isLast) },
     deadline: { driver.deadline })
@@ -62,7 +71,8 @@ func readOptions(
 ) -> [String: Option.Value] {
   let offered = storesRecords ? options + NodeStorage.options : options
   do {
-    switch try Arguments(arguments, options: offered, hidden: NodeStorage.options) {
+    let hidden = NodeStorage.options + [NodeProcess.clientPatienceOption]
+    switch try Arguments(arguments, options: offered, hidden: hidden) {
     case .values(let values):
       return storesRecords ? try NodeStorage.addingEnvironment(to: values) : values
     case .help:
@@ -87,10 +97,12 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
   @usableFromInline let storage: NodeStorage?
 
   @inlinable
-  init(options: [String: Option.Value], output: Output, storage: NodeStorage?) {
+  init(
+    options: [String: Option.Value], clientPatience: Duration, output: Output, storage: NodeStorage?
+  ) {
     host = Host(
       options: options, random: Random(seed: .random(in: .min ... .max)), keepsRecords: storage != nil,
-      lastCallID: .random(in: 0..<1 << 32))
+      lastCallID: .random(in: 0..<1 << 32), clientPatience: clientPatience)
     self.output = output
     self.storage = storage
   }

@@ -21,7 +21,8 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
   /// How many nanoseconds the node's clock is ahead of the test's.
   @usableFromInline var lead: Int64
   @usableFromInline var isRunning = false
-  @usableFromInline var isPaused = false
+  /// Since when it is paused, by its own clock; nil while it goes on.
+  @usableFromInline var pauseStart: Instant?
   /// What a paused node finds when it goes on.
   @usableFromInline var inbox: [[UInt8]] = []
   /// Nil for a node that keeps nothing.
@@ -38,7 +39,7 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
   /// When something happens in it by itself.
   @inlinable
   var deadline: Instant? {
-    guard isRunning, !isPaused else { return nil }
+    guard isRunning, pauseStart == nil else { return nil }
     let due = host.deadline.map { Instant(nanoseconds: $0.nanoseconds - lead) }
     guard let storing = log?.storing else { return due }
     return due.map { min($0, storing) } ?? storing
@@ -55,7 +56,7 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
   mutating func start(
     options: [String: Option.Value], _ tools: Tools, _ random: inout Random
   ) -> String? {
-    isPaused = false
+    pauseStart = nil
     inbox = []
     host = Host(
       options: options, random: random.split(), keepsRecords: log != nil,
@@ -82,15 +83,21 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
   }
 
   @inlinable
-  mutating func pause() { isPaused = true }
+  mutating func pause(at now: Instant) { pauseStart = pauseStart ?? clock(at: now) }
 
-  /// Goes on. Returns what it finds that came meanwhile.
+  /// Goes on. Returns what it finds that came meanwhile, to be delivered before ``caughtUp()``.
   @inlinable
-  mutating func resume() -> [[UInt8]] {
-    isPaused = false
+  mutating func resume(at now: Instant) -> [[UInt8]] {
+    guard isRunning, let since = pauseStart else { return [] }
+    pauseStart = nil
+    host.resumed(since: since, at: clock(at: now))
     defer { inbox = [] }
     return inbox
   }
+
+  /// All that came during a pause has been delivered.
+  @inlinable
+  mutating func caughtUp() { host.caughtUp() }
 
   /// Changes the state of the disk.
   @inlinable
@@ -104,7 +111,7 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
   @inlinable
   mutating func receive(_ line: [UInt8], at now: Instant, _ tools: Tools) -> Bool {
     guard isRunning else { return false }
-    guard !isPaused else {
+    guard pauseStart == nil else {
       inbox.append(line)
       return false
     }
@@ -123,7 +130,7 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
   /// Does one thing that is due, if there is one.
   @inlinable
   mutating func advance(to now: Instant) -> Bool {
-    guard isRunning, !isPaused else { return false }
+    guard isRunning, pauseStart == nil else { return false }
     if let storing = log?.storing, storing <= now {
       switch log!.commit(at: now) {
       case .idle: break

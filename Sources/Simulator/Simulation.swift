@@ -99,7 +99,7 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
     case .deliver(let line, _): deliver(line, to: place)
     case .start: start(place)
     case .stop, .kill: members[place].kill(&random)
-    case .pause: members[place].pause()
+    case .pause: members[place].pause(at: stage.now)
     case .resume: resume(place)
     case .setDisk(_, let condition): members[place].setDisk(condition, &random)
     case .skew(_, let jump): skew(place, by: jump)
@@ -129,7 +129,9 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
 
   @inlinable
   mutating func resume(_ place: Int) {
-    for line in members[place].resume() { deliver(line, to: place) }
+    for line in members[place].resume(at: stage.now) { deliver(line, to: place) }
+    members[place].caughtUp()
+    drain(place)
   }
 
   @inlinable

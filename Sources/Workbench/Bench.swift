@@ -14,14 +14,21 @@ public final class Bench {
     let interruption: Int32?
   }
 
+  /// What is done to a node that is yet to start.
+  private struct Waiting {
+    var lines: [[UInt8]] = []
+    var isPaused = false
+    var disk = DiskCondition.sound
+  }
+
   private let settings: BenchSettings
   private let store: Store
   private let console: Console
   private let loop = EventLoop()
   private var run: TestRun
   private var processes: [NodeID: NodeProcess] = [:]
-  /// What nodes will be told that are to start as soon as the killed ones have gone, with all that they held open.
-  private var waiting: [NodeID: [[UInt8]]] = [:]
+  /// Nodes that are to start as soon as the killed ones have gone, with all that they held open.
+  private var waiting: [NodeID: Waiting] = [:]
   /// Those that have written to their logs in this turn.
   private var talkative: Set<NodeID> = []
   private var lag = LagMeter()
@@ -46,9 +53,16 @@ public final class Bench {
     reporter = ProgressReporter(console)
   }
 
-  /// Runs the test to its end, or until SIGINT or SIGTERM. Throws if the bench itself can't go on.
+  /// Signals that end a run early, with its results: SIGINT, SIGTERM, and SIGHUP, which comes when a terminal is closed,
+  /// unless this program was told to ignore that (nohup).
+  private static var endingSignals: [Int32] {
+    [SIGINT, SIGTERM] + (EventLoop.ignores(SIGHUP) ? [] : [SIGHUP])
+  }
+
+  /// Runs the test to its end, or until SIGINT, SIGTERM or SIGHUP. Throws if the bench itself can't go on.
   func runToEnd() throws(BenchError) -> Ending {
-    for signal in [SIGINT, SIGTERM] {
+    EventLoop.raiseFileLimit()
+    for signal in Bench.endingSignals {
       loop.onSignal(signal) { [unowned self] in interrupt(signal) }
     }
     loop.run { [unowned self] now in turn(now) }
@@ -93,13 +107,16 @@ public final class Bench {
     switch action {
     case .start(let id): start(id)
     case .deliver(let line, let id):
-      if waiting[id] == nil { processes[id]?.deliver(line) } else { waiting[id]!.append(line) }
+      if waiting[id] == nil { processes[id]?.deliver(line) } else { waiting[id]!.lines.append(line) }
     case .kill(let id), .stop(let id):
       waiting[id] = nil
       processes[id]?.kill()
-    case .pause(let id): processes[id]?.pause()
-    case .resume(let id): processes[id]?.resume()
-    case .setDisk(let id, let condition): processes[id]?.setDisk(condition)
+    case .pause(let id):
+      if waiting[id] == nil { processes[id]?.pause() } else { waiting[id]!.isPaused = true }
+    case .resume(let id):
+      if waiting[id] == nil { processes[id]?.resume() } else { waiting[id]!.isPaused = false }
+    case .setDisk(let id, let condition):
+      if waiting[id] == nil { setDisk(of: id, condition) } else { waiting[id]!.disk = condition }
     case .skew(let id, _): preconditionFailure("the clock of \(id) can't be moved: it is a process")
     case .note(let text): console.say(text)
     }
@@ -108,7 +125,7 @@ public final class Bench {
   private func start(_ id: NodeID) {
     guard failure == nil else { return }
     guard processes[id]?.hasExited ?? true else {
-      waiting[id] = []
+      waiting[id] = Waiting()
       return
     }
     do {
@@ -116,11 +133,29 @@ public final class Bench {
       processes[id] = try NodeProcess(
         id, loop, executable: settings.executable, arguments: settings.arguments, environment: environment,
         directory: settings.directory, log: log, events)
-      for line in waiting.removeValue(forKey: id) ?? [] { processes[id]!.deliver(line) }
+      guard let done = waiting.removeValue(forKey: id) else { return }
+      for line in done.lines { processes[id]!.deliver(line) }
+      if done.disk != .sound { setDisk(of: id, done.disk) }
+      if done.isPaused { processes[id]!.pause() }
     } catch {
       failure = error as? BenchError ?? settings.failure(toStart: error)
       endNodes(loop.now)
     }
+  }
+
+  private func setDisk(of id: NodeID, _ condition: DiskCondition) {
+    let path = "\(store.dataPath)/\(id.name)"
+    processes[id]?.setDisk(condition, largestFileBytes: Bench.largestFileBytes(in: path))
+  }
+
+  /// The size of the largest file of a node's data directory; 0 where there is none.
+  static func largestFileBytes(in directory: String) -> Int {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    let sizes = names.map { name in
+      let attributes = try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)")
+      return (attributes?[.size] as? NSNumber)?.intValue ?? 0
+    }
+    return sizes.max() ?? 0
   }
 
   /// Tells nodes that can keep something where to: a directory of this run's own, if they may be killed.

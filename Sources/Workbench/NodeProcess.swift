@@ -68,9 +68,22 @@ final class NodeProcess {
   /// Lets a paused process go on.
   func resume() { if !hasExited { child?.signal(SIGCONT) } }
 
-  /// Takes the process the room on its disk, or the right to write there at all, which is the same to it.
-  func setDisk(_ condition: DiskCondition) {
-    if !hasExited { child?.limitFiles(toBytes: condition == .sound ? nil : 0) }
+  /// Lets the process write what its disk takes.
+  func setDisk(_ condition: DiskCondition, largestFileBytes: Int) {
+    guard !hasExited else { return }
+    child?.limitFiles(toBytes: NodeProcess.fileBytesMax(condition, largestFileBytes: largestFileBytes))
+  }
+
+  /// Beyond which size a process can't write to a file; nil for no limit.
+  ///
+  /// On a full disk a write is cut short somewhere, and what is there can still be overwritten; one that fails takes
+  /// no write at all.
+  static func fileBytesMax(_ condition: DiskCondition, largestFileBytes: Int) -> Int? {
+    switch condition {
+    case .sound: nil
+    case .full: largestFileBytes + 100
+    case .failing: 0
+    }
   }
 
   /// Ends the process as Maelstrom does: at once.

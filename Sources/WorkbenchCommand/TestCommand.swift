@@ -45,7 +45,9 @@ struct TestCommand: ParsableCommand {
         1    the nodes did wrong
         2    nothing wrong was found, but too little was seen to say that all
              is well; or the command line can't be used
-        130  interrupted; the results so far are in the store
+        129, 130, 143
+             ended by SIGHUP (a closed terminal), SIGINT or SIGTERM; the
+             results so far are in the store
         255  the bench itself failed
       """)
 

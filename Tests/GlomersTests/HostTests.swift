@@ -84,6 +84,12 @@ private struct Stage {
     return outputs
   }
 
+  mutating func resume(after stop: Duration) {
+    let since = now
+    now = now + stop
+    host.resumed(since: since, at: now)
+  }
+
   mutating func drain() -> [Host<Puppet>.Output] {
     var outputs: [Host<Puppet>.Output] = []
     host.drain { outputs.append($0) }
@@ -224,12 +230,15 @@ private func code(_ outputs: [Host<Puppet>.Output]) -> Int? {
     #expect(!stage.host.isAsk(1))
   }
 
-  @Test("a client that has waited five seconds gets no answer any more; a peer does")
+  @Test("an answer that a client could no longer get in five seconds stays; a peer gets it all the same")
   func lateAnswers() {
-    for (asker, isAnswered) in [(NodeID("c1"), false), ("n2", true)] {
+    let cases: [(NodeID, Duration, Bool)] = [
+      ("c1", .milliseconds(4499), true), ("c1", .milliseconds(4500), false), ("n2", .seconds(5), true),
+    ]
+    for (asker, delay, isAnswered) in cases {
       var stage = Stage.initialized()
       _ = stage.receive(.message(.forward(.giveUp(after: .seconds(60)))), from: asker)
-      _ = stage.pass(.seconds(5))
+      _ = stage.pass(delay)
       let outputs = stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1)
       #expect((outputs == [answer(.message(.pong), to: asker)]) == isAnswered)
       #expect(outputs.count == 1)
@@ -283,6 +292,103 @@ private func code(_ outputs: [Host<Puppet>.Output]) -> Int? {
     #expect(stage.host.deadline == .zero + .seconds(5))
     #expect(stage.pass(.milliseconds(1999)).isEmpty)
     #expect(stage.pass(.milliseconds(1)).count == 1)
+  }
+}
+
+@Suite("After a stop") struct StopTests {
+  /// A host that was stopped for a while from now on.
+  private func stopped(for stop: Duration) -> Stage {
+    var stage = Stage.initialized()
+    stage.resume(after: stop)
+    return stage
+  }
+
+  @Test("what a client sent that may have given up is not carried out, and not answered, until all is read")
+  func outdated() {
+    var stage = stopped(for: .seconds(10))
+    #expect(stage.receive(.message(.remember(1)), id: 1).isEmpty)
+    #expect(
+      stage.receive(.service(.readOk(value: 1)), id: 2).allSatisfy {
+        if case .log = $0 { true } else { false }
+      })
+    stage.host.reject(.notSupported("what?"), from: "c3", to: "n0", id: 4, isReply: false, at: stage.now)
+    #expect(stage.drain().isEmpty)
+    stage.host.caughtUp()
+    let outputs = stage.drain()
+    guard case .log(let line)? = outputs.first, outputs.count == 1 else {
+      Issue.record("\(outputs)")
+      return
+    }
+    #expect(line.hasPrefix("left 2 requests"))
+    #expect(stage.receive(.message(.ping), id: 5) == [answer(.message(.pong), id: 5)])
+  }
+
+  @Test("what peers sent is taken as always, and so are their answers")
+  func peers() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.forward(.untilAnswered(every: .seconds(60)))), from: "n2", id: 3)
+    stage.resume(after: .seconds(10))
+    #expect(stage.receive(.message(.ping), from: "n1", id: 8) == [answer(.message(.pong), to: "n1", id: 8)])
+    #expect(
+      stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1)
+        == [answer(.message(.pong), to: "n2", id: 3)])
+  }
+
+  @Test(
+    "after a short stop clients are answered, for as long as they wait: counted from the stop's beginning")
+  func short() {
+    var stage = stopped(for: .seconds(3))
+    #expect(stage.receive(.message(.ping), id: 1) == [answer(.message(.pong), id: 1)])
+    for (delay, isAnswered) in [(Duration.milliseconds(1499), true), (.milliseconds(1500), false)] {
+      var stage = stopped(for: .seconds(3))
+      _ = stage.receive(.message(.forward(.giveUp(after: .seconds(60)))))
+      stage.host.caughtUp()
+      _ = stage.pass(delay)
+      let outputs = stage.receive(.message(.pong), from: "n1", id: nil, inReplyTo: 1)
+      #expect((outputs == [answer(.message(.pong))]) == isAnswered)
+    }
+  }
+
+  @Test("of two stops in one backlog the first counts")
+  func twice() {
+    var stage = stopped(for: .seconds(3))
+    stage.resume(after: .seconds(2))
+    #expect(stage.receive(.message(.ping)).isEmpty)
+  }
+
+  @Test(
+    "no alarm goes off before all is read; then the earliest does, and the others as long after it as before")
+  func alarms() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.alarm(.seconds(2))))
+    _ = stage.receive(.message(.forward(.giveUp(after: .seconds(3)))), from: "n2")
+    _ = stage.pass(.seconds(1))
+    stage.resume(after: .seconds(10))
+    #expect(stage.host.deadline == nil)
+    #expect(stage.pass(.milliseconds(10)).isEmpty)
+    stage.host.caughtUp()
+    #expect(stage.pass(.zero) == [.send(Letter(from: "n0", to: "n2", .message(.nothing)))])
+    #expect(stage.host.deadline == .zero + .seconds(12))
+  }
+
+  @Test("a stop in which nothing was due changes no alarm")
+  func alarmsToCome() {
+    var stage = Stage.initialized()
+    _ = stage.receive(.message(.alarm(.seconds(20))))
+    stage.resume(after: .seconds(10))
+    stage.host.caughtUp()
+    #expect(stage.host.deadline == .zero + .seconds(20))
+  }
+
+  @Test("a node is initialized whenever it hears of it, and says so to a client that waits ten seconds")
+  func initialization() {
+    for (stop, isAnswered) in [(Duration.seconds(8), true), (.seconds(10), false)] {
+      var stage = Stage()
+      stage.resume(after: stop)
+      let outputs = stage.receive(.initialize(me: "n0", nodes: ["n0"]))
+      #expect((outputs == [answer(.initializeOk)]) == isAnswered)
+      #expect(stage.host.me == "n0")
+    }
   }
 }
 

@@ -63,6 +63,21 @@ struct ChildProcessTests {
     #expect(record.linesAtExit == 5000)
   }
 
+  #if os(Linux)
+    @Test("what it has started ends with it, wherever that has gone")
+    func leftovers() throws {
+      let number: Int32 = try {
+        let record = try Self.run("setsid sleep 1000 < /dev/null > /dev/null 2>&1 & echo $!")
+        return try #require(Int32(record.lines.joined()))
+      }()
+      // Until it has gone, or is a zombie that nobody has waited for yet.
+      while case let file = open("/proc/\(number)/stat", O_RDONLY), file >= 0 {
+        if try Descriptor(file).readText().contains(") Z ") { break }
+        usleep(1000)
+      }
+    }
+  #endif
+
   @Test("it gets its input, and sees the end of it")
   func input() throws {
     let record = try Self.run("while read line; do echo \"<$line>\"; done; echo end") { child in

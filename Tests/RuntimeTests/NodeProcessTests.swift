@@ -195,6 +195,43 @@ struct NodeProcessTests {
     #expect(end.errors.contains("not JSON"))
   }
 
+  /// Stops a node, lets `meanwhile` happen, and lets it go on.
+  private func stop(_ node: PipedNode, _ meanwhile: () -> Void) {
+    kill(node.process.id, SIGSTOP)
+    var status: Int32 = 0
+    while waitpid(node.process.id, &status, WUNTRACED) < 0 && errno == EINTR {}
+    meanwhile()
+    kill(node.process.id, SIGCONT)
+  }
+
+  @Test(
+    "after a stop, what came meanwhile is left alone if its client may have gone; what comes next is answered"
+  )
+  func stopped() throws {
+    let node = try PipedNode(["echo", "--client-patience", "20ms"])
+    node.input.write(Line.initialize)
+    #expect(node.output.readLine() == Line.initializeOk)
+    stop(node) {
+      node.input.write(Line.echo("stale", id: 2) + Line.echo("stale too", id: 3))
+      usleep(25_000)
+    }
+    #expect(
+      node.errors.readLine()?.hasPrefix("left 2 requests that came while this node was stopped") == true)
+    node.input.write(Line.echo("fresh", id: 4))
+    #expect(node.output.readLine() == Line.echoOk("fresh", id: 4))
+    #expect(node.finish().output == "")
+  }
+
+  @Test("after a stop for which clients wait, what came meanwhile is answered")
+  func stoppedShortly() throws {
+    let node = try PipedNode(["echo", "--client-patience", "60s"])
+    node.input.write(Line.initialize)
+    #expect(node.output.readLine() == Line.initializeOk)
+    stop(node) { node.input.write(Line.echo("patient", id: 2)) }
+    #expect(node.output.readLine() == Line.echoOk("patient", id: 2))
+    #expect(node.finish().errors == "")
+  }
+
   #if os(Linux)
     private var streamSocket: Int32 { Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) }
     private var writingDirection: Int32 { Int32(SHUT_WR) }

@@ -123,4 +123,11 @@ struct ReportTests {
         == "broadcast: 25 nodes of /bin/node --fast · 25 clients, 5.0/s for 60.0 s · latency 100.0 ms constant"
         + " · partition every 10.0 s · --seed 42")
   }
+
+  @Test("a full disk takes what is there and a little more, a failing one nothing")
+  func disks() {
+    #expect(NodeProcess.fileBytesMax(.sound, largestFileBytes: 5000) == nil)
+    #expect(NodeProcess.fileBytesMax(.full, largestFileBytes: 5000)! > 5000)
+    #expect(NodeProcess.fileBytesMax(.failing, largestFileBytes: 5000) == 0)
+  }
 }

@@ -21,6 +21,9 @@ typedef struct {
   /// glomers_now, or INT64_MAX for none. The owner is the loop's.
   int64_t (*turn)(void *owner, int64_t now);
   void (*signalled)(void *owner, int number);
+  /// The process was stopped, since that time at the earliest, and goes on now. Lines that come from now on may have
+  /// waited since then. The owner is the loop's. Only after glomers_loop_watch_stops.
+  void (*resumed)(void *owner, int64_t since, int64_t now);
   /// A line without its newline. The bytes are gone when the call returns. The owner is the reader's, as below.
   void (*line)(void *owner, const uint8_t *bytes, size_t count);
   /// A line was longer than the reader's limit and has been discarded.
@@ -45,6 +48,13 @@ void glomers_loop_run(glomers_loop *loop, void *owner);
 void glomers_loop_stop(glomers_loop *loop);
 /// Events of this signal come to `signalled` from now on, also if the parent process had it blocked.
 int glomers_loop_watch(glomers_loop *loop, int number);
+/// Whether this process ignores a signal, as nohup has it ignore SIGHUP.
+bool glomers_signal_ignored(int number);
+/// Has `resumed` called after a stop: by SIGSTOP, by a machine that slept (Linux only), or by whatever else kept the
+/// process from running for more than a second while it had something to do.
+int glomers_loop_watch_stops(glomers_loop *loop);
+/// Since when, at the earliest, the process was stopped, if `resumed` has still to be called for that; else INT64_MAX.
+int64_t glomers_loop_stopped_since(const glomers_loop *loop);
 /// All readers, writers and children must have been closed.
 void glomers_loop_destroy(glomers_loop *loop);
 /// Monotonic, in nanoseconds.
@@ -81,7 +91,9 @@ void glomers_writer_close(glomers_writer *writer);
 /// Starts a process in a session of its own, so that a terminal's ^C is left to the parent. `arguments` starts
 /// with the program's name; `variables` are added to the environment; NULL ends both. `descriptors` gets the parent's
 /// ends of stdin, stdout and stderr: real pipes, since sockets can't be opened through /dev/stderr, which shell scripts
-/// do. SIGCHLD is let through to this thread, also if the parent process had it blocked.
+/// do. SIGCHLD is let through to this thread, also if the parent process had it blocked. What the process has started
+/// is killed once glomers_child_close is called; the process and all that when the loop is destroyed, or this process
+/// ends, in whatever way.
 glomers_child *_Nullable glomers_child_spawn(
   glomers_loop *loop, const char *file, char *_Nullable const *_Nonnull arguments,
   char *_Nullable const *_Nonnull variables, const char *directory, int descriptors[_Nonnull 3], int *error);
@@ -96,6 +108,9 @@ int glomers_child_signal(glomers_child *child, int number);
 bool glomers_child_usage(const glomers_child *child, int64_t *cpu, int64_t *peak_resident);
 /// After `exited` only.
 void glomers_child_close(glomers_child *child);
+
+/// Raises the soft limit of this process's open files to the hard one. Children get the one that it had before (Linux).
+void glomers_raise_file_limit(void);
 
 // Process.
 
