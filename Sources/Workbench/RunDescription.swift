@@ -78,7 +78,7 @@ struct RunDescription {
       "processor": processor.map { .string($0) } ?? .null,
       "processors": .integer(process.activeProcessorCount),
       "memory-mib": .integer(Int(process.physicalMemory >> 20)),
-      "load-average": .vector(loads.prefix(max(0, Int(loadCount))).map { .real($0) }),
+      "load-average": .vector(loads.prefix(max(0, Int(loadCount))).map { .real(($0 * 100).rounded() / 100) }),
     ]
   }
 

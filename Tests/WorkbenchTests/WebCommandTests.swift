@@ -292,7 +292,7 @@ struct WebCommandTests {
       $0.maxWritesPerKey = 10_000_000
       $0.keyCount = 2
     },
-    // As the challenge's own page has it: the last option's first dash is none, and so it goes to the nodes.
+    // In ten repositories at least: the last option's first dash is no hyphen, and so the word goes to the nodes.
     WebCommand(
       "test -w txn-rw-register --bin /bin/cat --node-count 2 --concurrency 2n --time-limit 20 --rate 1000 "
         + "--consistency-models read-committed --availability total –-nemesis partition", .txnRWRegister,
