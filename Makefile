@@ -146,8 +146,11 @@ kafka-5c: build
 kafka: ## Challenges 5a to 5c in turn
 kafka: kafka-5a kafka-5b kafka-5c
 
+# What our nodes promise beyond the challenges; Maelstrom has no word for it.
+STRICT = --also read-your-writes,monotonic-atomic-view,convergence
+
 TXN = $(RUN) -w txn-rw-register --bin bin/maelstrom-txn-rw-register --time-limit 20 --rate 1000 --concurrency 2n \
-	  --availability total
+	  --availability total $(if $(MAELSTROM),,$(STRICT))
 
 txn-6a: ## Challenge 6a: transactions on one node
 txn-6a: build
@@ -189,7 +192,7 @@ sim: build
 	$(SIM) 3 -w g-counter
 	$(SIM) 3 -w pn-counter
 	$(SIM) 3 -w kafka
-	$(SIM) 3 -w txn-rw-register --consistency-models read-committed
+	$(SIM) 3 -w txn-rw-register --consistency-models read-committed $(STRICT)
 	$(SIM) 3 -w lin-kv --concurrency 2n
 
 parity: ## Whether the simulator tells the truth: every run in virtual time and as processes, compared

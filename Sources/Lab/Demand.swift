@@ -18,6 +18,9 @@ public enum Demand: String, CaseIterable, Sendable {
 }
 
 extension Demand {
+  /// What transactions can be held to.
+  public static let ofTransactions: Set<Demand> = [.readYourWrites, .monotonicAtomicView, .convergence]
+
   /// Every name, in the order of ``allCases``.
   public static var names: [String] { allCases.map(\.rawValue) }
 }

@@ -1,4 +1,4 @@
-/// Why a text is not in Clojure's notation, or not a history.
+/// Why a text is not in Clojure's notation or JSON, or not a history.
 public struct EDNError: Error, Equatable, CustomStringConvertible, Sendable {
   /// Counted from 1.
   public let line: Int
@@ -8,18 +8,25 @@ public struct EDNError: Error, Equatable, CustomStringConvertible, Sendable {
   public var description: String { "line \(line), column \(column): \(reason)" }
 }
 
-/// Reads values in Clojure's extensible data notation, one after the other.
+/// Reads values in Clojure's extensible data notation, or JSON, one after the other.
 ///
 /// What ``EDN`` has no case for becomes what is nearest to it: lists and sets are vectors, symbols are keywords,
-/// characters are strings, ratios are reals. Tags are dropped, whatever they are: `#jepsen.history.Op{…}` is a map.
-/// Integers beyond 64 bits are errors. Nothing in the text can make the reader recurse.
+/// characters are strings, ratios are reals. Tags are dropped, whatever they are: `#jepsen.history.Op{…}` is a map. So
+/// are metadata and quotes; the keys of a namespaced map get its namespace. Integers beyond 64 bits are errors, and so
+/// is code (`#=(…)`). Nothing in the text can make the reader recurse.
 public struct EDNReader: Sendable {
   /// Deeper values are errors: those who use a tree may recurse.
   public static let depthMax = 512
 
   /// What is being read: the innermost comes last.
   private struct Frame {
-    enum Kind { case vector(closedBy: UInt8), map, discarded, tagged }
+    enum Kind: Equatable {
+      case vector(closedBy: UInt8), map, discarded, tagged
+      /// Wants the map whose keys get this namespace.
+      case namespaced(String)
+      /// Wants the metadata, and then the value that it is about.
+      case annotated
+    }
 
     let kind: Kind
     let start: Int
@@ -30,16 +37,24 @@ public struct EDNReader: Sendable {
   private var frames: [Frame] = []
   /// Where the value that was read last begins.
   private var start = 0
+  /// Where the elements of that value begin, if it is a vector.
+  private var elementStarts: [Int] = []
 
-  public init(_ bytes: [UInt8]) { scanner = EDNScanner(bytes) }
+  public init(_ bytes: [UInt8], in notation: EDN.Notation = .edn) { scanner = EDNScanner(bytes, notation) }
 
-  /// An error about the value that was read last.
-  public func error(_ reason: String) -> EDNError { scanner.error(reason, at: start) }
+  /// Where the value that was read last begins, or one of its elements if it is a vector.
+  func place(ofElement number: Int? = nil) -> Int {
+    number.flatMap { elementStarts.indices.contains($0) ? elementStarts[$0] : nil } ?? start
+  }
+
+  /// An error about what begins at this place.
+  func error(_ reason: String, at place: Int) -> EDNError { scanner.error(reason, at: place) }
 
   /// The next value, or nil at the end of the text.
   public mutating func next() throws(EDNError) -> EDN? {
     scanner.skipSpace()
     start = scanner.place
+    elementStarts = []
     while true {
       scanner.skipSpace()
       let place = scanner.place
@@ -49,16 +64,19 @@ public struct EDNReader: Sendable {
         throw scanner.error("the text ends inside of what begins here", at: open.start)
       }
       let value: EDN?
+      var begin = place
       switch byte {
-      case UInt8(ascii: "["), UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "#"):
+      case UInt8(ascii: "["), UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "#"), UInt8(ascii: "^"),
+        UInt8(ascii: "'"):
         value = try open(byte)
       case UInt8(ascii: "]"), UInt8(ascii: ")"), UInt8(ascii: "}"):
+        begin = frames.last?.start ?? place
         value = try close(byte)
       case UInt8(ascii: "\""): value = try scanner.string()
       case UInt8(ascii: "\\"): value = try scanner.character()
       default: value = try scanner.atom()
       }
-      if let value, let whole = add(value) { return whole }
+      if let value, let whole = try add(value, from: begin) { return whole }
       if frames.isEmpty { start = scanner.place }
       guard frames.count <= Self.depthMax else { throw scanner.error("nested too deep", at: place) }
     }
@@ -72,9 +90,20 @@ public struct EDNReader: Sendable {
     case (UInt8(ascii: "["), _): push(.vector(closedBy: UInt8(ascii: "]")), start)
     case (UInt8(ascii: "("), _): push(.vector(closedBy: UInt8(ascii: ")")), start)
     case (UInt8(ascii: "{"), _): push(.map, start)
+    case (UInt8(ascii: "'"), _): return nil
+    case (UInt8(ascii: "^"), _): push(.annotated, start)
     case (_, UInt8(ascii: "{")):
       scanner.place += 1
       push(.vector(closedBy: UInt8(ascii: "}")), start)
+    case (_, UInt8(ascii: "^")):
+      scanner.place += 1
+      push(.annotated, start)
+    case (_, UInt8(ascii: ":")):
+      let name = scanner.token().drop { $0 == ":" }
+      guard !name.isEmpty else { throw scanner.error("a namespace without a name", at: start) }
+      push(.namespaced(String(name)), start)
+    case (_, UInt8(ascii: "=")), (_, UInt8(ascii: "(")), (_, UInt8(ascii: "?")):
+      throw scanner.error("code, where only data is read", at: start)
     case (_, UInt8(ascii: "_")):
       scanner.place += 1
       push(.discarded, start)
@@ -113,6 +142,8 @@ public struct EDNReader: Sendable {
         })
     case .vector, .map: throw scanner.error("\(name) does not close what is open here", at: frame.start)
     case .tagged: throw scanner.error("a tag without a value", at: frame.start)
+    case .namespaced: throw scanner.error("a namespace without a map", at: frame.start)
+    case .annotated: throw scanner.error("metadata without a value", at: frame.start)
     case .discarded: throw scanner.error("#_ without a value", at: frame.start)
     }
     scanner.place += 1
@@ -120,18 +151,38 @@ public struct EDNReader: Sendable {
   }
 
   /// Puts a value into what is open. Returns it if that is nothing.
-  private mutating func add(_ value: EDN) -> EDN? {
-    while let kind = frames.last?.kind {
-      switch kind {
+  private mutating func add(_ value: EDN, from begin: Int) throws(EDNError) -> EDN? {
+    var value = value
+    var begin = begin
+    while let frame = frames.last {
+      switch frame.kind {
       case .vector, .map:
+        if frames.count == 1 { elementStarts.append(begin) }
+        frames[frames.count - 1].elements.append(value)
+        return nil
+      case .annotated where frame.elements.isEmpty:
         frames[frames.count - 1].elements.append(value)
         return nil
       case .discarded:
         frames.removeLast()
         return nil
-      case .tagged: frames.removeLast()
+      case .namespaced(let name):
+        guard case .map(let members) = value else {
+          throw scanner.error("a namespace without a map", at: frame.start)
+        }
+        frames.removeLast()
+        value = .map(members.map { EDN.Member(Self.qualified($0.key, name), $0.value) })
+      case .tagged, .annotated: frames.removeLast()
       }
+      begin = frame.start
     }
     return value
+  }
+
+  /// A key of a namespaced map: `_` stands for no namespace.
+  private static func qualified(_ key: EDN, _ namespace: String) -> EDN {
+    guard case .keyword(let name) = key else { return key }
+    if name.hasPrefix("_/") { return .keyword(String(name.dropFirst(2))) }
+    return name.contains("/") ? key : .keyword("\(namespace)/\(name)")
   }
 }

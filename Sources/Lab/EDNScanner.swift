@@ -1,9 +1,15 @@
 /// The words of Clojure's notation: everything that holds nothing else.
 struct EDNScanner: Sendable {
   private let bytes: [UInt8]
+  private let notation: EDN.Notation
   var place = 0
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8], _ notation: EDN.Notation) {
+    self.bytes = bytes
+    self.notation = notation
+    // A byte order mark says nothing.
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { place = 3 }
+  }
 
   func peek() -> UInt8? { place < bytes.count ? bytes[place] : nil }
 
@@ -20,6 +26,7 @@ struct EDNScanner: Sendable {
     while let byte = peek() {
       switch byte {
       case UInt8(ascii: " "), UInt8(ascii: ","), 0x09...0x0D, 0x1C...0x1F: place += 1
+      case UInt8(ascii: ":") where notation == .json: place += 1
       case UInt8(ascii: ";"): place = bytes[place...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
       default: return
       }
@@ -60,6 +67,7 @@ struct EDNScanner: Sendable {
     let name = String(decoding: word, as: UTF8.self)
     return switch name {
     case "nil": .null
+    case "null" where notation == .json: .null
     case "true": true
     case "false": false
     default: .keyword(name)
@@ -69,25 +77,45 @@ struct EDNScanner: Sendable {
   private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
   private func number(_ word: ArraySlice<UInt8>, _ start: Int) throws(EDNError) -> EDN {
-    var digits = word
-    if digits.last == UInt8(ascii: "N") { digits.removeLast() }
-    let isInteger = digits.dropFirst().allSatisfy(Self.isDigit)
-    if isInteger {
-      guard let value = Int(String(decoding: digits, as: UTF8.self)) else {
-        throw error("an integer beyond 64 bits", at: start)
-      }
-      return .integer(value)
-    }
-    if digits.last == UInt8(ascii: "M") { digits.removeLast() }
-    let text = String(decoding: digits, as: UTF8.self)
+    var text = String(decoding: word, as: UTF8.self)
+    if let integer = try integer(text, start) { return .integer(integer) }
+    if text.hasSuffix("M") { text.removeLast() }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     if parts.count == 2, let dividend = Int(parts[0]), let divisor = Int(parts[1]), divisor != 0 {
       return .real(Double(dividend) / Double(divisor))
     }
     // Swift reads more than Clojure writes: hexadecimal digits.
-    let isDecimal = digits.allSatisfy { Self.isDigit($0) || "+-.eE".utf8.contains($0) }
-    guard isDecimal, let value = Double(text) else { throw error("\(text) is no number", at: start) }
+    let isDecimal = text.utf8.allSatisfy { Self.isDigit($0) || "+-.eE".utf8.contains($0) }
+    let isReal = text.utf8.contains { !Self.isDigit($0) } || word.last == UInt8(ascii: "M")
+    guard isDecimal, isReal, let value = Double(text) else { throw error("\(text) is no number", at: start) }
     return .real(value)
+  }
+
+  /// `42`, `42N`, `0x2A`, `052` or `16r2A`; nil if it is none of them.
+  private func integer(_ text: String, _ start: Int) throws(EDNError) -> Int? {
+    var digits = text[...]
+    let isNegative = digits.first == "-"
+    if isNegative || digits.first == "+" { digits.removeFirst() }
+    var radix = 10
+    if digits.hasPrefix("0x") || digits.hasPrefix("0X") {
+      radix = 16
+      digits = digits.dropFirst(2)
+    } else if let mark = digits.firstIndex(where: { $0 == "r" || $0 == "R" }) {
+      guard let named = Int(digits[..<mark]), (2...36).contains(named) else { return nil }
+      radix = named
+      digits = digits[digits.index(after: mark)...]
+    }
+    // In bases beyond 23, N is a digit; there Clojure writes none after the number.
+    if digits.hasSuffix("N"), radix <= 23 { digits.removeLast() }
+    if radix == 10, notation == .edn, digits.count > 1, digits.first == "0" { radix = 8 }
+    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.digitValue.map { $0 < radix } ?? false })
+    else {
+      return nil
+    }
+    guard let value = Int((isNegative ? "-" : "") + digits, radix: radix) else {
+      throw error("an integer beyond 64 bits", at: start)
+    }
+    return value
   }
 
   /// What follows `##`.
@@ -120,6 +148,10 @@ struct EDNScanner: Sendable {
     case "backspace": return "\u{8}"
     case "formfeed": return "\u{C}"
     default:
+      // `\o101`: an octal code, up to 377.
+      if name.hasPrefix("o"), name.utf8.count <= 4, let unit = UInt8(name.dropFirst(), radix: 8) {
+        return .string(String(UnicodeScalar(unit)))
+      }
       guard name.hasPrefix("u"), name.utf8.count == 5, let unit = UInt16(name.dropFirst(), radix: 16) else {
         throw error("there is no character \\\(name)", at: start)
       }
@@ -179,4 +211,9 @@ struct EDNScanner: Sendable {
     place += 4
     return unit
   }
+}
+
+extension Character {
+  /// What it counts as a digit in bases up to 36.
+  fileprivate var digitValue: Int? { isASCII ? Int(String(self), radix: 36) : nil }
 }

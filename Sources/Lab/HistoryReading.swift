@@ -18,6 +18,15 @@ extension JSON {
 }
 
 extension EDN {
+  /// Whether this is a list of micro-operations of transactions.
+  fileprivate var isTransaction: Bool {
+    guard case .vector(let all) = self else { return false }
+    return all.allSatisfy { micro in
+      guard case .vector(let parts) = micro, let function = parts.first?.name else { return false }
+      return ["r", "w", "append"].contains(function)
+    }
+  }
+
   /// What a keyword or a string says.
   fileprivate var name: String? {
     switch self {
@@ -28,10 +37,12 @@ extension EDN {
 }
 
 extension History {
-  /// Reads a history as Jepsen writes it: maps, one after the other or in one vector.
+  /// Reads a history as Jepsen and its kin write it: maps, one after the other or in one vector, in Clojure's notation or
+  /// in JSON.
   ///
-  /// Operations are counted anew, in the order in which they come. Of each, `:type`, `:f` and `:process` must be
-  /// there; what Jepsen has no name for becomes a note.
+  /// Operations are counted anew, in the order in which they come. Of each, `:type` must be there, and `:f` and
+  /// `:process` but for transactions, of which Elle needs neither; what Jepsen has no name for becomes a note. A history
+  /// of transactions may hold completions only: then each of them begins where its process has ended the one before.
   ///
   /// - Parameter workload: whose forms the values have.
   /// - Parameter node: which node the client of a process talks to, where an operation does not say so by `:node`.
@@ -39,30 +50,108 @@ extension History {
     readingEDN bytes: [UInt8], _ workload: Workload, node: (_ process: Int) -> NodeID? = { _ in nil }
   ) throws(EDNError) {
     self.init()
-    var reader = EDNReader(bytes)
+    var reader = EDNReader(bytes, in: Self.isJSON(bytes) ? .json : .edn)
+    // Completions of transactions, as long as no invocation has come.
+    var early: [(operation: Operation, number: Int, place: Int)]? = workload.isTransactional ? [] : nil
     while let value = try reader.next() {
       // Everything in one vector, or each operation by itself.
-      let operations = if case .vector(let all) = value { all } else { [value] }
-      for edn in operations {
+      let (all, isVector) = if case .vector(let all) = value { (all, true) } else { ([value], false) }
+      for (element, edn) in all.enumerated() {
+        let number = count + (early?.count ?? 0)
+        let place = reader.place(ofElement: isVector ? element : nil)
         do throws(HistoryProblem) {
-          var operation = try Operation(edn, node: node)
+          var operation = try Operation(edn.keyworded, workload, number, node: node)
           operation.value = workload.ownForm(of: operation)
-          if let objection = objection(to: operation) { throw HistoryProblem(objection) }
-          append(operation)
+          if early != nil, operation.isClient, operation.kind != .invoke {
+            early!.append((operation, number, place))
+          } else if let first = early?.first, operation.isClient {
+            // Where there are invocations, every completion needs one.
+            let problem = objection(to: first.operation)!
+            throw HistoryProblem(problem, of: first.number, at: first.place)
+          } else {
+            if operation.isClient { early = nil }
+            if let objection = objection(to: operation) { throw HistoryProblem(objection) }
+            append(operation)
+          }
         } catch {
-          throw reader.error("operation \(count): \(error.text)")
+          throw reader.error("operation \(error.number ?? number): \(error.text)", at: error.place ?? place)
         }
       }
     }
+    invoke(early?.map(\.operation) ?? [])
+  }
+
+  /// Takes in completions without invocations. Nobody knows when they began: each may have begun as soon as its process
+  /// had ended what it did before.
+  private mutating func invoke(_ completions: [Operation]) {
+    var waiting: [Operation.Process: [Operation]] = [:]
+    for completion in completions.reversed() { waiting[completion.process, default: []].append(completion) }
+    func begin(_ process: Operation.Process) {
+      guard var begun = waiting[process]?.popLast() else { return }
+      begun.kind = .invoke
+      begun.value = begun.value.withoutReads
+      begun.error = nil
+      append(begun)
+    }
+    var started: Set<Operation.Process> = []
+    for completion in completions where started.insert(completion.process).inserted {
+      begin(completion.process)
+    }
+    for completion in completions {
+      append(completion)
+      begin(completion.process)
+    }
+  }
+
+  /// Whether the first map has a string for a key, as no operation in Clojure's notation has.
+  private static func isJSON(_ bytes: [UInt8]) -> Bool {
+    var rest = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
+    func skip() { rest = rest.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) } }
+    skip()
+    if rest.first == UInt8(ascii: "[") { rest.removeFirst() }
+    skip()
+    guard rest.popFirst() == UInt8(ascii: "{") else { return false }
+    skip()
+    return rest.first == UInt8(ascii: "\"")
+  }
+}
+
+extension EDN {
+  /// A map of JSON as Clojure has it: with keywords for keys.
+  fileprivate var keyworded: EDN {
+    guard case .map(let members) = self else { return self }
+    return .map(members.map { Member($0.key.name.map { .keyword($0) } ?? $0.key, $0.value) })
+  }
+}
+
+extension JSON {
+  /// A transaction as it was asked for.
+  fileprivate var withoutReads: JSON {
+    guard let all = array else { return self }
+    return .array(
+      all.map { micro in
+        guard let parts = micro.array, parts.count == 3, parts[0] == "r" else { return micro }
+        return [parts[0], parts[1], .null]
+      })
   }
 }
 
 private struct HistoryProblem: Error {
   let text: String
-  init(_ text: String) { self.text = text }
+  /// The operation that it is about, if that is not the one at hand, and where that begins.
+  let number: Int?
+  let place: Int?
+
+  init(_ text: String, of number: Int? = nil, at place: Int? = nil) {
+    self.text = text
+    self.number = number
+    self.place = place
+  }
 }
 
 extension Workload {
+  var isTransactional: Bool { self == .txnRWRegister || self == .txnListAppend }
+
   /// The value of an operation in the form that this bench gives it, where other benches have another.
   fileprivate func ownForm(of operation: Operation) -> JSON {
     switch self {
@@ -91,23 +180,35 @@ extension Workload {
 }
 
 extension Operation {
+  /// Where the numbers of processes begin that have none.
+  private static let nameless = 1 << 40
+
   /// The members that are no notes.
   private static let members: Set = [
     "type", "f", "process", "time", "index", "value", "error", "final?", "node",
   ]
 
-  fileprivate init(_ edn: EDN, node: (_ process: Int) -> NodeID?) throws(HistoryProblem) {
+  /// - Parameter number: its place in the history.
+  fileprivate init(
+    _ edn: EDN, _ workload: Workload, _ number: Int, node: (_ process: Int) -> NodeID?
+  ) throws(HistoryProblem) {
     guard case .map(let members) = edn else { throw HistoryProblem("not a map") }
     guard let kind = edn["type"]?.name.flatMap(Kind.init) else {
       throw HistoryProblem(":type must be :invoke, :ok, :fail or :info")
     }
-    guard let function = edn["f"]?.name else { throw HistoryProblem(":f must be a keyword") }
     let process: Process
     switch edn["process"] {
     case .integer(let number) where number >= 0: process = .client(number)
     case .keyword, .string: process = .nemesis
+    // Elle does without; whatever is not said is not ordered.
+    case nil where workload.isTransactional && kind != .invoke: process = .client(Self.nameless + number)
     default: throw HistoryProblem(":process must be a number, or :nemesis")
     }
+    var function = edn["f"]?.name
+    if workload.isTransactional, process != .nemesis, edn["value"]?.isTransaction ?? (function == nil) {
+      function = "txn"
+    }
+    guard let function else { throw HistoryProblem(":f must be a keyword") }
     var time: Int64 = 0
     if case .integer(let nanoseconds) = edn["time"] { time = Int64(nanoseconds) }
     var talksTo = edn["node"]?.name.map { NodeID($0) }

@@ -140,6 +140,13 @@ public struct Scenario: Equatable, Sendable {
     return arguments.isEmpty ? words : words + ["--"] + arguments
   }
 
+  /// The arguments that make this bench's `test` command run this.
+  public func arguments(bin: String, arguments: [String] = []) -> [String] {
+    let words = maelstromArguments(bin: bin)
+    let own = demands.isEmpty ? [] : ["--also", demands.map(\.rawValue).sorted().joined(separator: ",")]
+    return words + own + (arguments.isEmpty ? [] : ["--"] + arguments)
+  }
+
   /// What differs from Maelstrom's defaults.
   private var demandArguments: [String] {
     let usual = Scenario(workload)

@@ -75,6 +75,7 @@ extension Mutant {
     forgetful(KafkaNode.self, shows: "lost-commit", in: .kafka),
     forgetful(TransactionNode.self, shows: "lost-write", in: .txnRWRegister) {
       $0.consistencyModels = ["read-committed"]
+      $0.demands = Demand.ofTransactions
     },
     forgetful(LinKVSingleNode.self, shows: "impossible-error", in: .linKV),
   ]

@@ -211,5 +211,6 @@ extension Mutant {
 
   private static func committed(_ scenario: inout Scenario) {
     scenario.consistencyModels = ["read-committed"]
+    scenario.demands = Demand.ofTransactions
   }
 }

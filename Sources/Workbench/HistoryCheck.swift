@@ -20,11 +20,12 @@ public struct HistoryCheck: Sendable {
   public func runToExitStatus() -> Int32 {
     let console = Console()
     do throws(BenchError) {
-      let (history, results) = try check()
+      let history = try history()
+      console.say("\(history.count) operations")
+      let results = Waiting.tell(console, "checking \(history.count) operations") { check(history) }
       console.print(results.edn)
       let anomalies = Report.objections(results)
       if !anomalies.isEmpty { console.print(anomalies.joined(separator: "\n") + "\n") }
-      console.say("\(history.count) operations")
       console.print("\n" + Report.closingLine(results.verdict))
       return Report.exitStatus(results.verdict)
     } catch {
@@ -33,7 +34,17 @@ public struct HistoryCheck: Sendable {
     }
   }
 
-  func check() throws(BenchError) -> (History, Results) {
+  func check(_ history: History) -> Results {
+    Results(
+      of: history, workload: RelevanceChecker(scenario.workload, scenario.workload.checker(scenario)),
+      availability: scenario.availability, demands: scenario.demands)
+  }
+
+  func history() throws(BenchError) -> History {
+    var isDirectory: ObjCBool = false
+    if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+      throw BenchError("\(path) is a directory: give the file in it, like \(path)/history.edn")
+    }
     let bytes: Data
     guard let file = FileHandle(forReadingAtPath: path) else {
       throw BenchError("can't read \(path): \(lastReason())")
@@ -41,13 +52,7 @@ public struct HistoryCheck: Sendable {
     do { bytes = try file.readToEnd() ?? Data() } catch {
       throw BenchError("can't read \(path): \(reason(of: error))")
     }
-    do {
-      let history = try History(readingEDN: Array(bytes), scenario.workload, node: node(of:))
-      let results = Results(
-        of: history, workload: scenario.workload.checker(scenario), availability: scenario.availability,
-        demands: scenario.demands)
-      return (history, results)
-    } catch {
+    do { return try History(readingEDN: Array(bytes), scenario.workload, node: node(of:)) } catch {
       throw BenchError("\(path) is no history: \(error)")
     }
   }
@@ -57,5 +62,24 @@ public struct HistoryCheck: Sendable {
     // All that one process has seen is of one node, whichever.
     guard scenario.nodeCount > 0 else { return NodeID("the node of process \(process)") }
     return NodeID("n\(process % scenario.clientCount % scenario.nodeCount)")
+  }
+}
+
+/// Says now and then that something long is still going on.
+private enum Waiting {
+  static func tell<Value>(_ console: Console, _ what: String, _ work: () -> Value) -> Value {
+    let start = ContinuousClock.now
+    let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "waiting"))
+    let interval = console.progressInterval
+    timer.schedule(deadline: .now() + 2, repeating: interval.seconds)
+    timer.setEventHandler {
+      console.progress("\(what): \(Int((ContinuousClock.now - start).seconds)) s")
+    }
+    timer.resume()
+    defer {
+      timer.cancel()
+      console.clear()
+    }
+    return work()
   }
 }

@@ -43,11 +43,11 @@ public struct NamedRun: Sendable {
     self.scenario = scenario
   }
 
-  /// The arguments that make Maelstrom, or this bench, run this.
+  /// The arguments that make this bench run this.
   ///
   /// - Parameter directory: where the nodes' programs are.
-  public func maelstromArguments(binDirectory directory: String) -> [String] {
-    scenario.maelstromArguments(bin: program(in: directory), arguments: nodeArguments)
+  public func arguments(binDirectory directory: String) -> [String] {
+    scenario.arguments(bin: program(in: directory), arguments: nodeArguments)
   }
 
   /// What the run's line in the table begins with, and then the run's name: `3d broadcast (broadcast-3d)`.

@@ -41,7 +41,7 @@ struct ChallengesCommand: ParsableCommand {
     guard list else { throw ExitCode(challenges.runToExitStatus()) }
     for run in challenges.runs {
       let command = CommandWords(
-        ["workbench"] + run.maelstromArguments(binDirectory: options.binDirectory))
+        ["workbench"] + run.arguments(binDirectory: options.binDirectory))
       print("# \(run.title)\n\(command.shell)")
     }
   }

@@ -9,8 +9,9 @@ struct CheckCommand: ParsableCommand {
     abstract: "Judges a history from a file: of this bench, of Maelstrom or of Jepsen.",
     usage: "workbench check <history.edn> -w <workload> [<options>]",
     discussion: """
-      Reads operations as Jepsen writes them, runs the checkers of the workload and prints the results as workbench \
-      test does. What only a run itself can know, such as messages, is left out.
+      Reads operations as Jepsen writes them, in EDN or JSON, one after the other or in one vector, runs the checkers of \
+      the workload and prints the results as workbench test does. What only a run itself can know, such as messages, is \
+      left out. Transactions need neither :f nor invocations; registers without keys are one register.
 
       EXAMPLES
         workbench check store/latest/history.edn -w broadcast --node-count 25

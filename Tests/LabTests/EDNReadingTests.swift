@@ -41,9 +41,20 @@ struct EDNReadingTests {
         "#inst \"2026\" #jepsen.history.Op{:index 0} #a #b [1] #:ns{:x 1}",
         [
           "2026", ["index": 0], [1],
-          ["x": 1],
+          ["ns/x": 1],
         ]
       ),
+      (
+        "#:a.b{:x 1, :_/y 2, :c/z 3, \"s\" 4}",
+        [
+          .map([
+            .init(.keyword("a.b/x"), 1), .init(.keyword("y"), 2), .init(.keyword("c/z"), 3), .init("s", 4),
+          ])
+        ]
+      ),
+      ("0x1F -0xfN 017 16r1f 2r101 36rZ +7 -0 0", [31, -15, 15, 31, 5, 35, 7, 0, 0]),
+      ("^{:line 3} [1 ^:private 2] ^String \"x\" #^a 5 '(1 'b)", [[1, 2], "x", 5, [1, .keyword("b")]]),
+      (#"\o101 \o"#, ["A", "o"]), ("\u{FEFF}1", [1]),
       ("[1 #_2 3] #_#_4 5 6 #_{:a #_7 8}", [[1, 3], 6]),
       ("#\"re\" #'clojure.core/inc", ["re", .keyword("clojure.core/inc")]),
       ("  , \n", []),
@@ -59,7 +70,11 @@ struct EDNReadingTests {
       ("\n{:a}", 2, 1, "a key without a value"), ("\"abc", 1, 1, "without an end"),
       ("\"abc\\", 1, 5, "without"),
       (#""\q""#, 1, 2, "no escape"), (#""\u12x4""#, 1, 2, "four hexadecimal"), (":", 1, 1, "without a name"),
-      ("9223372036854775808", 1, 1, "64 bits"), ("12ab", 1, 1, "no number"), ("0x1F", 1, 1, "no number"),
+      ("9223372036854775808", 1, 1, "64 bits"), ("12ab", 1, 1, "no number"), ("0xG", 1, 1, "no number"),
+      ("08", 1, 1, "no number"), ("37r1", 1, 1, "no number"), ("2r2", 1, 1, "no number"),
+      ("0x", 1, 1, "no number"),
+      ("[1\n #=(+ 1 2)]", 2, 2, "code"), ("#(f %)", 1, 1, "code"), ("#?(:clj 1)", 1, 1, "code"),
+      ("#:a 5", 1, 1, "namespace"), ("#: {}", 1, 1, "namespace"), ("[^:a]", 1, 2, "metadata"),
       ("1/0", 1, 1, "no number"), ("[#tag]", 1, 2, "a tag without a value"), ("[#_]", 1, 2, "#_ without"),
       ("# 1", 1, 1, "a tag without a name"), (#"\nosuch"#, 1, 1, "no character"),
       ("##Nope", 1, 3, "no number"),
@@ -71,9 +86,17 @@ struct EDNReadingTests {
     #expect((error.line, error.column) == (line, column), "\(error)")
   }
 
+  @Test("JSON is read with the same values, its colons and null being what they are there")
+  func json() throws {
+    var reader = EDNReader(Array(#"[{"a": 1, "b":null,"c":[true,-2.5e1,"x:y\u00e9"]}]"#.utf8), in: .json)
+    #expect(
+      try reader.next() == [.map([.init("a", 1), .init("b", nil), .init("c", [true, .real(-25), "x:yé"])])])
+    #expect(try reader.next() == nil)
+  }
+
   @Test("what nests without end is an error, and is no danger")
   func depth() throws {
-    for opening in ["[", "(", "{", "#{", "#_", "#a ", "{1 "] {
+    for opening in ["[", "(", "{", "#{", "#_", "#a ", "{1 ", "^", "#:a "] {
       let error = try #require(throws: EDNError.self) {
         try values(String(repeating: opening, count: 200_000))
       }

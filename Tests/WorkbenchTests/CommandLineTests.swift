@@ -166,7 +166,8 @@ struct CommandLineTests {
     let options = [
       "-w, --workload", "--bin", "--node-count", "--concurrency", "--rate", "--time-limit", "--latency",
       "--latency-dist", "--nemesis", "--nemesis-interval", "--topology", "--availability",
-      "--consistency-models", "--key-count", "--max-txn-length", "--max-writes-per-key", "--log-stderr",
+      "--consistency-models", "--also", "--key-count", "--max-txn-length", "--max-writes-per-key",
+      "--log-stderr",
       "--log-net-send", "--log-net-recv", "--seed", "--delivery", "--store", "EXIT STATUS", "EXAMPLES",
       "-n, --node", "--nodes <", "--nodes-file", "--test-count", "--no-ssh", "--ssh-private-key",
       "--username",

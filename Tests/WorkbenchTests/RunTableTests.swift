@@ -46,11 +46,11 @@ struct RunTableTests {
   }
 
   @Test(
-    "the arguments for Maelstrom are those that this bench reads as the same run",
+    "the arguments of a run are those that this bench reads as the same run",
     arguments: NamedRun.all.map(\.name))
   func arguments(_ name: String) throws {
     let run = try #require(NamedRun.named(name))
-    var words = run.maelstromArguments(binDirectory: "bin")
+    var words = run.arguments(binDirectory: "bin")
     words[try #require(words.firstIndex(of: run.program(in: "bin")))] = "/bin/cat"
     let command = try #require(try Command.parseAsRoot(words) as? TestCommand)
     var scenario = command.scenario

@@ -17,7 +17,7 @@ struct RegisterTransactionLoad: TransactionLoad {
   }
 
   static func checker(_ scenario: Scenario) -> any Checker {
-    TransactionChecker.registers(models: scenario.consistencyModels, nodes: scenario.nodes)
+    TransactionChecker.registers(models: models(scenario), nodes: scenario.nodes)
   }
 }
 
@@ -40,7 +40,7 @@ struct ListTransactionLoad: TransactionLoad {
   }
 
   static func checker(_ scenario: Scenario) -> any Checker {
-    TransactionChecker.lists(models: scenario.consistencyModels, nodes: scenario.nodes)
+    TransactionChecker.lists(models: models(scenario), nodes: scenario.nodes)
   }
 }
 
@@ -52,6 +52,11 @@ protocol TransactionLoad: RequestLoad {
 
   /// Whether this may stand in an answer.
   func accepts(_ operation: MicroOperation) -> Bool
+}
+
+/// What a checker must hold transactions to.
+private func models(_ scenario: Scenario) -> [String] {
+  scenario.consistencyModels + scenario.demands.intersection(Demand.ofTransactions).map(\.rawValue).sorted()
 }
 
 /// How many keys a final transaction reads.

@@ -31,3 +31,18 @@ extension Workload {
   /// What a history of this workload must hold.
   public func checker(_ scenario: Scenario) -> any Checker { load.checker(scenario) }
 }
+
+extension Workload {
+  /// What its clients do: the names that operations of its histories have, Jepsen's own among them.
+  var functions: Set<String> {
+    switch self {
+    case .echo: ["echo"]
+    case .uniqueIDs: ["generate"]
+    case .broadcast: ["broadcast", "read"]
+    case .kafka: ["send", "poll", "txn", "assign", "subscribe", "crash", "debug-topic-partitions"]
+    case .linKV: ["read", "write", "cas"]
+    case .gSet, .gCounter, .pnCounter: ["add", "read"]
+    case .txnRWRegister, .txnListAppend: ["txn"]
+    }
+  }
+}

@@ -55,6 +55,25 @@ struct ConsistencyModelTests {
     #expect(none.not.isEmpty && none.alsoNot.isEmpty)
   }
 
+  @Test("what can be demanded beside a model is excluded by the models that promise it, and by no weaker one")
+  func demands() {
+    let promises = [
+      "fractured-read": ["monotonic-atomic-view", "read-atomic", "repeatable-read", "snapshot-isolation"],
+      "forgotten-write": [
+        "read-your-writes", "strong-session-serializable", "strict-serializable", "causal",
+      ],
+      "diverged-replicas": ["convergence"],
+    ]
+    for (anomaly, promising) in promises {
+      for model in ["read-uncommitted", "read-committed", "cursor-stability"] + promising {
+        #expect(
+          ConsistencyModel.prohibited(by: [model]).contains(anomaly) == promising.contains(model), "\(model)")
+      }
+    }
+    #expect(ConsistencyModel.unknown(among: ConsistencyModel.demands).isEmpty)
+    #expect(ConsistencyModel.strongest(without: ["G0"]) == ["read-your-writes"])
+  }
+
   @Test("names are known by their friends and by Adya")
   func names() {
     #expect(ConsistencyModel.unknown(among: ["read-committed", "PL-2", "PL-SS", "1SR", "causal"]).isEmpty)

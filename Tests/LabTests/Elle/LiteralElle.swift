@@ -24,9 +24,15 @@ struct LiteralElle {
       return kind == .ok ? reads : [:]
     }
 
+    /// What it leaves behind.
     var writes: [JSON: JSON] {
       Dictionary(
         operations.filter { $0.function == "w" }.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+    }
+
+    /// Everything that it writes to a key.
+    func written(to key: JSON) -> [JSON] {
+      operations.filter { $0.function == "w" && $0.key == key }.map(\.value)
     }
   }
 
@@ -44,13 +50,17 @@ struct LiteralElle {
         for (key, written) in first.writes where second.reads[key] == written {
           edges.append(Edge(from: a, to: b, relation: .wr))
         }
-        for (key, written) in second.writes {
+        for key in Set(second.operations.map(\.key)) {
           let before = orders[key, default: []]
-          if let old = first.writes[key], before.contains([old, written]) {
-            edges.append(Edge(from: a, to: b, relation: .ww))
-          }
-          if let old = first.reads[key], old == .null || before.contains([old, written]) {
-            edges.append(Edge(from: a, to: b, relation: .rw))
+          for written in second.written(to: key) {
+            for old in first.written(to: key) where before.contains([old, written]) {
+              edges.append(Edge(from: a, to: b, relation: .ww))
+            }
+            if let old = first.reads[key],
+              old == .null ? written == second.writes[key] : before.contains([old, written])
+            {
+              edges.append(Edge(from: a, to: b, relation: .rw))
+            }
           }
         }
       }
@@ -106,9 +116,14 @@ struct LiteralElle {
   private func versionOrders() -> [JSON: Set<[JSON]>] {
     var orders: [JSON: Set<[JSON]>] = [:]
     for transaction in transactions where transaction.kind == .ok {
-      for (key, value) in transaction.reads where value != .null {
-        guard let next = transaction.writes[key], next != value else { continue }
-        orders[key, default: []].insert([value, next])
+      for (place, later) in transaction.operations.enumerated() where later.function == "w" {
+        // What stands before it, back to the last write.
+        for earlier in transaction.operations[..<place].reversed() where earlier.key == later.key {
+          if earlier.value != .null, earlier.value != later.value {
+            orders[later.key, default: []].insert([earlier.value, later.value])
+          }
+          if earlier.function == "w" { break }
+        }
       }
     }
     return orders.filter { _, pairs in

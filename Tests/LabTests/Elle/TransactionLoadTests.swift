@@ -1,4 +1,5 @@
 import Glomers
+import Nodes
 import Simulator
 import Testing
 import Wire
@@ -76,13 +77,14 @@ struct TransactionLoadTests {
 
   // MARK: Wrong nodes
 
-  private func results(_ fault: String, _ model: String = "read-committed") -> Results {
+  private func results(_ fault: String, also: Set<Demand> = Demand.ofTransactions) -> Results {
     var scenario = Scenario(.txnRWRegister)
     scenario.nodeCount = 2
     scenario.concurrency = .perNode(2)
     scenario.rate = 300
     scenario.timeLimit = .seconds(4)
-    scenario.consistencyModels = [model]
+    scenario.consistencyModels = ["read-committed"]
+    scenario.demands = also
     scenario.seed = 3
     return Simulation<LonelyNode>.run(scenario, options: ["fault": .choice(fault, of: LonelyNode.faults)])
   }
@@ -96,6 +98,37 @@ struct TransactionLoadTests {
     let results = results("none")
     #expect(results.verdict == .invalid && names(results) == ["diverged-replicas"])
     #expect(results.tree["workload"]?["valid?"] == true)
+    let allowed = self.results("none", also: [])
+    #expect(allowed.verdict == .valid && allowed.anomalies.map(\.name) == ["diverged-replicas"])
+  }
+
+  @Test(
+    "a history that is read back has the anomaly types of its run",
+    arguments: ["strict-serializable", "read-committed"])
+  func readBack(_ model: String) throws {
+    var scenario = Scenario(.txnRWRegister)
+    scenario.nodeCount = 2
+    scenario.concurrency = .perNode(2)
+    scenario.rate = 200
+    scenario.timeLimit = .seconds(4)
+    scenario.latency = .milliseconds(100)
+    scenario.consistencyModels = [model]
+    scenario.seed = 5
+    var simulation = Simulation<TransactionNode>(scenario)
+    simulation.finish()
+    let results = simulation.test.results()
+    var bytes: [UInt8] = []
+    simulation.test.history.writeEDN { bytes += $0 }
+    // As `check` has it that was told nothing of the nodes.
+    var unknown = scenario
+    unknown.nodeCount = 0
+    let history = try History(readingEDN: bytes, .txnRWRegister) { NodeID("the node of process \($0)") }
+    let checked = Results(of: history, workload: Workload.txnRWRegister.checker(unknown))
+    for key in ["anomaly-types", "not", "consistent-with", "valid?"] {
+      #expect(checked.tree["workload"]?[key] == results.tree["workload"]?[key], "\(key)")
+    }
+    #expect(Set(checked.anomalies.map(\.name)) == Set(results.anomalies.map(\.name)))
+    #expect((results.verdict == .valid) == (model == "read-committed"))
   }
 
   @Test("nodes that answer otherwise than asked, with what nobody wrote, or with what was written over")

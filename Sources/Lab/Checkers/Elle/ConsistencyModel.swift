@@ -4,7 +4,13 @@
 /// observations*, VLDB 2020), after Adya (*Weak consistency*, 1999), Bailis et al. (*Highly available transactions*,
 /// VLDB 2013), Cerone et al. (*A framework for transactional consistency models with atomic visibility*, CONCUR 2015)
 /// and others. Models and anomalies are words, as in results.
+///
+/// Beyond Elle, monotonic atomic view excludes `fractured-read`, read-your-writes excludes `forgotten-write`, and there
+/// is convergence, which no other model implies.
 public enum ConsistencyModel {
+  /// What transactions can be held to beyond a model, as models.
+  static let demands = Demand.ofTransactions.map(\.rawValue).sorted()
+
   /// Every name that `--consistency-models` takes, sorted.
   public static let names: [String] = Set(stronger.keys).union(stronger.values.joined())
     .union(canonicalNames.keys).union(canonicalNames.values).sorted()
@@ -31,6 +37,21 @@ public enum ConsistencyModel {
     reachable(from: models.map(canonicalName), stronger)
   }
 
+  /// The strongest of those models that a history can rule out for a checker, and that these anomalies do not; by
+  /// their friendly names.
+  static func strongest(without anomalies: some Sequence<String>) -> [String] {
+    let possible = Set(judged.map(canonicalName)).subtracting(ruledOut(by: anomalies))
+    return possible.filter { model in
+      !possible.contains { $0 != model && implied(by: [$0]).contains(model) }
+    }.map(friendlyName).sorted()
+  }
+
+  /// Those of these anomalies that rule out a model, sorted.
+  static func breaking(_ model: String, among anomalies: some Sequence<String>) -> [String] {
+    let excluded = prohibited(by: [model])
+    return Set(anomalies).filter { excluded.contains($0) }.sorted()
+  }
+
   /// The anomalies that must not be where these models hold.
   static func prohibited(by models: [String]) -> Set<String> {
     reachable(from: implied(by: models).flatMap { proscribed[$0] ?? [] }, implying)
@@ -41,11 +62,15 @@ public enum ConsistencyModel {
     reachable(from: anomalies, impliedAnomalies)
   }
 
+  /// The models that can't hold where these anomalies are, by their canonical names.
+  static func ruledOut(by anomalies: some Sequence<String>) -> Set<String> {
+    let present = implied(byAnomalies: anomalies)
+    return impossible(without: proscribed.filter { !present.isDisjoint(with: $0.value) }.keys)
+  }
+
   /// The models that can't hold where these anomalies are: the weakest, and all others; by their friendly names.
   static func boundary(_ anomalies: some Sequence<String>) -> (not: [String], alsoNot: [String]) {
-    let present = implied(byAnomalies: anomalies)
-    let violated = proscribed.filter { !present.isDisjoint(with: $0.value) }.keys
-    let impossible = impossible(without: violated)
+    let impossible = ruledOut(by: anomalies)
     let weakest = impossible.filter { model in
       implied(by: [model]).isDisjoint(with: impossible.subtracting([model]))
     }
@@ -55,6 +80,15 @@ public enum ConsistencyModel {
   }
 
   // MARK: Relations
+
+  /// The models of which a checker sees each breach that a history proves. Of the others Elle has only a part.
+  private static let judged = [
+    "read-uncommitted", "read-committed", "read-your-writes", "monotonic-atomic-view", "cursor-stability",
+    "consistent-view", "repeatable-read", "snapshot-isolation", "serializable",
+    "strong-session-read-uncommitted", "strong-session-read-committed", "strong-session-snapshot-isolation",
+    "strong-session-serializable", "strong-read-uncommitted", "strong-read-committed",
+    "strong-snapshot-isolation", "strict-serializable",
+  ]
 
   private static let canonicalNames = [
     "consistent-view": "PL-2+", "conflict-serializable": "PL-3", "cursor-stability": "PL-CS",
@@ -122,27 +156,38 @@ public enum ConsistencyModel {
     [
       "causal-cerone": ["internal", "G1a"],
       "cursor-stability": ["G1", "G-cursor", "lost-update"],
+      "monotonic-atomic-view": ["fractured-read"],
+      "read-your-writes": ["forgotten-write"],
+      "convergence": ["diverged-replicas", "lost-write", "contradictory-end"],
       "monotonic-view": ["G1", "G-monotonic"],
       "monotonic-snapshot-read": ["G1", "G-MSR"],
       "consistent-view": ["G1", "G-single"],
       "forward-consistent-view": ["G1", "G-SIb"],
       "parallel-snapshot-isolation": ["internal", "G1a"],
-      "serializable": ["G1", "G2", "internal"],
-      "read-committed": ["G1"],
-      "read-uncommitted": ["G0", "duplicate-elements", "cyclic-versions"],
+      "serializable": ["G1", "G2", "internal", "PL-3-cycle-exists"],
+      "read-committed": ["G1", "PL-2-cycle-exists"],
+      "read-uncommitted": ["G0", "duplicate-elements", "cyclic-versions", "PL-1-cycle-exists"],
       "prefix": ["internal", "G1a"],
-      "snapshot-isolation": ["internal", "G1", "G-SI", "G-nonadjacent"],
+      "snapshot-isolation": ["internal", "G1", "G-SI", "G-nonadjacent", "PL-SI-cycle-exists"],
       "read-atomic": ["internal", "G1a", "future-read"],
       "repeatable-read": ["G1", "G2-item", "lost-update"],
       "update-atomic": ["lost-update"],
-      "strict-serializable": ["G1", "G1c-realtime", "G2-realtime"],
-      "strong-session-read-uncommitted": ["G0-process"],
-      "strong-session-read-committed": ["G1c-process"],
-      "strong-read-uncommitted": ["G0-realtime"],
-      "strong-read-committed": ["G1c-realtime"],
-      "strong-session-snapshot-isolation": ["internal", "G1-process", "G-nonadjacent-process"],
-      "strong-snapshot-isolation": ["internal", "G1-realtime", "G-nonadjacent-realtime"],
-      "strong-session-serializable": ["G1-process", "G2-process"],
+      "strict-serializable": ["G1", "G1c-realtime", "G2-realtime", "PL-SS-cycle-exists"],
+      "strong-session-read-uncommitted": ["G0-process", "strong-session-PL-1-cycle-exists"],
+      "strong-session-read-committed": ["G1c-process", "strong-session-PL-2-cycle-exists"],
+      "strong-read-uncommitted": ["G0-realtime", "strong-PL-1-cycle-exists"],
+      "strong-read-committed": ["G1c-realtime", "strong-PL-2-cycle-exists"],
+      "strong-session-snapshot-isolation": [
+        "internal", "G1-process", "G-nonadjacent-process", "forgotten-write",
+        "strong-session-snapshot-isolation-cycle-exists",
+      ],
+      "strong-snapshot-isolation": [
+        "internal", "G1-realtime", "G-nonadjacent-realtime", "diverged-replicas-realtime",
+        "strong-snapshot-isolation-cycle-exists",
+      ],
+      "strong-session-serializable": [
+        "G1-process", "G2-process", "strong-session-serializable-cycle-exists",
+      ],
       "update-serializable": ["G1", "G-update"],
     ], values: false)
 

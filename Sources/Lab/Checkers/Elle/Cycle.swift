@@ -43,8 +43,10 @@ struct Cycle: Equatable {
 
 extension DependencyGraph {
   /// For each strongly connected component and each kind of cycle in it a cycle of that kind, as short as possible;
-  /// kinds that are there wherever a kind is that was found are left out. In the order of ``CycleSearch/order``.
-  func cycles() -> [Cycle] {
+  /// kinds that are there wherever a kind is that was found are left out. The worst kinds come first.
+  ///
+  /// - Parameter wanted: the kinds to look for; nil for all.
+  func cycles(_ wanted: Set<String>? = nil) -> [Cycle] {
     let successors = Successors(edges, vertexCount: vertexCount)
     let everything = Relation(rawValue: .max)
     let components = Components(successors, vertexCount: vertexCount, along: everything)
@@ -68,7 +70,7 @@ extension DependencyGraph {
       var search = CycleSearch(
         parts[number], names: members[number],
         transactionCount: members[number].prefix { $0 < transactionCount }.count)
-      return search.cycles()
+      return search.cycles(wanted)
     }
   }
 }

@@ -25,7 +25,9 @@ struct CycleSearch {
 
   /// The worst kinds first, those with edges of sessions or real time last. A kind is looked for only if none was
   /// found that implies it; so what is found in the relations that it may use is of this kind.
-  mutating func cycles() -> [Cycle] {
+  ///
+  /// - Parameter wanted: the kinds to look for; nil for all.
+  mutating func cycles(_ wanted: Set<String>?) -> [Cycle] {
     var found: [Cycle] = []
     var implied: Set<String> = []
     for (suffix, extra) in [("", []), ("-process", .process), ("-realtime", .realtime)]
@@ -33,6 +35,7 @@ struct CycleSearch {
     {
       guard extra.isEmpty || !present.isDisjoint(with: extra) else { continue }
       for kind in Kind.allCases where !implied.contains(kind.rawValue + suffix) {
+        guard wanted?.contains(kind.rawValue + suffix) ?? true else { continue }
         guard let cycle = search(kind, kind.rawValue + suffix, extra) else { continue }
         found.append(cycle)
         implied.formUnion(ConsistencyModel.implied(byAnomalies: [cycle.anomaly]))
@@ -55,12 +58,14 @@ struct CycleSearch {
     case .writes: return shortest(along: [.ww, .onward, extra])
     case .information: return shortest(along: flow)
     case .single:
-      let candidates = nonadjacent(along: flow)
+      let candidates = edges.nonadjacent(along: flow, vertexCount: names.count)
       let single =
         candidates.isEmpty ? [] : Reachability(successors, names.count, flow).closing(candidates, edges)
       return shortest(closing: single, along: flow)
     case .nonadjacent:
-      return shortest(closing: nonadjacent(along: flow), along: flow.union(.rw), apart: true, only: name)
+      return shortest(
+        closing: edges.nonadjacent(along: flow, vertexCount: names.count), along: flow.union(.rw),
+        apart: true, only: name)
     case .any:
       let all = flow.union(.rw)
       let components = Components(successors, vertexCount: names.count, along: all)
@@ -114,33 +119,6 @@ struct CycleSearch {
       if best?.steps.count == 2 || walk.effort > (best == nil ? 50 : 1) * Self.effortMax { break }
     }
     return best
-  }
-
-  /// The anti-dependencies on closed walks on which no two of them follow each other. Where there are none, there is
-  /// neither G-single nor G-nonadjacent. Found as components of the graph in which each vertex stands twice: as it is
-  /// after an anti-dependency, and as it is after something else.
-  private func nonadjacent(along flow: Relation) -> [Int] {
-    let count = Int32(names.count)
-    var doubled: [DependencyGraph.Edge] = []
-    doubled.reserveCapacity(2 * edges.count)
-    for edge in edges {
-      if edge.relation == .onward {
-        doubled.append(edge)
-        doubled.append(.init(from: edge.from + count, to: edge.to + count, relation: .onward))
-      } else if edge.relation == .rw {
-        doubled.append(.init(from: edge.from, to: edge.to + count, relation: .rw))
-      } else if !edge.relation.isDisjoint(with: flow) {
-        doubled.append(edge)
-        doubled.append(.init(from: edge.from + count, to: edge.to, relation: edge.relation))
-      }
-    }
-    let components = Components(
-      Successors(doubled, vertexCount: 2 * names.count), vertexCount: 2 * names.count,
-      along: Relation(rawValue: .max))
-    return edges.indices.filter { place in
-      edges[place].relation == .rw
-        && components.numbers[Int(edges[place].from)] == components.numbers[Int(edges[place].to + count)]
-    }
   }
 
   /// Hops by way of hubs become steps.

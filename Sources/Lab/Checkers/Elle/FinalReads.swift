@@ -13,10 +13,13 @@ struct FinalReads {
   /// By key, for each node its last.
   private(set) var reads: [Int: [Read]] = [:]
   private(set) var nodes: Set<NodeID?> = []
+  /// Those that were asked, whether they answered or not.
+  private var asked: Set<NodeID?> = []
 
   init(_ history: TransactionHistory) {
-    for (number, transaction) in history.transactions.enumerated()
-    where transaction.isFinal && transaction.outcome == .ok {
+    for (number, transaction) in history.transactions.enumerated() where transaction.isFinal {
+      asked.insert(transaction.node)
+      guard transaction.outcome == .ok else { continue }
       nodes.insert(transaction.node)
       for operation in transaction.externalReads {
         let shown =
@@ -39,15 +42,24 @@ struct FinalReads {
     return all.allSatisfy { $0.shown == first.shown }
   }
 
-  /// For registers: the version of each key that every one of these nodes shows; ``TransactionHistory/unborn`` and
-  /// keys on which they don't agree are left out.
-  func agreed(by nodes: [NodeID]) -> [Int: Int] {
-    guard !nodes.isEmpty else { return [:] }
+  /// What all nodes show of a key in the end.
+  struct Last {
+    let version: Int
+    /// Where in the history the first of those reads began.
+    let begin: Int
+  }
+
+  /// For registers: what every node shows of each key; ``TransactionHistory/unborn`` and keys on which the nodes don't
+  /// agree are left out.
+  ///
+  /// - Parameter nodes: those that should all show the same; if nobody knows, those that were asked in the end.
+  func agreed(by nodes: [NodeID], _ history: TransactionHistory) -> [Int: Last] {
+    let nodes = nodes.isEmpty ? asked : Set(nodes)
     return reads.compactMapValues { reads in
       guard let last = reads.first?.shown.first, reads.allSatisfy({ $0.shown == [last] }),
-        nodes.allSatisfy({ node in reads.contains { $0.node == node } })
+        nodes.isSubset(of: reads.map(\.node))
       else { return nil }
-      return last
+      return Last(version: last, begin: reads.map { history.transactions[$0.transaction].begin }.min()!)
     }
   }
 }

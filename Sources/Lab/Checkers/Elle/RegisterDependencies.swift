@@ -3,8 +3,12 @@ import Glomers
 /// Dependencies between transactions over registers.
 ///
 /// Who reads from whom is plain, as each version is written once. Of the order of versions less is known: null comes
-/// first; a transaction that reads a version and writes the same key writes a later one (Elle's `wfr-keys`, which
-/// Maelstrom asks for); and, stricter than Elle, what every node shows in the end comes last.
+/// first; and a transaction that reads or writes a version of a key, and then writes the key, writes a later one (Elle's
+/// `wfr-keys`, which Maelstrom asks for; Elle looks only at the first read and the last write). Versions that their own
+/// transaction overwrites count: who writes between two writes of another transaction has made a dirty write.
+///
+/// What every node shows in the end is taken for the last version only where that is asked for: a model without real
+/// time, and without convergence, does not say so.
 struct RegisterDependencies: Dependencies {
   private(set) var cases: [AnomalyCase] = []
   private let history: TransactionHistory
@@ -15,25 +19,29 @@ struct RegisterDependencies: Dependencies {
   private var keyWriters: [[Int]]
   /// The transaction that leaves each version behind, or -1.
   private var writer: [Int]
+  /// The transaction that writes each version, and may overwrite it itself, or -1.
+  private var author: [Int]
   /// The versions known to come next, by version.
   private var following: [[Int]]
 
-  /// - Parameter last: for keys of which all nodes show the same in the end, that version.
-  init(_ history: TransactionHistory, last: [Int: Int] = [:]) {
+  /// - Parameter last: for keys of which all nodes show the same in the end, what they show.
+  init(_ history: TransactionHistory, last: [Int: FinalReads.Last] = [:]) {
     self.history = history
     readers = Array(repeating: [], count: history.versions.count)
     following = readers
     initialReaders = Array(repeating: [], count: history.keys.count)
     keyWriters = initialReaders
     writer = Array(repeating: -1, count: history.versions.count)
+    author = writer
     for (number, transaction) in history.transactions.enumerated() where transaction.outcome != .fail {
       collect(transaction, number)
     }
     order(by: ["initial-state", "wfr-keys"], writesFollowReads())
-    order(by: ["initial-state", "wfr-keys", "final-reads"], lastVersions(last))
+    if !last.isEmpty { order(by: ["initial-state", "wfr-keys", "final-reads"], lastVersions(last)) }
   }
 
   private mutating func collect(_ transaction: TransactionHistory.Transaction, _ number: Int) {
+    for write in transaction.operations where !write.isRead { author[write.value] = number }
     for write in transaction.externalWrites {
       writer[write.value] = number
       keyWriters[write.key].append(number)
@@ -50,22 +58,36 @@ struct RegisterDependencies: Dependencies {
 
   // MARK: Versions
 
+  /// Within a transaction, what it writes comes after what it has read or written of the key before.
   private func writesFollowReads() -> [(Int, Int)] {
-    history.transactions.lazy.filter { $0.outcome == .ok }.flatMap { transaction in
-      transaction.externalReads.filter { $0.value >= 0 }.flatMap { read in
-        transaction.externalWrites.filter { $0.key == read.key && $0.value != read.value }
-          .map { (read.value, $0.value) }
+    var pairs: [(Int, Int)] = []
+    var known: [Int: [Int]] = [:]
+    for transaction in history.transactions where transaction.outcome == .ok {
+      known.removeAll(keepingCapacity: true)
+      for operation in transaction.operations where operation.value >= 0 {
+        guard !operation.isRead else {
+          known[operation.key, default: []].append(operation.value)
+          continue
+        }
+        for version in known[operation.key] ?? [] where version != operation.value {
+          pairs.append((version, operation.value))
+        }
+        known[operation.key] = [operation.value]
       }
     }
+    return pairs
   }
 
-  /// Everything that was committed for sure comes before what is there in the end.
-  private func lastVersions(_ last: [Int: Int]) -> [(Int, Int)] {
+  /// Everything that was committed for sure when the final reads began comes before what they show.
+  private func lastVersions(_ last: [Int: FinalReads.Last]) -> [(Int, Int)] {
     history.versions.indices.compactMap { version in
-      guard let last = last[history.versions[version].key], last >= 0, last != version, writer[version] >= 0,
-        history.transactions[writer[version]].outcome == .ok || !readers[version].isEmpty
+      guard let last = last[history.versions[version].key], last.version != version, writer[version] >= 0
       else { return nil }
-      return (version, last)
+      let witnesses = readers[version] + [writer[version]]
+      let isCommitted = witnesses.contains {
+        history.transactions[$0].outcome == .ok && history.transactions[$0].end < last.begin
+      }
+      return isCommitted ? (version, last.version) : nil
     }
   }
 
@@ -95,7 +117,7 @@ struct RegisterDependencies: Dependencies {
       type: "cyclic-versions",
       edn: ["key": key, "scc": .vector(values), "sources": .vector(sources.map { .keyword($0) })],
       detail: "the versions \(EDN.vector(values).text) of key \(key.text) each overwrite another",
-      operations: members.compactMap { writer[$0] < 0 ? nil : writer[$0] }.flatMap { history.indices($0) }
+      operations: members.compactMap { author[$0] < 0 ? nil : author[$0] }.flatMap { history.indices($0) }
         .sorted())
   }
 
@@ -116,9 +138,9 @@ struct RegisterDependencies: Dependencies {
 
   func link(_ graph: inout DependencyGraph) {
     for version in history.versions.indices {
-      for next in following[version] where writer[next] >= 0 {
-        if writer[version] >= 0 { graph.add(writer[version], writer[next], .ww) }
-        for reader in readers[version] { graph.add(reader, writer[next], .rw) }
+      for next in following[version] where author[next] >= 0 {
+        if author[version] >= 0 { graph.add(author[version], author[next], .ww) }
+        for reader in readers[version] { graph.add(reader, author[next], .rw) }
       }
       guard writer[version] >= 0 else { continue }
       for reader in readers[version] { graph.add(writer[version], reader, .wr) }
@@ -128,8 +150,13 @@ struct RegisterDependencies: Dependencies {
 
   func explain(_ step: Cycle.Step) -> Dependency? {
     let (a, b) = (history.transactions[step.from], history.transactions[step.to])
-    let sources = step.relation == .rw ? a.externalReads : a.externalWrites
-    let targets = step.relation == .wr ? b.externalReads : b.externalWrites
+    let sources =
+      switch step.relation {
+      case .rw: a.externalReads
+      case .wr: a.externalWrites
+      default: a.operations.filter { !$0.isRead }
+      }
+    let targets = step.relation == .wr ? b.externalReads : b.operations.filter { !$0.isRead }
     for first in sources {
       for second in targets where second.key == first.key {
         let key = history.keys[first.key]

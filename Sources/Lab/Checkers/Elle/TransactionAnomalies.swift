@@ -1,29 +1,60 @@
 import Glomers
 
-/// What is wrong with transactions beyond what Elle asks: seen in replies, in sessions, and in what the nodes show in
-/// the end. Of each kind the first few are told.
+/// What Elle can't see: in replies, in sessions, and in what the nodes show in the end. Of each kind the first few are
+/// told.
+///
+/// An answer that is not to what was asked, and a value that nobody wrote, break the workload's contract whatever the
+/// model. Everything else is wrong only where a model that was asked for excludes it (see ``ConsistencyModel``);
+/// otherwise it is a warning that says what it costs.
 struct TransactionAnomalies {
   private static let toldMax = 8
+
+  /// What is given up where a model that is not asked for is broken, and how to ask for it.
+  private static let costs: [String: String] = [
+    "fractured-read": "this costs monotonic atomic view: a reader may see half of a transaction "
+      + "(--also monotonic-atomic-view makes it a fault)",
+    "forgotten-write": "this costs read-your-writes: a client may not find what it wrote itself "
+      + "(--also read-your-writes makes it a fault)",
+    "diverged-replicas": convergence, "lost-write": convergence, "contradictory-end": convergence,
+  ]
+  private static let convergence =
+    "this costs convergence: nodes may never come to hold the same (--also convergence makes it a fault)"
 
   private let history: TransactionHistory
   private let dependencies: any Dependencies
   private let nodes: [NodeID]
-  /// What a weaker model than read committed does not promise is worth a warning only.
-  private let severity: Anomaly.Severity
+  /// The anomalies that the models exclude.
+  private let excluded: Set<String>
+  /// What would be excluded if that which all nodes show in the end came last.
+  var contradictions: [AnomalyCase] = []
 
   init(
-    _ history: TransactionHistory, _ dependencies: any Dependencies, nodes: [NodeID], models: [String]
+    _ history: TransactionHistory, _ dependencies: any Dependencies, nodes: [NodeID], excluded: Set<String>
   ) {
     self.history = history
     self.dependencies = dependencies
     self.nodes = nodes
-    let isCommitted = ConsistencyModel.implied(by: models)
-      .contains(ConsistencyModel.canonicalName("read-committed"))
-    severity = isCommitted ? .invalid : .warning
+    self.excluded = excluded
   }
 
   var all: [Anomaly] {
-    malformed + altered + phantoms + fracturedReads + forgottenWrites + finalAnomalies
+    malformed + altered + phantoms + initialValues + fracturedReads + forgottenWrites + finalAnomalies
+  }
+
+  /// What an anomaly is called in ``ConsistencyModel``.
+  func types(_ anomaly: Anomaly) -> [String] {
+    anomaly.name == "diverged-replicas" && divergesInRealtime
+      ? [anomaly.name, "diverged-replicas-realtime"] : [anomaly.name]
+  }
+
+  /// Wrong if a model excludes it; otherwise a warning with its cost.
+  private func modelled(
+    _ name: String, _ detail: String, operations: [Int], node: NodeID?, isExcluded: Bool? = nil
+  ) -> Anomaly {
+    let isWrong = isExcluded ?? excluded.contains(name)
+    return Anomaly(
+      name, isWrong ? detail : detail + "; " + Self.costs[name]!, operations: operations, node: node,
+      severity: isWrong ? .invalid : .warning)
   }
 
   // MARK: Replies
@@ -69,7 +100,9 @@ struct TransactionAnomalies {
           let shown = history.model == .lists ? history.list(read) : read.value < 0 ? [] : [read.value]
           for version in shown {
             let writers = history.writers[version].map { history.transactions[$0] }
-            guard !writers.contains(where: { $0.begin < transaction.end }) else { continue }
+            guard !writers.contains(where: { $0.begin < transaction.end }), !isInitial(version) else {
+              continue
+            }
             let words = writers.isEmpty ? "nobody has written" : "is written only later"
             found.append(
               Anomaly(
@@ -79,6 +112,30 @@ struct TransactionAnomalies {
                 node: transaction.node))
             break
           }
+        }
+      }
+    }
+  }
+
+  /// Whether a version may be what a key holds before anything is written to it: a zero or an empty value that nobody
+  /// wrote.
+  private func isInitial(_ version: Int) -> Bool {
+    guard history.writers[version].isEmpty, history.model == .registers else { return false }
+    let value = history.versions[version].value
+    return [0, 0.0, "", false, [], [:]].contains(value)
+  }
+
+  /// Reads of zeroes that nobody wrote: the state of keys without writes, which the workload wants to be null.
+  private var initialValues: [Anomaly] {
+    told { found in
+      for transaction in history.transactions where transaction.outcome == .ok {
+        for read in transaction.operations where read.isRead && read.value >= 0 && isInitial(read.value) {
+          found.append(
+            Anomaly(
+              "initial-value",
+              "\(history.edn(read).text) shows \(history.value(read.value).text), which nobody has written; it is taken "
+                + "for the state of a key without writes, which should be null",
+              operations: [transaction.begin, transaction.end], node: transaction.node, severity: .warning))
         }
       }
     }
@@ -102,12 +159,12 @@ struct TransactionAnomalies {
               continue
             }
             found.append(
-              Anomaly(
+              modelled(
                 "fractured-read",
                 "\(history.edn(read).text) shows what \(history.text(writer)) wrote, and after it "
                   + "\(history.edn(later).text) does not",
                 operations: (history.indices(writer) + history.indices(number)).sorted(),
-                node: transaction.node, severity: severity))
+                node: transaction.node))
           }
         }
       }
@@ -133,12 +190,12 @@ struct TransactionAnomalies {
             let isOlder = history.model == .registers && seen[session]?.contains(version) ?? false
             guard isOlder || lacks(read, own.version) else { continue }
             found.append(
-              Anomaly(
+              modelled(
                 "forgotten-write",
                 "process \(transaction.process) wrote \(history.value(own.version).text) to key "
                   + "\(EDN(history.keys[read.key]).text), and then read \(history.edn(read).text)",
                 operations: (history.indices(own.transaction) + history.indices(number)).sorted(),
-                node: transaction.node, severity: severity))
+                node: transaction.node))
           } else {
             seen[session, default: []].insert(version)
           }
@@ -169,7 +226,7 @@ struct TransactionAnomalies {
   private var finalAnomalies: [Anomaly] {
     guard history.transactions.contains(where: \.isFinal) else { return [] }
     let final = FinalReads(history)
-    return diverged(final) + lostWrites(final) + unread(final)
+    return diverged(final) + contradictory + lostWrites(final) + unread(final)
   }
 
   /// Nodes that show different states of a key in the end.
@@ -183,12 +240,40 @@ struct TransactionAnomalies {
     }
     let more = keys.count > 1 ? ", and \(keys.count - 1) other keys differ" : ""
     return [
-      Anomaly(
+      modelled(
         "diverged-replicas",
         "in the end \(name(first.node)) shows \(text(first)) and \(name(other.node)) \(text(other))\(more)",
         operations: (history.indices(first.transaction) + history.indices(other.transaction)).sorted(),
-        node: other.node)
+        node: other.node,
+        isExcluded: excluded.contains("diverged-replicas")
+          || excluded.contains("diverged-replicas-realtime") && divergesInRealtime)
     ]
+  }
+
+  /// Whether two nodes show different states of a register though all that was ever written to it had been
+  /// acknowledged before either read began: in real time only one of them can show the last.
+  private var divergesInRealtime: Bool {
+    guard history.model == .registers else { return false }
+    let final = FinalReads(history)
+    var ends: [Int: Int] = [:]
+    for transaction in history.transactions where transaction.outcome != .fail {
+      let end = transaction.outcome == .ok ? transaction.end : .max
+      for write in transaction.externalWrites { ends[write.key] = max(ends[write.key] ?? -1, end) }
+    }
+    return final.keys.contains { key in
+      guard !final.agree(on: key), let reads = final.reads[key] else { return false }
+      return reads.allSatisfy { history.transactions[$0.transaction].begin > ends[key] ?? -1 }
+    }
+  }
+
+  /// What can't be if that which all nodes show in the end came last.
+  private var contradictory: [Anomaly] {
+    contradictions.prefix(Self.toldMax).map {
+      modelled(
+        "contradictory-end",
+        "if what all nodes show in the end was written last, there is a \($0.type): \($0.detail)",
+        operations: $0.operations, node: nil)
+    }
   }
 
   /// Keys to which something was certainly written, and that are empty everywhere in the end.
@@ -202,7 +287,7 @@ struct TransactionAnomalies {
         guard let writer = writers[key], let reads = final.reads[key], reads.allSatisfy({ $0.shown.isEmpty })
         else { continue }
         found.append(
-          Anomaly(
+          modelled(
             "lost-write",
             "\(history.text(writer)) was acknowledged, and in the end nothing is left of key "
               + EDN(history.keys[key]).text,

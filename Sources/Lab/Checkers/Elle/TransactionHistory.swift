@@ -94,7 +94,8 @@ struct TransactionHistory {
         default: .info
         }
       // What an unknown outcome shows is what was asked, and its reads show nothing.
-      guard let operations = read(end?.kind == .ok ? end!.value : begun.value) else {
+      let isKnown = end?.kind == .ok
+      guard let operations = read(isKnown ? end!.value : begun.value, isKnown: isKnown) else {
         malformed.append(end?.index ?? begun.index)
         continue
       }
@@ -135,12 +136,15 @@ struct TransactionHistory {
 
   // MARK: Reading
 
-  private mutating func read(_ value: JSON) -> [MicroOperation]? {
+  /// - Parameter isKnown: whether reads say what they saw; otherwise they may leave it out.
+  private mutating func read(_ value: JSON, isKnown: Bool) -> [MicroOperation]? {
     guard let elements = value.array else { return nil }
     var operations: [MicroOperation] = []
     operations.reserveCapacity(elements.count)
     for (place, element) in elements.enumerated() {
-      guard let parts = element.array, parts.count == 3, let function = parts[0].string else { return nil }
+      guard var parts = element.array, let function = parts.first?.string else { return nil }
+      if parts.count == 2, function == "r", !isKnown { parts.append(.null) }
+      guard parts.count == 3 else { return nil }
       let key = number(ofKey: parts[1])
       switch (function, model) {
       case ("r", .registers):

@@ -36,8 +36,17 @@ public struct LinearizabilityChecker: Checker {
       if judgement.verdict != .valid { failures.append(EDN(key.key)) }
       if let anomaly = report.anomaly(judgement, key.key) { anomalies.append(anomaly) }
     }
+    if let first = registers.malformed.first {
+      anomalies.append(
+        Anomaly(
+          "malformed-operation",
+          "\(registers.malformed.count) operations, this one first, have no value that a register has, "
+            + "and were not looked at", operations: [first], severity: .warning))
+    }
+    let isWhole: Verdict = registers.malformed.isEmpty ? .valid : .unknown
     return Finding(
-      .merging(judgements.values.map(\.verdict)), ["results": .map(results), "failures": .vector(failures)],
+      .merging(judgements.values.map(\.verdict) + [isWhole]),
+      ["results": .map(results), "failures": .vector(failures)],
       anomalies: anomalies)
   }
 

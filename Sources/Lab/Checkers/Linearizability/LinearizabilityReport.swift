@@ -13,7 +13,8 @@ struct LinearizabilityReport {
   /// A key's result, with Jepsen's names.
   func result(_ judgement: Judgement) -> EDN {
     var linearizable: EDN = [
-      "valid?": judgement.verdict.edn, "op-count": .integer(judgement.operations.count),
+      "valid?": judgement.verdict.edn, "op-count": .integer(judgement.operations.count), "configs": [],
+      "final-paths": [],
     ]
     switch judgement.outcome {
     case .stuck(let obstacle) where !judgement.isOnlyErrors:

@@ -7,9 +7,10 @@ internal import Glomers
 /// calls and returns, with Lowe's memory of the configurations that led nowhere (*Testing for linearizability*, CCPE
 /// 2017): a configuration is the set of operations that have been placed, and the value. Of that set a random
 /// fingerprint of 128 bits is kept (Wolper & Leroy's hash compaction, CAV 1993), which makes it small whatever its
-/// size. Four things keep the search narrow. Reads that fit are placed at once, since nothing is gained by waiting. Then the
+/// size. Five things keep the search narrow. Reads that fit are placed at once, since nothing is gained by waiting. Then the
 /// operation that ends first is tried. Those that may never have happened are tried last, and of those that do the
-/// same only the first.
+/// same only the first; and such a one is placed only where something needs the value that it leaves, and is placed
+/// next: an order in which nothing does is an order without it, too.
 struct LinearizationSearch {
   enum Outcome: Equatable {
     case linearizable
@@ -64,6 +65,7 @@ struct LinearizationSearch {
     let value: Int
     let author: Int?
     let placed: Fingerprint
+    let isOwed: Bool
   }
 
   private let operations: [RegisterOperation]
@@ -80,6 +82,9 @@ struct LinearizationSearch {
   /// The operation that has put the value there.
   private var author: Int?
   private var placed = Fingerprint(of: -1)
+  /// Whether an operation that may never have happened has left the value, and nothing has needed it yet.
+  private var isOwed = false
+  private static let owed = Fingerprint(of: .min)
   private var stack: [Frame] = []
   private var seen: Set<Fingerprint> = []
   private var obstacle: Obstacle?
@@ -148,6 +153,7 @@ struct LinearizationSearch {
       }
       let before = previous[entry]
       push(.call(entry), entry / 2, nil, value: value, placed ^ fingerprints[entry / 2])
+      isOwed = false
       remove(entry / 2)
       entry = next[before]
     }
@@ -171,10 +177,36 @@ struct LinearizationSearch {
     guard case .unfinished(let start) = choice else { return false }
     for kind in start..<unfinished.count where placedCounts[kind] < unfinished[kind].count {
       let operation = unfinished[kind][placedCounts[kind]]
-      guard operations[operation].call < operations[blocker].end! else { continue }
+      guard operations[operation].call < operations[blocker].end!,
+        isNeeded(operations[operation].action, before: blocker, effort: &effort)
+      else { continue }
       if place(operation, as: .unfinished(kind), blocker, effort: &effort) { return true }
     }
     return false
+  }
+
+  /// Whether something that could be placed right after this could not be placed now.
+  private func isNeeded(_ action: RegisterOperation.Action, before blocker: Int, effort: inout Int) -> Bool {
+    guard let after = action.applied(to: value) else { return false }
+    func needs(_ other: RegisterOperation.Action) -> Bool {
+      switch other {
+      case .read(let expected), .compareAndSet(let expected, _): expected == after
+      case .refusal(let refused): refused == value && refused != after
+      case .write: false
+      }
+    }
+    var entry = next[head]
+    while entry.isMultiple(of: 2), entry != head {
+      effort -= 1
+      if needs(operations[entry / 2].action) { return true }
+      entry = next[entry]
+    }
+    return unfinished.indices.contains { kind in
+      effort -= 1
+      guard placedCounts[kind] < unfinished[kind].count else { return false }
+      let other = unfinished[kind][placedCounts[kind]]
+      return operations[other].call < operations[blocker].end! && needs(operations[other].action)
+    }
   }
 
   /// Places an operation next, unless the value forbids it or it is known to lead nowhere.
@@ -182,13 +214,19 @@ struct LinearizationSearch {
     _ operation: Int, as choice: Choice, _ blocker: Int, effort: inout Int
   ) -> Bool {
     effort -= 1
-    guard let after = operations[operation].action.applied(to: value) else { return false }
+    let action = operations[operation].action
+    guard let after = action.applied(to: value) else { return false }
+    if isOwed, case .write = action { return false }
+    let isUnfinished = operations[operation].end == nil
     let configuration = placed ^ fingerprints[operation]
-    guard seen.insert(configuration ^ Fingerprint(of: ~after &- 1)).inserted else { return false }
+    var known = configuration ^ Fingerprint(of: ~after &- 1)
+    if isUnfinished { known = known ^ Self.owed }
+    guard seen.insert(known).inserted else { return false }
     // Memory counts as effort, so that it has a limit, too.
     effort -= 10
     push(choice, operation, blocker, value: after, configuration)
     author = operation
+    isOwed = isUnfinished
     if case .unfinished(let kind) = choice {
       placedCounts[kind] += 1
     } else {
@@ -202,7 +240,8 @@ struct LinearizationSearch {
   ) {
     stack.append(
       Frame(
-        choice: choice, operation: operation, blocker: blocker, value: value, author: author, placed: placed))
+        choice: choice, operation: operation, blocker: blocker, value: value, author: author, placed: placed,
+        isOwed: isOwed))
     value = after
     placed = configuration
   }
@@ -222,6 +261,7 @@ struct LinearizationSearch {
       value = frame.value
       author = frame.author
       placed = frame.placed
+      isOwed = frame.isOwed
       if case .unfinished(let kind) = frame.choice {
         placedCounts[kind] -= 1
         return (.unfinished(kind + 1), frame.blocker!)

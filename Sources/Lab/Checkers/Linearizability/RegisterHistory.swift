@@ -49,34 +49,69 @@ struct RegisterHistory {
 
   /// In the order in which they turn up.
   private(set) var keys: [Key] = []
+  /// Invocations whose value is none that a register has.
+  private(set) var malformed: [Int] = []
   private var table = ValueTable()
 
-  /// Takes operations in Jepsen's form: `[key, value]`, or `[key, [from, to]]` for a `cas`.
+  /// Takes operations in Jepsen's form: `[key, value]`, or `[key, [from, to]]` for a `cas`; or, where the history is of
+  /// one register, without the key, which is null then.
   init(_ history: History) {
     _ = table.number(of: .null)
     var places: [JSON: Int] = [:]
-    for call in history.operations where call.isClient && call.kind == .invoke {
-      guard let tuple = call.value.array, tuple.count == 2 else { continue }
+    let calls = history.operations.filter {
+      $0.isClient && $0.kind == .invoke && Self.functions.contains($0.function)
+    }
+    let isKeyed = Self.haveKeys(calls)
+    for call in calls {
+      guard let (key, value) = Self.split(call.value, isKeyed) else {
+        malformed.append(call.index)
+        continue
+      }
       let end = history.completion(of: call.index)
-      guard let operation = read(call, tuple[1], end) else { continue }
-      let place = places[tuple[0]] ?? keys.count
+      let isRead = call.function == "read" && end?.kind == .ok
+      if call.function == "cas" && value.array?.count != 2 || isRead && Self.split(end!.value, isKeyed) == nil
+      {
+        malformed.append(call.index)
+        continue
+      }
+      guard let operation = read(call, value, end, isKeyed) else { continue }
+      let place = places[key] ?? keys.count
       if place == keys.count {
-        places[tuple[0]] = place
-        keys.append(Key(key: tuple[0]))
+        places[key] = place
+        keys.append(Key(key: key))
       }
       keys[place].operations.append(operation)
     }
   }
 
+  private static let functions: Set = ["read", "write", "cas"]
+
+  /// Whether the values are pairs with a key. A cas tells, as its value is a pair in any case; otherwise all must be
+  /// pairs.
+  private static func haveKeys(_ calls: [Operation]) -> Bool {
+    if calls.contains(where: { $0.function == "cas" && $0.value.array?.last?.array?.count == 2 }) {
+      return true
+    }
+    return calls.allSatisfy { $0.function != "cas" && $0.value.array?.count == 2 }
+  }
+
+  private static func split(_ value: JSON, _ isKeyed: Bool) -> (key: JSON, value: JSON)? {
+    guard isKeyed else { return (.null, value) }
+    guard let pair = value.array, pair.count == 2 else { return nil }
+    return (pair[0], pair[1])
+  }
+
   func value(_ number: Int) -> JSON { table.values[number] }
 
   /// Nil where there is nothing to check.
-  private mutating func read(_ call: Operation, _ value: JSON, _ end: Operation?) -> RegisterOperation? {
+  private mutating func read(
+    _ call: Operation, _ value: JSON, _ end: Operation?, _ isKeyed: Bool
+  ) -> RegisterOperation? {
     switch (end?.kind, call.function) {
     case (.ok, "read"):
-      guard let seen = end!.value.array, seen.count == 2 else { return nil }
-      // To Jepsen, a read of nothing says nothing.
-      return operation(.read(table.number(of: seen[1])), call, end, isFromError: seen[1] == .null)
+      // To Knossos, a read of nothing fits everywhere.
+      guard let seen = Self.split(end!.value, isKeyed)?.value, seen != .null else { return nil }
+      return operation(.read(table.number(of: seen)), call, end)
     case (.ok, "write"), (.ok, "cas"):
       return change(call.function, value).flatMap { operation($0, call, end) }
     case (.fail, _): return observation(call, value, end!)
