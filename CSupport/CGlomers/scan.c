@@ -1,5 +1,8 @@
 #include "scan.h"
 
+#include <float.h>
+#include <stdlib.h>
+
 #include "glomers_tape.h"
 
 /* Strings. */
@@ -41,7 +44,10 @@ static int32_t code_unit(const uint8_t *digits) {
   return value;
 }
 
-/* Goes over an escape, or the two of a surrogate pair. */
+static inline bool is_lead(int32_t unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
+static inline bool is_trail(int32_t unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
+
+/* Goes over an escape, or the two of a surrogate pair. JSON's grammar allows half of a pair, too. */
 static const uint8_t *scan_escape(const uint8_t *at) {
   switch (at[1]) {
     case '"':
@@ -56,11 +62,9 @@ static const uint8_t *scan_escape(const uint8_t *at) {
     default: return NULL;
   }
   int32_t unit = code_unit(at + 2);
-  if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return NULL;
-  if (unit < 0xD800 || unit > 0xDFFF) return at + 6;
-  if (at[6] != '\\' || at[7] != 'u') return NULL;
-  int32_t low = code_unit(at + 8);
-  return low >= 0xDC00 && low <= 0xDFFF ? at + 12 : NULL;
+  if (unit < 0) return NULL;
+  bool is_pair = is_lead(unit) && at[6] == '\\' && at[7] == 'u' && is_trail(code_unit(at + 8));
+  return at + (is_pair ? 12 : 6);
 }
 
 const uint8_t *glomers_scan_string(const uint8_t *at, uint32_t *flags) {
@@ -123,12 +127,16 @@ size_t glomers_unescape(uint8_t *to, const uint8_t *from, size_t length) {
       case 'r': *out++ = '\r'; break;
       case 't': *out++ = '\t'; break;
       case 'u': {
-        uint32_t unit = (uint32_t)code_unit(from + 2);
-        if (unit >= 0xD800 && unit <= 0xDBFF) {
-          unit = 0x10000 + ((unit & 0x3FF) << 10) + ((uint32_t)code_unit(from + 8) & 0x3FF);
+        int32_t unit = code_unit(from + 2);
+        bool has_next = end - from >= 12 && from[6] == '\\' && from[7] == 'u';
+        int32_t low = has_next && is_lead(unit) ? code_unit(from + 8) : -1;
+        if (is_trail(low)) {
+          unit = 0x10000 + ((unit & 0x3FF) << 10) + (low & 0x3FF);
           from += 6;
+        } else if (is_lead(unit) || is_trail(unit)) {
+          unit = 0xFFFD;
         }
-        out += write_character(out, unit);
+        out += write_character(out, (uint32_t)unit);
         from += 4;
         break;
       }
@@ -137,6 +145,26 @@ size_t glomers_unescape(uint8_t *to, const uint8_t *from, size_t length) {
     from += 2;
   }
   return (size_t)(out - to);
+}
+
+size_t glomers_lone_surrogate(const uint8_t *text, size_t length) {
+  size_t at = 0;
+  while (at < length) {
+    const uint8_t *backslash = memchr(text + at, '\\', length - at);
+    if (!backslash) return length;
+    at = (size_t)(backslash - text);
+    int32_t unit = length - at >= 6 && text[at + 1] == 'u' ? code_unit(text + at + 2) : -1;
+    if (unit < 0) {
+      at += 2;
+    } else if (!is_lead(unit) && !is_trail(unit)) {
+      at += 6;
+    } else {
+      bool has_next = length - at >= 12 && text[at + 6] == '\\' && text[at + 7] == 'u';
+      if (!is_lead(unit) || !has_next || !is_trail(code_unit(text + at + 8))) return at;
+      at += 12;
+    }
+  }
+  return length;
 }
 
 static inline bool is_plain(uint8_t byte) { return byte >= 0x20 && byte != '"' && byte != '\\'; }
@@ -264,6 +292,40 @@ const uint8_t *glomers_scan_number(const uint8_t *at, int64_t *integer, double *
   uint64_t bound = (uint64_t)INT64_MAX + is_negative;
   if (digits > bound) return NULL;
   *integer = is_negative ? (int64_t)(0 - digits) : (int64_t)digits;
+  return at;
+}
+
+const uint8_t *glomers_scan_rare_number(const uint8_t *at, glomers_token *token) {
+  const uint8_t *first = at;
+  bool is_integer = true;
+  if (*at == '-') at++;
+  if (!is_digit(*at)) return NULL;
+  if (*at == '0') {
+    at++;
+  } else {
+    while (is_digit(*at)) at++;
+  }
+  if (*at == '.') {
+    is_integer = false;
+    if (!is_digit(*++at)) return NULL;
+    while (is_digit(*at)) at++;
+  }
+  if (*at == 'e' || *at == 'E') {
+    is_integer = false;
+    at++;
+    if (*at == '-' || *at == '+') at++;
+    if (!is_digit(*at)) return NULL;
+    while (is_digit(*at)) at++;
+  }
+  uint32_t kind = GLOMERS_NUMBER;
+  if (!is_integer) {
+    char *end;
+    token->of.real = strtod((const char *)first, &end);
+    /* In a locale that has another decimal point it stops early. */
+    if ((const uint8_t *)end != at) return NULL;
+    if (token->of.real >= -DBL_MAX && token->of.real <= DBL_MAX) kind = GLOMERS_REAL;
+  }
+  token->shape = (uint32_t)(at - first) << GLOMERS_SHAPE_BITS | kind;
   return at;
 }
 

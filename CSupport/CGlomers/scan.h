@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "glomers_tape.h"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #elif defined(__ARM_NEON) && defined(__aarch64__)
@@ -94,5 +96,11 @@ const uint8_t *glomers_scan_string(const uint8_t *at, uint32_t *flags);
 
 /* Goes over a number. Returns what comes after it, or NULL for one to decline. */
 const uint8_t *glomers_scan_number(const uint8_t *at, int64_t *integer, double *real, bool *is_real);
+
+/*
+ * Goes over a number that glomers_scan_number has declined, and makes its token: of kind GLOMERS_REAL, or
+ * GLOMERS_NUMBER where neither 64 bits nor a double hold it. Returns what comes after it, or NULL for what is no number.
+ */
+const uint8_t *glomers_scan_rare_number(const uint8_t *at, glomers_token *token);
 
 #endif

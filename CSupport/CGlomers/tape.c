@@ -284,7 +284,10 @@ value:
     default: {
       bool is_real = false;
       const uint8_t *end = glomers_scan_number(at, &token->of.integer, &token->of.real, &is_real);
-      if (!end) return false;
+      if (!end) {
+        if (!(at = glomers_scan_rare_number(at, token))) return false;
+        break;
+      }
       token->shape = (uint32_t)(end - at) << GLOMERS_SHAPE_BITS | (is_real ? GLOMERS_REAL : GLOMERS_INTEGER);
       at = end;
     }
@@ -414,6 +417,5 @@ bool glomers_tape_header(const glomers_tape *tape, glomers_header *header) {
   }
   if (!is_kind(tape, header->type, GLOMERS_STRING) || glomers_token_escaped(tokens + header->type)) return false;
   header->role = role_of(tape, tokens + header->type);
-  return take_number(tape, &header->id) &&
-         take_number(tape, &header->in_reply_to);
+  return take_number(tape, &header->id) && take_number(tape, &header->in_reply_to);
 }

@@ -1,14 +1,36 @@
 /// A JSON value as a node sees it: opaque payloads, keys, elements.
 ///
-/// Integers are 64-bit and never equal to reals (`1` is not `1.0`); objects compare without regard to order.
+/// Integers are never equal to reals (`1` is not `1.0`); objects compare without regard to order.
 public enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
+  /// An integer of 64 bits.
   case integer(Int)
   case real(Double)
   case string(String)
   case array([JSON])
   case object([String: JSON])
+  /// A number or a string that JSON has, and that none of the cases above can hold.
+  case literal(JSONLiteral)
+}
+
+/// A scalar that no `Int`, `Double` or `String` holds, as its JSON text: an integer beyond 64 bits, a real beyond a
+/// double, or a string with escapes that are halves of surrogate pairs (`"\ud800"`).
+///
+/// Integers and strings are equal when their values are. Reals are equal when their texts are.
+public struct JSONLiteral: Hashable, Sendable {
+  /// For strings, what is not half of a surrogate pair is escaped as far as JSON demands.
+  public let text: String
+
+  /// - Parameter text: an integer or a real in JSON's grammar, or a string in quotes.
+  package init(text: String) { self.text = text }
+
+  public var isString: Bool { text.utf8.first == UInt8(ascii: "\"") }
+
+  /// Whether this is an integer.
+  public var isInteger: Bool {
+    text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: "-") }
+  }
 }
 
 extension JSON {
@@ -22,6 +44,7 @@ extension JSON {
     case .real(let value): hasher.combine(value)
     case .array(let elements): hasher.combine(elements)
     case .object(let members): hasher.combine(members)
+    case .literal(let literal): hasher.combine(literal)
     }
   }
 }

@@ -4,9 +4,12 @@ public import Glomers
 public enum EDN: Hashable, Sendable {
   case null
   case bool(Bool)
+  /// An integer of 64 bits.
   case integer(Int)
   case real(Double)
   case string(String)
+  /// A number beyond 64 bits or a double, or a string with half of a surrogate pair.
+  case literal(JSONLiteral)
   /// Its name without the colon.
   case keyword(String)
   case vector([EDN])
@@ -49,6 +52,7 @@ extension EDN {
       case .integer(let value): .integer(value)
       case .real(let value): .real(value)
       case .string(let value): .string(value)
+      case .literal(let literal): .literal(literal)
       case .array(let elements): .vector(elements.map { EDN($0) })
       case .object(let members):
         .map(members.sorted { $0.key < $1.key }.map { Member(.string($0.key), EDN($0.value)) })

@@ -12,8 +12,8 @@ public struct EDNError: Error, Equatable, CustomStringConvertible, Sendable {
 ///
 /// What ``EDN`` has no case for becomes what is nearest to it: lists and sets are vectors, symbols are keywords,
 /// characters are strings, ratios are reals. Tags are dropped, whatever they are: `#jepsen.history.Op{…}` is a map. So
-/// are metadata and quotes; the keys of a namespaced map get its namespace. Integers beyond 64 bits are errors, and so
-/// is code (`#=(…)`). Nothing in the text can make the reader recurse.
+/// are metadata and quotes; the keys of a namespaced map get its namespace. Decimal numbers may have any size. Code
+/// (`#=(…)`) is an error. Nothing in the text can make the reader recurse.
 public struct EDNReader: Sendable {
   /// Deeper values are errors: those who use a tree may recurse.
   public static let depthMax = 512

@@ -1,3 +1,6 @@
+internal import Glomers
+internal import Wire
+
 /// The words of Clojure's notation: everything that holds nothing else.
 struct EDNScanner: Sendable {
   private let bytes: [UInt8]
@@ -78,7 +81,7 @@ struct EDNScanner: Sendable {
 
   private func number(_ word: ArraySlice<UInt8>, _ start: Int) throws(EDNError) -> EDN {
     var text = String(decoding: word, as: UTF8.self)
-    if let integer = try integer(text, start) { return .integer(integer) }
+    if let integer = try integer(text, start) { return integer }
     if text.hasSuffix("M") { text.removeLast() }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     if parts.count == 2, let dividend = Int(parts[0]), let divisor = Int(parts[1]), divisor != 0 {
@@ -88,11 +91,23 @@ struct EDNScanner: Sendable {
     let isDecimal = text.utf8.allSatisfy { Self.isDigit($0) || "+-.eE".utf8.contains($0) }
     let isReal = text.utf8.contains { !Self.isDigit($0) } || word.last == UInt8(ascii: "M")
     guard isDecimal, isReal, let value = Double(text) else { throw error("\(text) is no number", at: start) }
-    return .real(value)
+    return value.isFinite ? .real(value) : EDN(JSON(number: Self.plain(text)))
+  }
+
+  /// A number as JSON's grammar has it: no plus sign, no zeros before others, a digit after the point.
+  private static func plain(_ number: String) -> String {
+    let isNegative = number.hasPrefix("-")
+    var digits = number.drop { $0 == "-" || $0 == "+" }
+    digits = digits.drop { $0 == "0" }
+    var plain = digits.first?.isNumber == true ? String(digits) : "0" + digits
+    if let point = plain.firstIndex(of: "."), !(plain[point...].dropFirst().first?.isNumber ?? false) {
+      plain.insert("0", at: plain.index(after: point))
+    }
+    return (isNegative ? "-" : "") + plain
   }
 
   /// `42`, `42N`, `0x2A`, `052` or `16r2A`; nil if it is none of them.
-  private func integer(_ text: String, _ start: Int) throws(EDNError) -> Int? {
+  private func integer(_ text: String, _ start: Int) throws(EDNError) -> EDN? {
     var digits = text[...]
     let isNegative = digits.first == "-"
     if isNegative || digits.first == "+" { digits.removeFirst() }
@@ -112,10 +127,10 @@ struct EDNScanner: Sendable {
     else {
       return nil
     }
-    guard let value = Int((isNegative ? "-" : "") + digits, radix: radix) else {
-      throw error("an integer beyond 64 bits", at: start)
-    }
-    return value
+    let signed = (isNegative ? "-" : "") + digits
+    if let value = Int(signed, radix: radix) { return .integer(value) }
+    guard radix == 10 else { throw error("an integer beyond 64 bits that isn't decimal", at: start) }
+    return EDN(JSON(number: Self.plain(signed)))
   }
 
   /// What follows `##`.
@@ -164,15 +179,17 @@ struct EDNScanner: Sendable {
     place += 1
     var decoded: [UInt8] = []
     var plainStart = place
+    var hasHalves = false
     while let byte = peek() {
       switch byte {
       case UInt8(ascii: "\""):
         let plain = bytes[plainStart..<place]
         place += 1
+        if hasHalves { return EDN(JSON(escaped: bytes[(start + 1)..<(place - 1)])) }
         return .string(String(decoding: decoded.isEmpty ? plain : (decoded + plain)[...], as: UTF8.self))
       case UInt8(ascii: "\\"):
         decoded += bytes[plainStart..<place]
-        try escape(&decoded)
+        try escape(&decoded, &hasHalves)
         plainStart = place
       default: place += 1
       }
@@ -180,7 +197,8 @@ struct EDNScanner: Sendable {
     throw error("a string without an end", at: start)
   }
 
-  private mutating func escape(_ decoded: inout [UInt8]) throws(EDNError) {
+  /// - Parameter hasHalves: becomes true with half of a surrogate pair.
+  private mutating func escape(_ decoded: inout [UInt8], _ hasHalves: inout Bool) throws(EDNError) {
     let start = place
     guard place + 1 < bytes.count else { throw error("a string without an end", at: start) }
     place += 2
@@ -195,9 +213,15 @@ struct EDNScanner: Sendable {
       var units = [try codeUnit(start)]
       // The other half of a surrogate pair.
       if UTF16.isLeadSurrogate(units[0]), bytes[place...].starts(with: "\\u".utf8) {
+        let second = place
         place += 2
         units.append(try codeUnit(start))
+        if !UTF16.isTrailSurrogate(units[1]) {
+          units.removeLast()
+          place = second
+        }
       }
+      if units.count == 1, UTF16.isSurrogate(units[0]) { hasHalves = true }
       decoded += String(decoding: units, as: UTF16.self).utf8
     default: throw error("no escape that a string can have", at: start)
     }

@@ -1,3 +1,5 @@
+internal import Glomers
+
 extension EDN {
   /// What a tree is written as.
   public enum Notation: Sendable {
@@ -24,6 +26,10 @@ extension EDN {
     case .integer(let value): bytes += String(value).utf8
     case .real(let value): bytes += Self.text(of: value, notation).utf8
     case .string(let value): Self.write(string: value, to: &bytes)
+    case .literal(let literal):
+      bytes += literal.text.utf8
+      // Clojure's marks for numbers of any size.
+      if notation == .edn, !literal.isString { bytes.append(UInt8(ascii: literal.isInteger ? "N" : "M")) }
     case .keyword(let name):
       guard notation == .edn else { return Self.write(string: name, to: &bytes) }
       bytes.append(UInt8(ascii: ":"))
@@ -74,6 +80,17 @@ extension EDN {
   }
 }
 
+extension EDN {
+  /// What a map's key is called in JSON, where keys are strings.
+  var jsonKey: String {
+    switch self {
+    case .keyword(let name), .string(let name): name
+    case .literal(let literal): literal.text
+    default: text
+    }
+  }
+}
+
 extension EDN.Notation {
   var elementSeparator: String { self == .edn ? " " : ", " }
 }
@@ -89,7 +106,7 @@ extension EDN.Member {
       key.write(in: .json, to: &bytes)
       bytes += ": ".utf8
     case (.json, _):
-      EDN.string(key.text).write(in: .json, to: &bytes)
+      EDN.string(key.jsonKey).write(in: .json, to: &bytes)
       bytes += ": ".utf8
     }
   }

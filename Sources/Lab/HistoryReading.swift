@@ -10,9 +10,10 @@ extension JSON {
       case .integer(let value): .integer(value)
       case .real(let value): .real(value)
       case .string(let value), .keyword(let value): .string(value)
+      case .literal(let literal): .literal(literal)
       case .vector(let elements): .array(elements.map { JSON($0) })
       case .map(let members):
-        .object(Dictionary(members.map { ($0.key.name ?? $0.key.text, JSON($0.value)) }) { _, last in last })
+        .object(Dictionary(members.map { ($0.key.jsonKey, JSON($0.value)) }) { _, last in last })
       }
   }
 }

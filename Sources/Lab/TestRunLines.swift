@@ -38,7 +38,7 @@ final class LineDesk {
 
   /// A line from a service, with the network's number and its newline.
   func reply(
-    from source: NodeID, to destination: NodeID, number: Int, inReplyTo: Int,
+    from source: NodeID, to destination: NodeID, number: Int, inReplyTo: JSON,
     _ write: (inout JSONWriter) -> Void
   ) -> [UInt8] {
     line(from: source, to: destination, number: number) {
@@ -75,7 +75,7 @@ final class LineDesk {
     writer.member("id", number)
     for key in ["src", "dest", "body"] {
       writer.key(key)
-      writer.value(message.optionalValue(key) ?? .null)
+      writer.text(message.optionalElement(key)?.text ?? JSONText(.null))
     }
     writer.endObject()
     writer.newline()
@@ -137,6 +137,20 @@ extension TestRun {
     send(message, LineDesk.numbered(message, number: number), number, from: node, to: destination, at: place)
   }
 
+  /// Takes note of a line that was too long to be read.
+  ///
+  /// - Parameter byteCount: the line's length in bytes, without its newline.
+  public mutating func receive(
+    oversizedLine byteCount: Int, longestTaken: Int, from node: NodeID, at now: Instant
+  ) {
+    clock = max(clock, now)
+    guard phase != .idle, phase != .finished else { return }
+    report(
+      "oversized-line",
+      "\(node) printed a line of \(byteCount) bytes, and lines of up to \(longestTaken) are read: the message is lost",
+      node)
+  }
+
   private mutating func read(_ line: Span<UInt8>, from node: NodeID) {
     let message: JSONObject
     let destination: NodeID
@@ -146,7 +160,8 @@ extension TestRun {
       destination = NodeID(try message.string("dest"))
       _ = try message.object("body")
       // Maelstrom refuses envelopes with members that it does not know.
-      let isUsual = message.count == 3 || message.count == 4 && message.optionalElement("id")?.integer != nil
+      let isUsual =
+        message.count == 3 || message.count == 4 && message.optionalElement("id")?.isInteger ?? false
       if !isUsual {
         report(
           "malformed-message", "\(node) printed members beside src, dest and body: \(line.excerpt)", node)
@@ -156,7 +171,16 @@ extension TestRun {
         return
       }
     } catch .notJSON(let reason) {
-      report("not-json", "\(node) printed a line that is not JSON: \(reason): \(line.excerpt)", node)
+      guard let lax = LaxLine(line), (try? desk.document.parse(lax.line)) != nil else {
+        report(
+          "not-json",
+          "\(node) printed a line that is not JSON: \(reason). What is no message belongs on stderr: \(line.excerpt)",
+          node)
+        return
+      }
+      report(
+        "lax-json", "\(node) printed a line with \(lax.objection): \(line.excerpt)", node, severity: .warning)
+      read(lax.line.span, from: node)
       return
     } catch {
       report(

@@ -95,7 +95,7 @@ extension TestRun {
       report("unasked-reply", "\(node) sent \(Prober.name) what it had not asked for: \(line.excerpt)", node)
       return
     }
-    guard let probe = load.probe, let values = body.optionalElement(probe.member)?.array,
+    guard let probe = load.probe, let values = body.optionalElement(probe.member)?.list,
       prober.isNew(node, count: values.count)
     else { return }
     visibility.observed(node, values.lazy.map(\.value), at: clock)

@@ -7,7 +7,8 @@ import CJansson
 /// process.
 ///
 /// A line goes through the fast path, and to jansson if that declines it. With `GLOMERS_JSON=jansson` in the
-/// environment everything goes to jansson.
+/// environment everything goes to jansson. Either way, numbers may have any size, and strings may have halves of
+/// surrogate pairs: see `JSON.literal`.
 public final class JSONDocument {
   /// What is written for each line lies outside the object, where exclusive access needs no checks at run time.
   private struct Memory: ~Copyable {
@@ -90,16 +91,36 @@ public final class JSONDocument {
 
   /// What jansson makes of a line that the fast path has declined.
   func readWithJansson(_ text: UnsafeRawBufferPointer, any: Bool) throws(WireError) -> JSONElement {
+    guard let masked = JanssonMask.masked(text) else { return try parseWithJansson(text, any: any) }
+    return try masked.span.withUnsafeBytes { bytes throws(WireError) in try parseWithJansson(bytes, any: any)
+    }
+  }
+
+  private func parseWithJansson(_ text: UnsafeRawBufferPointer, any: Bool) throws(WireError) -> JSONElement {
     let characters = text.baseAddress?.assumingMemoryBound(to: CChar.self)
     let parsed =
       any
       ? glomers_arena_parse_any(arena, characters, text.count)
       : glomers_arena_parse(arena, characters, text.count)
     guard let parsed else {
+      if let objection = Self.objection(to: text, any: any) { throw .notJSON(objection) }
       let reason = String(cString: glomers_arena_error(arena))
       throw .notJSON("\(reason) (at byte \(glomers_arena_error_position(arena)))")
     }
     return JSONElement(view: View(.tree(TreeValue(parsed.assumingMemoryBound(to: json_t.self))), in: self))
+  }
+
+  /// What is wrong with the beginning of a line, where jansson's words say less.
+  private static func objection(to text: UnsafeRawBufferPointer, any: Bool) -> String? {
+    let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
+    guard let first = text.first(where: { !isSpace($0) }) else {
+      return text.isEmpty ? "the line is empty" : "the line is blank"
+    }
+    let isBracket = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    if any || isBracket { return nil }
+    if text.starts(with: [0xEF, 0xBB, 0xBF]) { return "the line begins with a byte order mark" }
+    let beginning = String(decoding: text.drop { isSpace($0) }.prefix(16), as: UTF8.self)
+    return "a message begins with {, and not with \(beginning.debugDescription)"
   }
 
   private func read(_ text: UnsafeRawBufferPointer, any: Bool) throws(WireError) -> JSONElement {

@@ -22,6 +22,13 @@ public struct JSONElement {
     }
   }
 
+  /// Whether the value is an integer, of 64 bits or more.
+  public var isInteger: Bool {
+    let place = view.place
+    guard place.kind == .number else { return place.kind == .integer }
+    return if case .literal(let literal) = place.value { literal.isInteger } else { false }
+  }
+
   /// Whether the value is null.
   public var isNull: Bool { view.place.kind == .null }
 
@@ -30,6 +37,9 @@ public struct JSONElement {
 
   /// A view of the elements, if the value is an array.
   public var array: JSONArray? { the(.array) == nil ? nil : JSONArray(view: view) }
+
+  /// A view of the elements, if the value is an array, or null: see ``JSONObject/array(_:)``.
+  public var list: JSONArray? { isNull ? JSONArray(view: view) : array }
 
   /// A view of the members, if the value is an object.
   public var object: JSONObject? { the(.object) == nil ? nil : JSONObject(view: view) }
@@ -56,9 +66,11 @@ public struct JSONArray: RandomAccessCollection {
   /// The number of elements.
   public let endIndex: Int
 
+  /// - Parameter view: of an array, or of null, which is an empty one.
   init(view: View) {
     self.view = view
-    endIndex = view.place.count
+    let place = view.place
+    endIndex = place.kind == .array ? place.count : 0
   }
 
   public var startIndex: Int { 0 }

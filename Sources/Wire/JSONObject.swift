@@ -4,7 +4,7 @@ public import Glomers
 /// A JSON object in a document's memory: valid until its document parses again.
 ///
 /// The accessors throw ``WireError/malformed(_:)`` for a member that is missing or of another kind. To the
-/// optional ones a member that is null is as good as missing.
+/// optional ones a member that is null is as good as missing; to those of arrays it is an empty array.
 @safe
 public struct JSONObject {
   let view: View
@@ -86,10 +86,12 @@ public struct JSONObject {
     try find(key, .object).map { JSONObject(view: view.at($0)) }
   }
 
-  /// An array, as a view.
+  /// An array, as a view. Null is an empty one, as it is to Maelstrom: Go writes a slice that nobody has made so.
   public func array(_ key: String) throws(WireError) -> JSONArray {
-    guard let value = try optionalArray(key) else { throw missing(key) }
-    return value
+    let found = try place(key)
+    let kind = found.kind
+    guard kind == .array || kind == .null else { throw wrong(key, kind, .array) }
+    return JSONArray(view: view.at(found))
   }
 
   /// An array, as a view; nil for null or nothing.

@@ -109,6 +109,7 @@ public struct JSONWriter: ~Copyable {
     case .real(let value): real(value)
     case .string(let value): string(value)
     case .array(let elements): values(elements)
+    case .literal(let literal): self.literal(literal)
     case .object(let members):
       beginObject()
       for (name, value) in members.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
@@ -117,6 +118,14 @@ public struct JSONWriter: ~Copyable {
       }
       endObject()
     }
+  }
+
+  /// A value beyond Swift's own, as its text.
+  @inline(never)
+  private mutating func literal(_ literal: JSONLiteral) {
+    separate()
+    var text = literal.text
+    text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
   }
 
   /// An array of any values.

@@ -84,12 +84,13 @@ struct TapeValue {
         element = element.next
       }
       return .array(elements)
-    case .string: return .string(string)
+    case .string: return isEscaped ? JSON(escaped: UnsafeRawBufferPointer(inner)) : .string(string)
     case .integer: return .integer(integer)
     case .real: return .real(real)
     case .true: return .bool(true)
     case .false: return .bool(false)
     case .null: return .null
+    case .number: return .literal(JSONLiteral(text: String(decoding: bytes, as: UTF8.self)))
     }
   }
 }

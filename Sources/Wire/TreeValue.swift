@@ -1,19 +1,43 @@
+import CGlomers
 import CJansson
 import Glomers
 
-/// A value in jansson's memory.
+/// A value in jansson's memory. What jansson can't hold stands there as a string with a mark: see ``JanssonMask``.
 struct TreeValue {
   let handle: UnsafeMutablePointer<json_t>
 
   init(_ handle: UnsafeMutablePointer<json_t>) { self.handle = handle }
 
-  var kind: Kind { Kind(rawValue: handle.pointee.type.rawValue).unsafelyUnwrapped }
+  var kind: Kind {
+    mark == .number ? .number : Kind(rawValue: handle.pointee.type.rawValue).unsafelyUnwrapped
+  }
   var integer: Int { Int(json_integer_value(handle)) }
   var real: Double { json_real_value(handle) }
   var count: Int { kind == .array ? json_array_size(handle) : json_object_size(handle) }
 
   /// jansson has checked that its strings are UTF-8; they may contain NUL.
-  var string: String { String(characters: json_string_value(handle), count: json_string_length(handle)) }
+  private var characters: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: json_string_value(handle), count: json_string_length(handle))
+  }
+
+  /// How a string stands for something else.
+  private var mark: JanssonMask.Mark? {
+    guard handle.pointee.type == JSON_STRING else { return nil }
+    let characters = characters
+    guard characters.count >= 2, characters[0] == 0 else { return nil }
+    return JanssonMask.Mark(rawValue: characters[1])
+  }
+
+  /// What follows the mark of a string that has one.
+  private var inner: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: characters.dropFirst(mark == nil ? 0 : 2))
+  }
+
+  var string: String {
+    let inner = inner
+    guard mark == .escaped else { return String(decoding: inner, as: UTF8.self) }
+    return String(unescaping: inner)
+  }
 
   func member(_ key: String) -> TreeValue? {
     var key = key
@@ -37,12 +61,13 @@ struct TreeValue {
       }
       return .object(members)
     case .array: return .array((0..<count).map { element($0).value })
-    case .string: return .string(string)
+    case .string: return mark == .escaped ? JSON(escaped: inner) : .string(string)
     case .integer: return .integer(integer)
     case .real: return .real(real)
     case .true: return .bool(true)
     case .false: return .bool(false)
     case .null: return .null
+    case .number: return .literal(JSONLiteral(text: String(decoding: inner, as: UTF8.self)))
     }
   }
 }

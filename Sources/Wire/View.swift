@@ -2,9 +2,11 @@ import CGlomers
 import CJansson
 import Glomers
 
-/// What a JSON value can be; numbered as jansson does, and the tape too.
+/// What a JSON value can be; numbered as the tape does, and jansson as far as it goes.
 enum Kind: UInt32 {
   case object, array, string, integer, real, `true`, `false`, null
+  /// A number that neither 64 bits nor a double hold.
+  case number
 
   /// What people call a value of this kind, for errors.
   var name: StaticString {
@@ -16,6 +18,7 @@ enum Kind: UInt32 {
     case .real: "a real"
     case .true, .false: "a boolean"
     case .null: "null"
+    case .number: "a number beyond 64 bits"
     }
   }
 }

@@ -2,7 +2,7 @@ public import Glomers
 
 /// What is wrong with a line.
 public enum WireError: Error, Equatable, Sendable {
-  /// Not JSON, or JSON beyond its bounds here: integers of 64 bits, 2048 levels, UTF-8 throughout.
+  /// Not JSON, or JSON beyond its bounds here: 2048 levels, UTF-8 throughout.
   case notJSON(String)
   /// JSON, but a field is missing or of another type than it should be.
   case malformed(String)
@@ -17,4 +17,9 @@ public enum WireError: Error, Equatable, Sendable {
     case .unknownType(let type): .notSupported("unknown message type \(type.debugDescription)")
     }
   }
+}
+
+extension WireError: CustomStringConvertible {
+  /// The reason alone, for people.
+  public var description: String { rpcError.text }
 }

@@ -180,7 +180,8 @@ public final class Bench {
     },
     oversized: { [unowned self] process, lineBytes in
       guard patience == nil else { return }
-      run.receive(line: NodeProcess.placeholder(lineBytes), from: process.id, at: loop.now)
+      run.receive(
+        oversizedLine: lineBytes, longestTaken: LineReader.lineBytesMax, from: process.id, at: loop.now)
     },
     exit: { [unowned self] process, status in
       process.log.flush()

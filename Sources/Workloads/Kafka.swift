@@ -127,7 +127,7 @@ extension JSONObject {
   fileprivate func batches(_ name: String) throws(WireError) -> [Kafka.Batch] {
     var batches: [Kafka.Batch] = []
     for (key, element) in try object(name).members {
-      guard let pairs = element.array else { throw .malformed("the messages of \(key) must be an array") }
+      guard let pairs = element.list else { throw .malformed("the messages of \(key) must be an array") }
       var entries: [Kafka.Entry] = []
       entries.reserveCapacity(pairs.count)
       for pair in pairs {

@@ -26,6 +26,18 @@ import Wire
     #expect(Set(deltas) == Set(0...4))
   }
 
+  @Test("a total may have any size, and must be an integer")
+  func totals() throws {
+    let load = CounterLoad(Scenario(.gCounter), random: Random(seed: 5))
+    func read(_ value: String) throws(WireError) -> JSON? {
+      let body = try JSONDocument().parse(Array(#"{"type":"read_ok","value":\#(value)}"#.utf8))
+      return try load.value(of: Invocation(function: "read"), type: "read_ok", body)
+    }
+    #expect(try read("7") == 7)
+    #expect(try read("9223372036854776000") == JSON(number: "9223372036854776000"))
+    for value in ["7.0", "1e400", "null", "\"7\""] { #expect(throws: WireError.self) { try read(value) } }
+  }
+
   @Test("clients of a set add 0, 1, 2, … and read about as often")
   func set() {
     let elements = draws(.gSet).compactMap(\.value.integer)

@@ -1,6 +1,9 @@
 import Glomers
 import Lab
 import Testing
+import Wire
+
+private func large(_ number: String) -> EDN { EDN(JSON(number: number)) }
 
 @Suite("Reading EDN")
 struct EDNReadingTests {
@@ -16,6 +19,18 @@ struct EDNReadingTests {
     arguments: [
       ("nil true false", [nil, true, false]),
       ("1 -2 +3 0 7N 9223372036854775807", [1, -2, 3, 0, 7, .integer(.max)]),
+      (
+        "9223372036854775808 9223372036854775808N +18446744073709551615 -9223372036854775809",
+        [large("9223372036854775808"), large("9223372036854775808")]
+          + [large("18446744073709551615"), large("-9223372036854775809")]
+      ),
+      ("1e400 -1.5e400M 1.e400", [large("1e400"), large("-1.5e400"), large("1.0e400")]),
+      (
+        #""\ud800" "\n\udc00\ud83d\ude00\ud83d\u0041""#,
+        [
+          EDN(JSON(escaped: #"\ud800"#.utf8)), EDN(JSON(escaped: #"\n\udc00\ud83d\ude00\ud83dA"#.utf8)),
+        ]
+      ),
       (
         "1.5 -2e3 1.0M 1/4 ##Inf ##-Inf",
         [
@@ -70,7 +85,8 @@ struct EDNReadingTests {
       ("\n{:a}", 2, 1, "a key without a value"), ("\"abc", 1, 1, "without an end"),
       ("\"abc\\", 1, 5, "without"),
       (#""\q""#, 1, 2, "no escape"), (#""\u12x4""#, 1, 2, "four hexadecimal"), (":", 1, 1, "without a name"),
-      ("9223372036854775808", 1, 1, "64 bits"), ("12ab", 1, 1, "no number"), ("0xG", 1, 1, "no number"),
+      ("0xFFFFFFFFFFFFFFFFF", 1, 1, "64 bits"), ("9223372036854775808x", 1, 1, "no number"),
+      ("12ab", 1, 1, "no number"), ("0xG", 1, 1, "no number"),
       ("08", 1, 1, "no number"), ("37r1", 1, 1, "no number"), ("2r2", 1, 1, "no number"),
       ("0x", 1, 1, "no number"),
       ("[1\n #=(+ 1 2)]", 2, 2, "code"), ("#(f %)", 1, 1, "code"), ("#?(:clj 1)", 1, 1, "code"),
@@ -129,14 +145,17 @@ struct EDNReadingTests {
 
   private static func random(_ random: inout Random, depth: Int) -> EDN {
     let count = Int.random(in: 0..<4, using: &random)
-    switch Int.random(in: 0..<(depth > 0 ? 8 : 6), using: &random) {
+    switch Int.random(in: 0..<(depth > 0 ? 9 : 7), using: &random) {
     case 0: return .null
     case 1: return .bool(.random(using: &random))
     case 2: return .integer(Int.random(in: .min ... .max, using: &random))
     case 3: return .real(Double.random(in: -1e9..<1e9, using: &random))
     case 4: return .string(["", "a b", "\"\\\n\u{1}", "é😀"].randomElement(using: &random)!)
     case 5: return .keyword(["a", "ok?", "n0/x"].randomElement(using: &random)!)
-    case 6: return .vector((0..<count).map { _ in Self.random(&random, depth: depth - 1) })
+    case 6:
+      return [large("-99999999999999999999"), large("2e999"), EDN(JSON(escaped: #"a\udead\\"#.utf8))]
+        .randomElement(using: &random)!
+    case 7: return .vector((0..<count).map { _ in Self.random(&random, depth: depth - 1) })
     default:
       return .map(
         (0..<count).map {

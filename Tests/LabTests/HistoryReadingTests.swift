@@ -1,6 +1,7 @@
 import Glomers
 import Lab
 import Testing
+import Wire
 
 @Suite("Reading histories")
 struct HistoryReadingTests {
@@ -22,6 +23,26 @@ struct HistoryReadingTests {
     var bytes: [UInt8] = []
     history.writeEDN { bytes += $0 }
     #expect(try History(readingEDN: bytes, .broadcast) { NodeID("n\($0)") } == history)
+  }
+
+  @Test("numbers of any size are read and written, with and without Clojure's mark")
+  func largeNumbers() throws {
+    let history = try read(
+      """
+      {:process 0, :type :invoke, :f :generate, :value nil}
+      {:process 0, :type :ok, :f :generate, :value 9223372036854775809}
+      {:process 0, :type :invoke, :f :generate, :value nil}
+      {:process 0, :type :ok, :f :generate, :value [9223372036854775809N 1e400M "\\ud800" {9223372036854775809N 1}]}
+      """, .uniqueIDs)
+    #expect(history[1].value == JSON(number: "9223372036854775809"))
+    #expect(history[3].value.array?[0] == history[1].value)
+    #expect(history[3].value.array?[3] == ["9223372036854775809": 1])
+    var bytes: [UInt8] = []
+    history.writeEDN { bytes += $0 }
+    let text = String(decoding: bytes, as: UTF8.self)
+    #expect(text.contains(":value 9223372036854775809N,"))
+    #expect(text.contains(#":value [9223372036854775809N 1e400M "\ud800" {"#))
+    #expect(try History(readingEDN: bytes, .uniqueIDs) == history)
   }
 
   @Test("Jepsen's records, one vector of all, and keys of any kind are understood")

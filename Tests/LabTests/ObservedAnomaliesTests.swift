@@ -1,6 +1,7 @@
 import Glomers
 import Lab
 import Testing
+import Wire
 
 /// Each anomaly that the bench sees while the test runs: a node that shows it once is found, and goes on.
 @Suite("Observed anomalies")
@@ -34,8 +35,94 @@ struct ObservedAnomaliesTests {
     #expect(endings.count > 100, sourceLocation: sourceLocation)
   }
 
-  @Test("a line that is not JSON", arguments: ["hello", "", #"{"src":"n0""#, "\u{1}", #"{"src":"n0"} {}"#])
+  @Test("a line that is not JSON", arguments: ["hello", "", #"{"src":"n0""#, "\u{1}", "[1] 2"])
   func notJSON(_ line: String) { expect(run("echo") { _ in .init(line: line) }, "not-json", line) }
+
+  @Test(
+    "of a line that is nearly JSON the first value is read, as by Maelstrom, and that is worth a warning",
+    arguments: [
+      (
+        #"MESSAGE {"and":"more"}"#,
+        #"something after its first value, which Maelstrom drops: " {\"and\":\"more\"}""#
+      ),
+      ("MESSAGE}", "something after its first value"), ("\u{FEFF} MESSAGE", "a byte order mark"),
+      ("MESSAGE\r\t", nil),
+      (#" {"src":"n0","dest":"n1","body":{"type":"gossip","x":"aTABb"}}"#, "control characters"),
+      (
+        "\u{FEFF}MESSAGE x",
+        "a byte order mark before it, at which Maelstrom stops to listen, and something after"
+      ),
+    ] as [(String, String?)])
+  func nearlyJSON(_ form: String, _ objection: String?) {
+    let line = form.replacing(
+      "MESSAGE", with: #"{"src":"n0","dest":"n1","body":{"type":"gossip","x":"a\tb"}}"#
+    )
+    .replacing("TAB", with: "\t")
+    let puppets = Puppets.run(stage(.echo, nodes: 2, rate: 20, seconds: 2)) { node, message in
+      message.type == "init" && node == "n0"
+        ? [message.ordinaryReply, .init(line: line)] : message.type == "gossip" ? [] : [message.ordinaryReply]
+    }
+    let gossip = puppets.deliveries.filter { $0.message.type == "gossip" }
+    #expect(gossip.map(\.message.body) == [["type": "gossip", "x": "a\tb"]])
+    let anomalies = puppets.test.anomalies
+    #expect(anomalies.map(\.name) == (objection == nil ? [] : ["lax-json"]))
+    #expect(
+      anomalies.allSatisfy { $0.severity == .warning && $0.detail.contains(objection!) }, "\(anomalies)")
+    #expect(puppets.test.results().verdict == .valid)
+  }
+
+  @Test("a line that is longer than the bench reads")
+  func oversized() {
+    var puppets = Puppets(stage(.echo)) { _, message in [message.ordinaryReply] }
+    puppets.run(until: .zero + .milliseconds(500))
+    puppets.test.receive(oversizedLine: 20_000_000, longestTaken: 16_777_216, from: "n0", at: puppets.now)
+    puppets.run(until: nil)
+    #expect(puppets.test.anomalies.map(\.name) == ["oversized-line"])
+    #expect(puppets.test.anomalies[0].detail.contains("20000000 bytes"))
+    #expect(puppets.test.results().verdict == .invalid)
+  }
+
+  @Test("numbers of any size, and halves of surrogate pairs, arrive as they are")
+  func literals() {
+    let body = #"{"type":"gossip","msg_id":18446744073709551615,"x":[-9223372036854775809,1e400,"\ud800"]}"#
+    let puppets = Puppets.run(stage(.echo, nodes: 2, rate: 20, seconds: 2)) { node, message in
+      guard message.type == "init", node == "n0" else {
+        return message.type == "gossip" ? [] : [message.ordinaryReply]
+      }
+      let plain = #"{"src":"n0","dest":"n1","body":\#(body)}"#
+      let numbered = #"{"id":18446744073709551616,"src":"n0","dest":"n1","body":\#(body)}"#
+      return [message.ordinaryReply, .init(line: plain), .init(line: numbered)]
+    }
+    let gossip = puppets.deliveries.filter { $0.message.type == "gossip" }.map(\.message.body)
+    let numbers: [JSON] = [JSON(number: "-9223372036854775809"), JSON(number: "1e400")]
+    let expected: JSON = [
+      "type": "gossip", "msg_id": JSON(number: "18446744073709551615"),
+      "x": .array(numbers + [JSON(escaped: #"\ud800"#.utf8)]),
+    ]
+    #expect(gossip == [expected, expected])
+    #expect(puppets.test.anomalies.isEmpty)
+  }
+
+  @Test(
+    "a list that is null is an empty one",
+    arguments: [
+      (Workload.broadcast, #""type":"read_ok","messages":null"#), (.gSet, #""type":"read_ok","value":null"#),
+    ])
+  func nullList(_ workload: Workload, _ answer: String) {
+    var scenario = stage(workload, rate: 20, seconds: 2)
+    scenario.probeInterval = .milliseconds(20)
+    let puppets = Puppets.run(scenario) { _, message in
+      switch message.type {
+      case "read": [message.reply(answer)]
+      case "add": [message.reply(#""type":"error","code":11,"text":"full""#)]
+      case "broadcast": [message.reply(#""type":"error","code":11,"text":"full""#)]
+      default: [message.ordinaryReply]
+      }
+    }
+    #expect(puppets.test.anomalies.isEmpty)
+    let reads = puppets.test.history.operations.filter { $0.function == "read" && $0.kind == .ok }
+    #expect(!reads.isEmpty && reads.allSatisfy { $0.value == [] })
+  }
 
   @Test(
     "a line that is no message",

@@ -1,6 +1,7 @@
 import Glomers
 import Lab
 import Testing
+import Wire
 
 @Suite("The unique-ids checker")
 struct UniqueIDsTests {
@@ -19,6 +20,25 @@ struct UniqueIDsTests {
         :valid? true}
         """)
     #expect(finding.anomalies.isEmpty)
+  }
+
+  @Test("ids of any size, and of any kind, are told apart and put in order")
+  func large() {
+    let ids: [JSON] = [
+      JSON(number: "18446744073709551617"), JSON(number: "18446744073709551616"), 1, 1.0,
+      JSON(number: "-9223372036854775809"), JSON(number: "1e400"), JSON(escaped: #"\ud800"#.utf8),
+    ]
+    func check(_ ids: [JSON]) -> Finding {
+      UniqueIDsChecker().check(RecordedHistory.made { record in for id in ids { record.generate(0, id) } })
+    }
+    let distinct = check(ids)
+    #expect(distinct.verdict == .valid)
+    #expect(distinct.figures["range"]?.text == #"[-9223372036854775809N "\ud800"]"#)
+    #expect(check(Array(ids[0...3])).figures["range"]?.text == "[1 18446744073709551617N]")
+    let twice = check(ids + [JSON(number: "18446744073709551617")])
+    #expect(twice.verdict == .invalid)
+    #expect(twice.figures["duplicated"]?.text == "{18446744073709551617N 2}")
+    #expect(twice.figures["duplicated"]?.text(in: .json) == #"{"18446744073709551617": 2}"#)
   }
 
   @Test("an id given twice is shown by the first two operations that gave it")

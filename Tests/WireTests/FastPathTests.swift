@@ -36,13 +36,40 @@ struct FastPathTests {
   @Test(
     "what it declines is read by jansson",
     arguments: [
-      #"{"a":1,"a":2}"#, #"{"\u0061":1}"#, "[0.12345678901234567]", "[1e-300]", "[1e23]",
+      #"{"a":1,"a":2}"#, #"{"\u0061":1}"#, #"{"a":18446744073709551616,"a":[1e400]}"#,
+      #"{"\u0061":"\ud800\"x\\","b":"\u0000="}"#,
       "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"j\":0,\"k\":1,\"l\":2,\"m\":3,\"a\":4}",
     ])
   func declined(text: String) throws {
     let value = try fast.parseValue(Array(text.utf8)).value
     #expect(!isUntouched)
     #expect(try plain.parseValue(Array(text.utf8)).value == value)
+  }
+
+  @Test(
+    "it takes what JSON's grammar allows and jansson does not, with its text",
+    arguments: [
+      "9223372036854775808", "-9223372036854775809", "18446744073709551615",
+      "1" + String(repeating: "0", count: 4_000), "1e400", "-1.5E+309", #""\ud800""#, #""a\udc00\ud800b\n""#,
+    ])
+  func beyondJansson(text: String) throws {
+    let element = try fast.parseValue(Array(text.utf8))
+    #expect(element.value == .literal(JSONLiteral(text: text)))
+    #expect(element.text.description == text)
+    #expect(element.integer == nil && element.real == nil)
+    #expect(isUntouched)
+    #expect(try plain.parseValue(Array(text.utf8)).value == element.value)
+    let message = #"{"src":"c1","dest":"n0","body":{"type":"echo","echo":[{"x":\#(text)}],"msg_id":1}}"#
+    #expect(try fast.frame(Array(message.utf8)).body.text("echo").description == #"[{"x":\#(text)}]"#)
+  }
+
+  @Test("as a name, half of a surrogate pair is U+FFFD")
+  func halves() throws {
+    for document in [fast, plain] {
+      let object = try document.parse(Array(#"{"a\ud800":"\udc00b","c":"d"}"#.utf8))
+      #expect(object.members.map(\.key) == ["a\u{FFFD}", "c"])
+      #expect(try object.string("a\u{FFFD}") == "\u{FFFD}b")
+    }
   }
 
   @Test("without it jansson reads everything")

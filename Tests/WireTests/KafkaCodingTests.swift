@@ -18,6 +18,12 @@ import Workloads
     return String(decoding: writer.bytes, as: UTF8.self)
   }
 
+  @Test("a list of messages that is null is empty, and a map that is null is malformed, as for Maelstrom")
+  func nulls() throws {
+    #expect(try decode(#"{"type":"poll_ok","msgs":{"a":null}}"#) == .pollOk([.init("a", [])]))
+    #expect(throws: WireError.malformed("msgs is missing")) { try decode(#"{"type":"poll_ok","msgs":null}"#) }
+  }
+
   @Test(
     "messages are written as they are read",
     arguments: [

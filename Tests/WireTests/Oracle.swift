@@ -22,6 +22,7 @@ private func tree(_ value: JSON) -> UnsafeMutablePointer<json_t> {
     return Array(value.utf8).withUnsafeBufferPointer { bytes in
       bytes.withMemoryRebound(to: CChar.self) { json_stringn($0.baseAddress ?? empty, $0.count) }
     }
+  case .literal(let literal): preconditionFailure("jansson has no \(literal.text)")
   case .array(let elements):
     let array = json_array()!
     for element in elements { json_array_append_new(array, tree(element)) }

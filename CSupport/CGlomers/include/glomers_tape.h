@@ -9,11 +9,12 @@
  * The fast path under jansson: a line is parsed in one pass onto a flat tape of tokens, without a tree.
  *
  * The parser validates in full, and declines whatever it is not sure of: all that jansson refuses, and some things
- * that jansson takes (keys with escapes, keys given twice, reals of many digits). The verdict on a declined line
- * is jansson's. So a line that is accepted here is a line that jansson accepts, with the same values.
+ * that jansson takes (keys with escapes, keys given twice). The verdict on a declined line is jansson's. So a line that
+ * is accepted here is a line that jansson accepts, with the same values, but for two things that JSON's grammar allows
+ * and jansson does not: numbers of any size, and escapes that are half of a surrogate pair.
  */
 
-/* In jansson's order. */
+/* In jansson's order, and one more. */
 enum {
   GLOMERS_OBJECT,
   GLOMERS_ARRAY,
@@ -22,7 +23,8 @@ enum {
   GLOMERS_REAL,
   GLOMERS_TRUE,
   GLOMERS_FALSE,
-  GLOMERS_NULL
+  GLOMERS_NULL,
+  GLOMERS_NUMBER /* an integer beyond 64 bits or a real beyond a double: its text is its value */
 };
 
 /* A value, or a key. The tokens of what is in an object (key, value, key, ...) or an array follow it. */
@@ -103,8 +105,14 @@ uint32_t glomers_tape_find(glomers_tape *tape, uint32_t object, const char *key,
 /* The number of an element's token. The place must be one of the array's. Cheap for places in rising order. */
 uint32_t glomers_tape_element(glomers_tape *tape, uint32_t array, uint32_t place);
 
-/* Replaces the escapes of a string's inner text. Returns the length of the result, which is at most `length`. */
+/*
+ * Replaces the escapes of a string's inner text; half of a surrogate pair becomes U+FFFD. Returns the length of the
+ * result, which is at most `length`.
+ */
 size_t glomers_unescape(uint8_t *to, const uint8_t *from, size_t length);
+
+/* Where the first escape of a string's inner text is that is half of a surrogate pair; `length` if none is. */
+size_t glomers_lone_surrogate(const uint8_t *text, size_t length);
 
 /* memcmp, which Swift's modules for the C library have under other names on each platform. */
 static inline bool glomers_same_bytes(const void *a, const void *b, size_t count) {

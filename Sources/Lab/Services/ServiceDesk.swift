@@ -14,7 +14,10 @@ struct ServiceDesk: Sendable {
 
   static var names: [NodeID] { Service.allCases.map(\.id) }
 
-  mutating func handle(_ request: KV, at service: NodeID, from caller: NodeID) -> Outcome<KV> {
-    models[service]!.handle(request, from: caller, &random)
+  /// Nil where the service has no such request.
+  mutating func handle(_ request: KV, at service: NodeID, from caller: NodeID) -> Outcome<KV>? {
+    let outcome = models[service]!.handle(request, from: caller, &random)
+    if case .failure(let error) = outcome, error.code == RPCError.notSupported("").code { return nil }
+    return outcome
   }
 }

@@ -2,30 +2,26 @@ internal import Glomers
 internal import Wire
 
 extension TestRun {
-  /// A service gets a node's message, and answers it at once.
+  /// A service gets a node's message, and answers it at once, as Maelstrom's do: with whatever the `msg_id` is as
+  /// `in_reply_to`, and null where there is none. To a request that a service does not know it says nothing.
   mutating func serve(_ parcel: Parcel) {
     let service = parcel.destination
-    let outcome: Outcome<KV>
-    let id: Int?
+    let request: KV?
+    let id: JSON
     do throws(WireError) {
       let body = try desk.document.parse(parcel.line).object("body")
-      id = body.optionalElement("msg_id")?.integer
-      do throws(WireError) {
-        let request = try KV(type: try body.string("type"), body: body)
-        outcome = services.handle(request, at: service, from: parcel.source)
-      } catch {
-        outcome = .failure(error.rpcError)
-      }
+      id = body.optionalValue("msg_id") ?? .null
+      request = KV(requestOf: body)
     } catch {
       preconditionFailure("a line without a body went into the network: \(parcel.line.excerpt)")
     }
-    if case .failure(let error) = outcome, [10, 12].contains(error.code) {
+    guard let request, let outcome = services.handle(request, at: service, from: parcel.source) else {
       report(
         "unserved-request",
-        "\(parcel.source) asked \(service) for what it does not do, which Maelstrom would leave without an answer: "
-          + "\(error.text): \(parcel.line.excerpt)", parcel.source, severity: .warning)
+        "\(parcel.source) asked \(service) for what it does not do, and gets no answer, as from Maelstrom: "
+          + parcel.line.excerpt, parcel.source, severity: .warning)
+      return
     }
-    guard let id else { return }
     let number = takeMessageID()
     let line = desk.reply(from: service, to: parcel.source, number: number, inReplyTo: id) {
       switch outcome {

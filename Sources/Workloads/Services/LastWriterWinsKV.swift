@@ -2,7 +2,8 @@ public import Glomers
 
 /// An eventually consistent key-value store: two replicas, each request at one of them, and before each request one
 /// may be merged into the other. Of two values the one with the higher Lamport timestamp wins (Lamport: *Time,
-/// clocks, and the ordering of events in a distributed system*, 1978). As Maelstrom's.
+/// clocks, and the ordering of events in a distributed system*, 1978). As Maelstrom's, which does not know
+/// `create_if_not_exists` here: a compare-and-set of a key that is missing fails.
 public struct LastWriterWinsKV: ServiceModel {
   private struct Stamped: Sendable {
     let timestamp: Int
@@ -22,6 +23,10 @@ public struct LastWriterWinsKV: ServiceModel {
 
   public mutating func handle(_ request: KV, from caller: NodeID, _ random: inout Random) -> Outcome<KV> {
     guard let key = request.key else { return .failure(request.refusal("a key-value store")) }
+    var request = request
+    if case .cas(_, let from, let to, true) = request {
+      request = .cas(key: key, from: from, to: to, createIfNotExists: false)
+    }
     let source = replicas.indices.randomElement(using: &random)!
     let target = replicas.indices.randomElement(using: &random)!
     if source != target { merge(source, into: target) }

@@ -32,6 +32,9 @@ struct TransactionAnomaliesTests {
     #expect(answered("w:x=1").names.contains("altered-transaction"))
     #expect(answered("r:y= w:x=1").names.contains("altered-transaction"))
     #expect(answered("w:x=1 r:y=7").names.isEmpty)
+    // What a language without integers makes of 1 and 7.
+    #expect(answered("w:x=1.0 r:y=7.0").names.isEmpty)
+    #expect(answered("w:x=1.5 r:y=7").names.contains("altered-transaction"))
   }
 
   @Test("a value that nobody wrote, or that is written only later")

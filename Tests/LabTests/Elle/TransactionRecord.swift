@@ -65,7 +65,7 @@ struct TransactionRecord {
     if text.first == "[" {
       return .array(text.dropFirst().dropLast().split(separator: ",").map { .integer(Int($0)!) })
     }
-    return .integer(Int(text)!)
+    return Int(text).map { .integer($0) } ?? .real(Double(text)!)
   }
 }
 

@@ -84,9 +84,9 @@ struct TransactionAnomalies {
     }
   }
 
-  /// A transaction without what its reads show.
+  /// A transaction without what its reads show. `1` and `1.0` are the same.
   private func skeleton(_ transaction: JSON) -> [JSON] {
-    (transaction.array ?? []).map { operation in
+    (transaction.numericForm.array ?? []).map { operation in
       guard let parts = operation.array, parts.first == "r" else { return operation }
       return .array(Array(parts.prefix(2)))
     }

@@ -166,6 +166,7 @@ struct TransactionHistory {
   }
 
   private mutating func number(ofKey key: JSON) -> Int {
+    let key = key.numericForm
     if let number = keyNumbers[key] { return number }
     keyNumbers[key] = keys.count
     keys.append(key)
@@ -173,6 +174,7 @@ struct TransactionHistory {
   }
 
   private mutating func number(of value: JSON, _ key: Int) -> Int {
+    let value = value.numericForm
     let version = Version(key: key, value: value)
     if let number = versionNumbers[version] { return number }
     versionNumbers[version] = versions.count
