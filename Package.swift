@@ -66,7 +66,6 @@ let package = Package(
         "Glomers", "Wire", "Workloads",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "HeapModule", package: "swift-collections"),
-        .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: safe),
     .target(

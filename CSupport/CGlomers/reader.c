@@ -221,6 +221,11 @@ void glomers_reader_pause(glomers_reader *reader) {
   if (!reader->stream.is_file) uv_read_stop(&reader->stream.stream);
 }
 
+const uint8_t *glomers_reader_unfinished(const glomers_reader *reader, size_t *count) {
+  *count = reader->end - reader->start;
+  return *count == 0 ? NULL : reader->bytes + reader->start;
+}
+
 void glomers_reader_resume(glomers_reader *reader) {
   if (!reader->paused || reader->closed) return;
   reader->paused = false;

@@ -70,6 +70,14 @@ extension JSON {
   public var integer: Int? {
     if case .integer(let value) = self { value } else { nil }
   }
+  /// Whether this is an integer, of whatever size.
+  public var isInteger: Bool {
+    switch self {
+    case .integer: true
+    case .literal(let literal): literal.isInteger
+    default: false
+    }
+  }
   public var string: String? {
     if case .string(let value) = self { value } else { nil }
   }

@@ -37,6 +37,11 @@ public struct RPCError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The code of that name; nil for `unknown`, which stands for all that Maelstrom does not define.
+  public static func code(named name: String) -> Int? {
+    (0...30).first { RPCError(code: $0, text: "").name == name && name != "unknown" }
+  }
+
   public var description: String { "error \(code) (\(name)): \(text)" }
 
   public static func timeout(_ text: String) -> RPCError { .init(code: 0, text: text) }

@@ -105,6 +105,11 @@ public final class ChildProcess {
   /// Bytes that the child has not taken yet.
   public var queuedBytes: Int { input?.queuedBytes ?? 0 }
 
+  /// What the child has written to stdout without ending the line; see ``LineReader/unfinishedLine(upTo:)``.
+  public func unfinishedLine(upTo limit: Int) -> (beginning: [UInt8], bytes: Int)? {
+    output?.unfinishedLine(upTo: limit)
+  }
+
   /// Closes the child's stdin once everything queued is written.
   public func closeInput() {
     input?.finish()

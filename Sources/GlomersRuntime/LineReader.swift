@@ -52,6 +52,14 @@ public final class LineReader {
     if let pointer { glomers_reader_resume(pointer) }
   }
 
+  /// The beginning of the line that has not ended yet, up to so many bytes, and how long it is so far; nil where there
+  /// is none.
+  public func unfinishedLine(upTo limit: Int) -> (beginning: [UInt8], bytes: Int)? {
+    var count = 0
+    guard let pointer, let bytes = glomers_reader_unfinished(pointer, &count) else { return nil }
+    return (Array(UnsafeBufferPointer(start: bytes, count: min(count, limit))), count)
+  }
+
   /// Ends reading; nothing more is called.
   public func close() {
     if let pointer { glomers_reader_close(pointer) }

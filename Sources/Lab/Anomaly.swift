@@ -25,7 +25,8 @@ public struct Anomaly: Equatable, Sendable {
   /// How many sightings it stands for.
   public let count: Int
 
-  /// - Parameter severity: of one that breaks a demand, a warning.
+  /// - Parameter severity: of one that breaks a demand, what it is where nobody makes the demand: a warning if this says
+  ///   invalid.
   public init(
     _ name: String, _ detail: String, operations: [Int] = [], node: NodeID? = nil,
     severity: Severity = .invalid, breaking demand: Demand? = nil, count: Int = 1
@@ -34,7 +35,7 @@ public struct Anomaly: Equatable, Sendable {
     self.detail = detail
     self.operations = operations
     self.node = node
-    self.severity = demand == nil ? severity : .warning
+    self.severity = demand != nil && severity == .invalid ? .warning : severity
     self.demand = demand
     self.count = count
   }

@@ -23,15 +23,15 @@ struct AnomalyLog: Sendable {
 
   /// Those that were kept, and for each kind of which there were more, how many.
   var anomalies: [Anomaly] {
-    var all = kept
-    for anomaly in kept {
-      let kind = Kind(name: anomaly.name, node: anomaly.node)
-      let more = counts[kind]! - Self.limitPerKind
-      guard more > 0,
-        !all.contains(where: { $0.name == kind.name && $0.node == kind.node && $0.detail.hasPrefix("and ") })
-      else { continue }
-      all.append(Anomaly(anomaly.name, "and \(more) more", node: anomaly.node, severity: anomaly.severity))
-    }
-    return all
+    var told: Set<Kind> = []
+    return kept
+      + kept.compactMap { anomaly in
+        let kind = Kind(name: anomaly.name, node: anomaly.node)
+        let more = counts[kind]! - Self.limitPerKind
+        guard more > 0, told.insert(kind).inserted else { return nil }
+        return Anomaly(
+          anomaly.name, "and \(more) more", node: anomaly.node, severity: anomaly.severity,
+          breaking: anomaly.demand, count: more)
+      }
   }
 }

@@ -16,12 +16,25 @@ struct AnomalyReport {
 
   var edn: EDN {
     var counts: [String: Int] = [:]
+    var shownCounts: [String: Int] = [:]
+    var nodes: [String: Set<NodeID?>] = [:]
     var shown: [EDN] = []
     for anomaly in anomalies {
-      counts[anomaly.name, default: 0] += 1
-      if counts[anomaly.name]! <= Self.shownMax { shown.append(describe(anomaly)) }
+      counts[anomaly.name, default: 0] += anomaly.count
+      nodes[anomaly.name, default: []].insert(anomaly.node)
+      guard anomaly.count == 1, shownCounts[anomaly.name, default: 0] < Self.shownMax else { continue }
+      shownCounts[anomaly.name, default: 0] += 1
+      shown.append(describe(anomaly))
     }
     let members = counts.sorted { $0.key < $1.key }
+    for (name, count) in members where count > shownCounts[name, default: 0] {
+      let more = count - shownCounts[name, default: 0]
+      var rest: EDN = ["name": .keyword(name)]
+      if nodes[name]!.count == 1, let node = nodes[name]!.first! { rest["node"] = .string(node.name) }
+      rest["detail"] = .string("and \(more) more")
+      rest["operations"] = []
+      shown.append(rest)
+    }
     return [
       "anomalies": .vector(shown),
       "anomaly-counts": .map(members.map { .init(.keyword($0.key), .integer($0.value)) }),

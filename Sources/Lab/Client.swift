@@ -21,7 +21,9 @@ struct Client: Sendable {
   let name: NodeID
   /// Whom it asks.
   let node: NodeID
-  /// Until its process has crashed, or its part is done. Maelstrom knows nothing of closed clients.
+  /// Whether it does operations; others prepare nodes.
+  let isLoading: Bool
+  /// Until another takes its place, or its part is done. Maelstrom's network knows nothing of closed clients.
   var isOpen = true
   /// What it waits for; it gives up on a question after a time.
   private(set) var question: Question?
@@ -29,9 +31,10 @@ struct Client: Sendable {
   /// Questions that have had no answer until it gave up, nor since.
   private var givenUp: Set<Int> = []
 
-  init(name: NodeID, node: NodeID) {
+  init(name: NodeID, node: NodeID, isLoading: Bool) {
     self.name = name
     self.node = node
+    self.isLoading = isLoading
   }
 
   /// Asks something. Returns the message id.
@@ -47,15 +50,21 @@ struct Client: Sendable {
     case answer(Purpose)
     /// To a question that was given up.
     case late
-    /// Nothing was asked, or not of this node, or it has been answered.
+    /// To a question that has been answered.
+    case repeated
+    /// Nothing of the kind was asked.
     case unasked
   }
 
-  mutating func receive(inReplyTo id: Int?, from source: NodeID) -> Fit {
-    guard let id, source == node else { return .unasked }
-    guard let question, question.id == id else { return givenUp.remove(id) == nil ? .unasked : .late }
-    self.question = nil
-    return .answer(question.purpose)
+  /// Takes a reply, of whichever node: one may answer for another.
+  mutating func receive(inReplyTo id: Int?) -> Fit {
+    guard let id else { return .unasked }
+    if let question, question.id == id {
+      self.question = nil
+      return .answer(question.purpose)
+    }
+    if givenUp.remove(id) != nil { return .late }
+    return id >= 1 && id <= lastID ? .repeated : .unasked
   }
 
   /// Stops waiting, if it still waits for that. Returns what was asked.

@@ -15,6 +15,10 @@ public enum Demand: String, CaseIterable, Sendable {
   case monotonicReads = "monotonic-reads"
   /// A node lists every offset that it has acknowledged as committed, and in the end every node lists them all.
   case sharedCommits = "shared-commits"
+  /// A request has one reply, and clients get nothing else.
+  case singleReplies = "single-replies"
+  /// Each node answers one of its final reads at least.
+  case finalReads = "final-reads"
 }
 
 extension Demand {

@@ -70,6 +70,15 @@ extension EDN {
       }
   }
 
+  /// The same for what became of nodes: `{"n1" :paused}`.
+  init(keywordingMembers json: JSON) {
+    guard case .object(let members) = json else {
+      self = EDN(keywording: json)
+      return
+    }
+    self = .map(members.sorted { $0.key < $1.key }.map { Member(.string($0.key), EDN(keywording: $0.value)) })
+  }
+
   /// A fraction in single precision, as Maelstrom writes its own.
   public static func fraction(_ value: Double) -> EDN {
     .real(Double(Float(value).description) ?? value)

@@ -18,7 +18,7 @@ extension Operation {
 
   /// The nemesis speaks in keywords, clients in data, in which only the names of micro-operations are keywords.
   fileprivate var valueEDN: EDN {
-    guard isClient else { return EDN(keywording: value) }
+    guard isClient else { return EDN(keywordingMembers: value) }
     guard ["txn", "send", "poll"].contains(function), let micros = value.array else { return EDN(value) }
     return .vector(micros.map { EDN(keywording: $0) })
   }

@@ -32,6 +32,9 @@ struct LaxLine {
     objection = objections.joined(separator: ", and ")
   }
 
+  /// Whether the line begins with an object that ends on it.
+  static func hasWholeObject(_ line: [UInt8]) -> Bool { firstObject(of: line[...]) != nil }
+
   /// The object with which the bytes begin, how many control characters had to be escaped in it, and what follows it.
   private static func firstObject(
     of bytes: ArraySlice<UInt8>

@@ -1,27 +1,25 @@
 import Glomers
-import Histogram
 
-/// How long clients waited for an ok, by function. Figures are true to three digits.
+/// How long clients waited for an ok, by function.
 struct OperationLatencies {
-  private var histograms: [String: Histogram<UInt32>] = [:]
+  private var waits: [String: [Duration]] = [:]
 
   init(_ history: History) {
     for operation in history.operations where operation.isClient && operation.kind == .ok {
       guard let begun = history.invocation(of: operation.index) else { continue }
-      let microseconds = max(0, (operation.time - begun.time).nanoseconds / 1000)
-      histograms[operation.function, default: Histogram(numberOfSignificantValueDigits: .three)]
-        .record(UInt64(microseconds))
+      waits[operation.function, default: []].append(max(.zero, operation.time - begun.time))
     }
   }
 
   /// For each function the quantiles in milliseconds.
   var edn: EDN {
     .map(
-      histograms.sorted { $0.key < $1.key }.map { function, histogram in
-        let values = EDN.latencyPoints.map { histogram.valueAtPercentile($0 * 100) }
-        return EDN.Member(
+      waits.sorted { $0.key < $1.key }.map { function, waits in
+        EDN.Member(
           .keyword(function),
-          .distribution(EDN.latencyPoints, values) { .milliseconds(.microseconds(Int64($0))) })
+          .distribution(EDN.latencyPoints, quantiles(EDN.latencyPoints, of: waits) ?? []) {
+            .milliseconds($0)
+          })
       })
   }
 }

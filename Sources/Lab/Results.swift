@@ -7,6 +7,10 @@ public struct Results: Equatable, Sendable {
   public let anomalies: [Anomaly]
   /// What is written as EDN and as JSON.
   public private(set) var tree: EDN
+  /// Of functions that never succeeded, how they ended.
+  private let endings: [String: String]
+  /// Whether a client began anything before the final operations.
+  private let wasTried: Bool
 
   /// Runs the checkers over a history.
   ///
@@ -28,7 +32,11 @@ public struct Results: Equatable, Sendable {
     let net = journal.map { NetStats($0, history) }
     anomalies = (observed + checked.anomalies).map { $0.judged(by: demands) }
     let strict = Verdict.merging(anomalies.map(\.severity.verdict))
-    verdict = .merging([stats.verdict, available.verdict, checked.verdict, strict])
+    wasTried = history.operations.contains { $0.isClient && !$0.isFinal }
+    endings = Endings(history).words
+    verdict = .merging([
+      stats.verdict, available.verdict, checked.verdict, strict, wasTried ? .valid : .unknown,
+    ])
 
     var own = AnomalyReport(anomalies, history).edn
     own["valid?"] = strict.edn
@@ -39,7 +47,7 @@ public struct Results: Equatable, Sendable {
     tree = [
       "perf": ["latency-graph": ["valid?": true], "rate-graph": ["valid?": true], "valid?": true],
       "timeline": ["valid?": true],
-      "exceptions": ["valid?": true],
+      "exceptions": Endings(history).exceptions,
       "stats": stats.edn,
       "availability": available.edn,
       "net": net?.edn ?? .null,
@@ -63,16 +71,26 @@ extension Results {
     if case .map(let functions)? = tree["stats"]?["by-f"] {
       // A crash never succeeds, and is no offence.
       for function in functions where function.value["valid?"] == false && function.key != .keyword("crash") {
-        complaints.append("no \(function.key.text.dropFirst()) succeeded")
+        let name = String(function.key.text.dropFirst())
+        complaints.append("no \(name) succeeded" + (endings[name].map { ": \($0)" } ?? ""))
       }
     }
     if tree["availability"]?["valid?"] == false, let share = tree["availability"]?["ok-fraction"] {
       complaints.append("too few operations succeeded: a share of \(share.text)")
     }
-    if tree["workload"]?["valid?"] == false, !anomalies.contains(where: { $0.severity == .invalid }) {
+    if tree["workload"]?["valid?"] == false, complaints.isEmpty,
+      !anomalies.contains(where: { $0.severity == .invalid })
+    {
       complaints.append("the workload's checker objects: see :workload in the results")
     }
     return complaints
+  }
+
+  /// Why the verdict is unknown, in words, beside anomalies.
+  public var doubts: [String] {
+    wasTried || anomalies.contains { $0.severity == .invalid }
+      ? []
+      : ["nothing was tried: no operation began before the end (is the rate 0, or the time too short?)"]
   }
 
   /// What `results.edn` holds.

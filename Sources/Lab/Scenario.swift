@@ -35,6 +35,14 @@ public struct Scenario: Equatable, Sendable {
     public var isForProcesses: Bool { self != .skew }
   }
 
+  /// What becomes of a node that writes to a client that has given up, and has left its place to a new one.
+  public enum LateReplies: String, CaseIterable, Sendable {
+    /// Nothing is heard of the node any more until it is started again, as with Maelstrom.
+    case silence
+    /// What it wrote is dropped, and it goes on.
+    case drop
+  }
+
   /// How many clients there are.
   public enum Concurrency: Equatable, Sendable {
     case clients(Int)
@@ -72,6 +80,8 @@ public struct Scenario: Equatable, Sendable {
   public var consistencyModels: [String] = ["strict-serializable"]
   /// What nodes are held to beyond the workload's contract.
   public var demands: Set<Demand> = []
+  /// The longest that polls of a log may lag behind what is known of it; nil allows any lag.
+  public var lagMax: Duration?
   public var keyCount: Int?
   public var maxTransactionLength = 4
   public var maxWritesPerKey = 16
@@ -79,6 +89,7 @@ public struct Scenario: Equatable, Sendable {
   public var logNetworkSends = false
   public var logNetworkReceives = false
   public var delivery: Delivery = .inOrder
+  public var lateReplies: LateReplies = .silence
   public var seed: UInt64 = 0
   /// How often a node that may lack an acknowledged value is asked what it has, past the network. Nil: never.
   public var probeInterval: Duration? = .milliseconds(20)

@@ -39,7 +39,7 @@ public struct TestRun {
   public let nodes: [NodeID]
   /// Everything that clients and the nemesis did.
   public internal(set) var history = History()
-  /// The traffic so far, the handshake and probes not counted.
+  /// The traffic so far, probes not counted.
   public internal(set) var journal = Journal()
   /// How long acknowledged values take to reach every node; for workloads that ask for it.
   public internal(set) var visibility: Visibility
@@ -78,6 +78,10 @@ public struct TestRun {
   var anomalyLog = AnomalyLog()
   /// Nodes that have ended before they were told to.
   var dead: Set<NodeID> = []
+  /// Nodes of which nothing is heard any more, as they have written to a client that had gone.
+  var silenced: Set<NodeID> = []
+  /// What nodes have printed before the load begins.
+  var openings: [NodeID: Opening] = [:]
   /// Nodes that the nemesis has killed and not yet started again.
   var down: Set<NodeID> = []
   var paused: Set<NodeID> = []
@@ -194,8 +198,9 @@ struct Worker: Sendable {
   let node: NodeID
   /// Rises by the number of workers whenever nobody knows how an operation ended.
   var process: Int
-  /// Opened with the first operation of a process.
+  /// Opened with the first operation of a process, and the process that opened it.
   var client: Int?
+  var clientProcess: Int?
   /// How many final operations it has done, and when it goes on with them; nil when it has done all.
   var finalCount = 0
   var finalDue: Instant? = .zero

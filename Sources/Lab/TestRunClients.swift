@@ -5,8 +5,10 @@ internal import Wire
 /// What clients do: ask, wait, and write down how it ended.
 extension TestRun {
   /// A new client of a node. Returns its number.
-  mutating func openClient(_ node: NodeID) -> Int {
-    clients.append(Client(name: NodeID("c\(clients.count)"), node: node))
+  ///
+  /// - Parameter isLoading: whether it is to do operations.
+  mutating func openClient(_ node: NodeID, isLoading: Bool) -> Int {
+    clients.append(Client(name: NodeID("c\(clients.count)"), node: node, isLoading: isLoading))
     return clients.count - 1
   }
 
@@ -28,10 +30,7 @@ extension TestRun {
     patience.insert(Patience(due: clock + wait, client: client, question: id))
     let number = takeMessageID()
     let line = desk.request(from: name, to: node, number: number, messageID: id, write)
-    switch purpose {
-    case .initialize, .initializeAgain: break
-    case .setUp, .operation: noteSent(line.span.extracting(droppingLast: 1), involvesClient: true)
-    }
+    noteSent(line.span.extracting(droppingLast: 1), involvesClient: true)
     network.send(
       Parcel(id: number, source: name, destination: node, line: line, isFromClient: true), due: clock)
   }
@@ -48,6 +47,13 @@ extension TestRun {
   }
 
   mutating func begin(_ invocation: Invocation, by worker: Int) {
+    // Jepsen opens a new client with the first operation of a process, and not before.
+    if !load.reusesClients, let client = workers[worker].client,
+      workers[worker].clientProcess != workers[worker].process
+    {
+      closeClient(client)
+      workers[worker].client = nil
+    }
     var operation = Operation(
       time: time, kind: .invoke, process: .client(workers[worker].process), function: invocation.function,
       value: invocation.value, node: workers[worker].node, isFinal: invocation.isFinal)
@@ -60,8 +66,9 @@ extension TestRun {
   private mutating func carryOut(_ step: Step, of invocation: Invocation, by worker: Int, begun: Int) {
     switch step {
     case .ask(let message):
-      let client = workers[worker].client ?? openClient(workers[worker].node)
+      let client = workers[worker].client ?? openClient(workers[worker].node, isLoading: true)
       workers[worker].client = client
+      workers[worker].clientProcess = workers[worker].process
       let purpose = Client.Purpose.operation(invocation, worker: worker, begun: begun)
       ask(client, purpose, patience: load.patience) { message.write(to: &$0) }
     case .complete(let value): end(begun, worker: worker, .ok, value: value)
@@ -87,13 +94,7 @@ extension TestRun {
     case .fail: counts.failCount += 1
     case .info, .invoke: counts.infoCount += 1
     }
-    if kind == .info {
-      workers[worker].process += workers.count
-      if !load.reusesClients, let client = workers[worker].client {
-        closeClient(client)
-        workers[worker].client = nil
-      }
-    }
+    if kind == .info { workers[worker].process += workers.count }
     if freeWorkers.isEmpty { latestRelease = clock }
     freeWorkers.append(worker)
   }
@@ -104,13 +105,13 @@ extension TestRun {
       patience.removeMin()
       guard let purpose = clients[first.client].giveUp(first.question) else { continue }
       switch purpose {
-      case .initialize: failSetUp("init-failed", first.client, "did not answer init in time")
+      case .initialize: failSetUp("init-failed", first.client, unanswered("init", first.client))
       case .initializeAgain:
         // It may have been paused or killed meanwhile. As long as it is there, it is asked.
         let node = clients[first.client].node
         closeClient(first.client)
         if !down.contains(node), !dead.contains(node) { initializeAgain(node) }
-      case .setUp(let type): failSetUp("setup-failed", first.client, "did not answer \(type) in time")
+      case .setUp(let type): failSetUp("setup-failed", first.client, unanswered(type, first.client))
       case .operation(let invocation, let worker, let begun):
         let kind: Operation.Kind = load.isIdempotent(invocation.function) ? .fail : .info
         end(begun, worker: worker, kind, error: "net-timeout")
@@ -131,24 +132,29 @@ extension TestRun {
   /// A node has sent something to a client.
   mutating func receive(_ reply: Reply) {
     let client = reply.client
-    switch clients[client].receive(inReplyTo: reply.inReplyTo, from: reply.node) {
-    case .unasked:
-      report("unasked-reply", "sent \(name(client)) what it had not asked for: \(reply.excerpt)", reply.node)
-    case .late where !clients[client].isOpen:
-      report(
-        "late-reply", "answered \(name(client)), which had given up and gone: \(reply.excerpt)", reply.node,
-        severity: .warning)
+    if clients[client].isLoading, !clients[client].isOpen {
+      return wroteToDeparted(
+        "answered \(name(client)), which had given up and gone", reply.excerpt, reply.node)
+    }
+    if let question = clients[client].question, let reason = LineWords.mismatch(reply, asked: question.id) {
+      return malformed(reply, reason)
+    }
+    switch clients[client].receive(inReplyTo: reply.inReplyTo) {
     case .late: break
+    case .repeated: drop(reply, "answered \(name(client)) a second time")
+    case .unasked: drop(reply, "wrote \(name(client)) what it had not asked for")
     case .answer(.initialize): initialized(reply)
     case .answer(.initializeAgain):
       closeClient(reply.client)
       if reply.type != "init_ok" { malformed(reply, "a node that was started again must say init_ok") }
     case .answer(.setUp(let type)):
       if reply.type == "\(type)_ok" {
-        if !hasItsMembers(reply) { malformed(reply, "it has members that it should not have") }
+        if let problem = problem(with: reply) { malformed(reply, problem) }
         prepared(reply.client)
       } else {
-        failSetUp("setup-failed", reply.client, "answered \(type) with \(reply.excerpt)")
+        failSetUp(
+          "setup-failed", reply.client,
+          "answered \(type) with \(reply.excerpt); the answer has type \(type)_ok")
       }
     case .answer(.operation(let invocation, let worker, let begun)):
       complete(invocation, worker: worker, begun: begun, with: reply)
@@ -157,13 +163,44 @@ extension TestRun {
     settlePhase()
   }
 
+  private mutating func drop(_ reply: Reply, _ what: String) {
+    anomalyLog.add(
+      Anomaly(
+        "unasked-reply", "\(reply.node) \(what), which is dropped: \(reply.excerpt)", node: reply.node,
+        breaking: .singleReplies))
+  }
+
+  /// A node has written to a client that is no more, or in its name.
+  mutating func wroteToDeparted(_ what: String, _ excerpt: String, _ node: NodeID) {
+    guard scenario.lateReplies == .silence else {
+      report("late-reply", "\(node) \(what), which is dropped: \(excerpt)", node, severity: .warning)
+      return
+    }
+    silenced.insert(node)
+    report(
+      "late-reply",
+      "\(node) \(what): like Maelstrom, this bench hears nothing more of that node (--late-replies drop would go on). "
+        + "A client waits \(load.patience.words): leave requests unanswered that are older: \(excerpt)", node)
+    actions.append(.note("\(node) \(what): nothing more is heard of it"))
+  }
+
+  /// In words, what a node has done instead of answering.
+  private func unanswered(_ type: String, _ client: Int) -> String {
+    let wait = type == "init" ? Self.initializationPatience : load.patience
+    let example =
+      #"{"src": "\#(clients[client].node)", "dest": "\#(name(client))", "body": {"type": "\#(type)_ok", "in_reply_to": 1}}"#
+    let opening = openings[clients[client].node] ?? Opening()
+    return "did not answer \(type) within \(wait.words)\(opening.words(type, example))"
+  }
+
   private func name(_ client: Int) -> NodeID { clients[client].name }
 
   private mutating func initialized(_ reply: Reply) {
     if reply.type == "init_ok" {
       prepared(reply.client)
     } else {
-      failSetUp("init-failed", reply.client, "answered init with \(reply.excerpt)")
+      failSetUp(
+        "init-failed", reply.client, "answered init with \(reply.excerpt); the answer has type init_ok")
     }
   }
 
@@ -173,30 +210,34 @@ extension TestRun {
       do throws(WireError) {
         error = try RPCError(type: reply.type, body: reply.body)
       } catch let wrong {
-        return spoiled(reply, "\(wrong)", worker: worker, begun: begun)
+        return spoiled(reply, wrong.rpcError.text, worker: worker, begun: begun)
       }
       let failed = error.isDefinite || load.isIdempotent(invocation.function)
       end(begun, worker: worker, failed ? .fail : .info, error: [.string(error.name), .string(error.text)])
       return
+    }
+    if let problem = problem(with: reply) {
+      return spoiled(reply, problem, worker: worker, begun: begun)
     }
     do throws(WireError) {
       let step = try load.advance(invocation, by: workers[worker], type: reply.type, reply.body)
       guard let step else {
         return spoiled(reply, "it does not answer \(invocation.function)", worker: worker, begun: begun)
       }
-      guard hasItsMembers(reply) else {
-        return spoiled(reply, "it has members that it should not have", worker: worker, begun: begun)
-      }
       if case .complete(let value) = step { observe(invocation, value, at: reply.node) }
       carryOut(step, of: invocation, by: worker, begun: begun)
+    } catch .unknownType(let type) {
+      spoiled(
+        reply, "\(type.debugDescription) is no answer to \(invocation.function)", worker: worker, begun: begun
+      )
     } catch {
-      spoiled(reply, "\(error)", worker: worker, begun: begun)
+      spoiled(reply, LineWords.nullOrMissing(error.rpcError.text, reply.body), worker: worker, begun: begun)
     }
   }
 
-  /// Maelstrom takes members that it does not know for a mistake.
-  private func hasItsMembers(_ reply: Reply) -> Bool {
-    reply.memberCount == (load.bareReplies.contains(reply.type) ? 0 : 1)
+  /// What Maelstrom's schema would find wrong with a reply that is no error: members that it does not know, or lacks.
+  private func problem(with reply: Reply) -> String? {
+    LineWords.problem(with: reply, member: load.replyMembers[reply.type])
   }
 
   private mutating func spoiled(_ reply: Reply, _ reason: String, worker: Int, begun: Int) {
@@ -206,7 +247,8 @@ extension TestRun {
 
   private mutating func malformed(_ reply: Reply, _ reason: String, operations: [Int] = []) {
     report(
-      "malformed-reply", "answered \(name(reply.client)) with \(reply.excerpt): \(reason)", reply.node,
+      "malformed-reply", "\(reply.node) answered \(name(reply.client)) with \(reply.excerpt): \(reason)",
+      reply.node,
       operations: operations)
   }
 

@@ -65,12 +65,13 @@ extension TestRun {
     for node in hit where !down.contains(node) && !dead.contains(node) {
       down.insert(node)
       paused.remove(node)
+      silenced.remove(node)
       network.discard(for: node)
       actions.append(.kill(node))
     }
     faults[.kill] = down.isEmpty ? nil : "\(down.count) killed"
     faults[.pause] = paused.isEmpty ? nil : "\(paused.count) paused"
-    return JSON(hit)
+    return JSON(hit, are: "killed")
   }
 
   /// Starts what was killed, with a disk that works. Like any node, it is told who it is before anything else.
@@ -84,11 +85,12 @@ extension TestRun {
       actions.append(.start(node))
       initializeAgain(node)
     }
-    return JSON(started)
+    return JSON(started, are: "started")
   }
 
   mutating func initializeAgain(_ node: NodeID) {
-    ask(openClient(node), .initializeAgain, patience: Self.initializationPatience) { [nodes] body in
+    ask(openClient(node, isLoading: false), .initializeAgain, patience: Self.initializationPatience) {
+      [nodes] body in
       body.member("type", "init")
       body.member("node_id", node.name)
       body.member("node_ids", nodes.map(\.name))
@@ -100,7 +102,7 @@ extension TestRun {
     paused.formUnion(stopped)
     for node in stopped { actions.append(.pause(node)) }
     faults[.pause] = paused.isEmpty ? nil : "\(paused.count) paused"
-    return JSON(hit)
+    return JSON(hit, are: "paused")
   }
 
   private mutating func resume() -> JSON {
@@ -108,7 +110,7 @@ extension TestRun {
     paused = []
     faults[.pause] = nil
     for node in resumed { actions.append(.resume(node)) }
-    return JSON(resumed)
+    return JSON(resumed, are: "resumed")
   }
 
   private mutating func breakDisks(_ hit: [NodeID]) -> JSON {
@@ -148,4 +150,9 @@ extension Degradation {
 
 extension JSON {
   fileprivate init(_ nodes: [NodeID]) { self = .array(nodes.map { .string($0.name) }) }
+
+  /// What became of each node, as Jepsen writes it: `{"n1" :paused}`.
+  fileprivate init(_ nodes: [NodeID], are condition: String) {
+    self = .object(Dictionary(nodes.map { ($0.name, .string(condition)) }) { first, _ in first })
+  }
 }

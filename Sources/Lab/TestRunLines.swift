@@ -12,11 +12,6 @@ struct Reply {
   let body: JSONObject
   let line: [UInt8]
 
-  /// How many members the body has, beside its type and ids.
-  var memberCount: Int {
-    body.count - ["type", "msg_id", "in_reply_to"].count { body.optionalElement($0) != nil }
-  }
-
   var excerpt: String { line.excerpt }
 }
 
@@ -118,8 +113,43 @@ extension TestRun {
   /// Takes a line that a node printed, without its newline.
   public mutating func receive(line: Span<UInt8>, from node: NodeID, at now: Instant) {
     clock = max(clock, now)
-    guard phase != .idle, phase != .finished else { return }
+    guard phase != .idle, phase != .finished, !silenced.contains(node) else { return }
+    if isPreparing { openings[node, default: Opening()].note(line) }
     read(line, from: node)
+  }
+
+  /// A line was longer than the driver reads, and is lost.
+  public mutating func receiveOversized(bytes: Int, from node: NodeID, at now: Instant) {
+    clock = max(clock, now)
+    guard phase != .idle, phase != .finished, !silenced.contains(node) else { return }
+    report(
+      "oversized-line",
+      "\(node) printed a line of \(bytes) bytes, longer than this bench reads, so it is lost; send less at a time",
+      node, severity: .unknown)
+  }
+
+  /// A node leaves so much of its input unread that the driver keeps no more of it, and drops a line.
+  public mutating func overflowed(_ node: NodeID, waitingBytes: Int, at now: Instant) {
+    clock = max(clock, now)
+    let isPaused = paused.contains(node)
+    report(
+      "unread-input",
+      "\(node) has left \(waitingBytes) bytes of its stdin unread, and what else is sent to it is dropped"
+        + (isPaused ? ", since it was paused" : ": a node has to read while it writes"), node,
+      severity: isPaused ? .unknown : .invalid)
+  }
+
+  /// What a node has begun to print without ending the line; for the report of one that does not answer `init`.
+  public mutating func note(unfinished bytes: [UInt8], ofBytes count: Int, from node: NodeID) {
+    openings[node, default: Opening()].unfinished = (bytes.excerpt, count)
+  }
+
+  /// Whether nodes are still being initialized, or told what comes before the load.
+  public var isPreparing: Bool {
+    switch phase {
+    case .starting, .settingUp: true
+    default: false
+    }
   }
 
   /// Takes a message that a node's codec has written, without white space: there is no need to look whether it is
@@ -132,93 +162,109 @@ extension TestRun {
       return
     }
     clock = max(clock, now)
-    guard phase != .idle, phase != .finished else { return }
+    guard phase != .idle, phase != .finished, !silenced.contains(node) else { return }
     let number = takeMessageID()
-    send(message, LineDesk.numbered(message, number: number), number, from: node, to: destination, at: place)
-  }
-
-  /// Takes note of a line that was too long to be read.
-  ///
-  /// - Parameter byteCount: the line's length in bytes, without its newline.
-  public mutating func receive(
-    oversizedLine byteCount: Int, longestTaken: Int, from node: NodeID, at now: Instant
-  ) {
-    clock = max(clock, now)
-    guard phase != .idle, phase != .finished else { return }
-    report(
-      "oversized-line",
-      "\(node) printed a line of \(byteCount) bytes, and lines of up to \(longestTaken) are read: the message is lost",
-      node)
+    send(
+      message, LineDesk.numbered(message, number: number), number, from: node, to: destination, at: place,
+      fromClient: false)
   }
 
   private mutating func read(_ line: Span<UInt8>, from node: NodeID) {
-    let message: JSONObject
-    let destination: NodeID
     do throws(WireError) {
-      message = try desk.document.parse(line)
-      let source = NodeID(try message.string("src"))
-      destination = NodeID(try message.string("dest"))
-      _ = try message.object("body")
-      // Maelstrom refuses envelopes with members that it does not know.
-      let isUsual =
-        message.count == 3 || message.count == 4 && message.optionalElement("id")?.isInteger ?? false
-      if !isUsual {
-        report(
-          "malformed-message", "\(node) printed members beside src, dest and body: \(line.excerpt)", node)
-      }
-      guard source == node else {
-        report("false-source", "\(node) printed a message as from \(source): \(line.excerpt)", node)
-        return
-      }
+      route(try desk.document.parse(line), line, from: node)
     } catch .notJSON(let reason) {
-      guard let lax = LaxLine(line), (try? desk.document.parse(lax.line)) != nil else {
-        report(
-          "not-json",
-          "\(node) printed a line that is not JSON: \(reason). What is no message belongs on stderr: \(line.excerpt)",
-          node)
-        return
+      guard let lax = LaxLine(line), let message = try? desk.document.parse(lax.line) else {
+        return report("not-json", LineWords.notJSON(line.bytes, reason, from: node), node)
       }
       report(
         "lax-json", "\(node) printed a line with \(lax.objection): \(line.excerpt)", node, severity: .warning)
-      read(lax.line.span, from: node)
-      return
+      route(message, lax.line.span, from: node)
     } catch {
-      report(
-        "malformed-message", "\(node) printed a line that is no message: \(error): \(line.excerpt)", node)
-      return
+      report("malformed-message", LineWords.noMessage(line.bytes, error.rpcError.text, from: node), node)
     }
+  }
+
+  /// Sends a message on to where it says.
+  private mutating func route(_ message: JSONObject, _ line: Span<UInt8>, from node: NodeID) {
+    let source: NodeID
+    let destination: NodeID
+    do throws(WireError) {
+      source = NodeID(try message.string("src"))
+      destination = NodeID(try message.string("dest"))
+      _ = try message.object("body")
+    } catch {
+      return report(
+        "malformed-message", LineWords.noMessage(line.bytes, error.rpcError.text, from: node), node)
+    }
+    // Maelstrom refuses envelopes with members that it does not know.
+    let isUsual =
+      message.count == 3 || message.count == 4 && message.optionalElement("id")?.isInteger ?? false
+    if !isUsual {
+      report("malformed-message", LineWords.surplus(message, line.bytes, from: node), node)
+    }
+    let sender = client(named: source)
+    if source != node, !claims(source, sender, line, from: node) { return }
     if let place = network.place(of: destination) {
       let number = takeMessageID()
       let numbered = desk.numbered(line, message, number: number)
-      send(line, numbered, number, from: node, to: destination, at: place)
+      send(
+        line, numbered, number, from: source, to: destination, at: place,
+        fromClient: sender != nil || source == Prober.name)
     } else if destination == Prober.name {
       receiveProbed(message, from: node, line)
     } else if let client = client(named: destination) {
       deliver(line, message, from: node, to: client)
     } else {
       report(
-        "unknown-destination", "\(node) wrote to \(destination), which does not exist: \(line.excerpt)", node)
+        "unknown-destination",
+        "\(node) wrote to \(destination), which is no node, service or client of this test; nodes are "
+          + "\(LineWords.list(nodes)): \(line.excerpt)", node)
     }
+  }
+
+  /// Whether a node may say something as from another: one that exists, as Maelstrom has it.
+  private mutating func claims(
+    _ source: NodeID, _ client: Int?, _ line: Span<UInt8>, from node: NodeID
+  ) -> Bool {
+    if let client, clients[client].isLoading, !clients[client].isOpen {
+      wroteToDeparted(
+        "sent a message in the name of \(source), which had given up and gone", line.excerpt, node)
+      return scenario.lateReplies == .drop
+    }
+    guard client != nil || source == Prober.name || network.place(of: source) != nil else {
+      report(
+        "unknown-source",
+        "\(node) printed a message as from \(source), which does not exist; its src is \(node): \(line.excerpt)",
+        node)
+      return false
+    }
+    let cost =
+      client == nil && source != Prober.name
+      ? "partitions and the receiver take it for one of \(source)"
+      : "it counts as traffic of clients, without latency and past partitions"
+    report(
+      "borrowed-source", "\(node) sent a message in the name of \(source): \(cost): \(line.excerpt)", node,
+      severity: .warning)
+    return true
   }
 
   private mutating func send(
     _ line: Span<UInt8>, _ numbered: [UInt8], _ number: Int, from source: NodeID, to destination: NodeID,
-    at place: Int
+    at place: Int, fromClient: Bool
   ) {
-    noteSent(line, involvesClient: false)
+    noteSent(line, involvesClient: fromClient)
     network.send(
-      Parcel(id: number, source: source, destination: destination, line: numbered), to: place,
-      due: latencies.due(from: clock))
+      Parcel(
+        id: number, source: source, destination: destination, line: numbered, isFromClient: fromClient),
+      to: place, due: fromClient ? clock : latencies.due(from: clock))
   }
 
   /// Clients are next to their nodes: nothing delays what they are told.
   private mutating func deliver(
     _ line: Span<UInt8>, _ message: JSONObject, from node: NodeID, to client: Int
   ) {
-    if !isStarting {
-      noteSent(line, involvesClient: true)
-      noteReceived(line, involvesClient: true)
-    }
+    noteSent(line, involvesClient: true)
+    noteReceived(line, involvesClient: true)
     // Replies are numbered as everything else is.
     _ = takeMessageID()
     guard let body = message.optionalElement("body")?.object else { return }
@@ -233,9 +279,7 @@ extension TestRun {
     guard let (parcel, place) = network.takeDue(by: clock), !dead.contains(parcel.destination),
       !down.contains(parcel.destination)
     else { return }
-    if !(parcel.isFromClient && isStarting) {
-      noteReceived(parcel.line.span.extracting(droppingLast: 1), involvesClient: parcel.isFromClient)
-    }
+    noteReceived(parcel.line.span.extracting(droppingLast: 1), involvesClient: parcel.isFromClient)
     if place >= nodes.count {
       serve(parcel)
     } else {
@@ -251,14 +295,17 @@ extension TestRun {
   public mutating func exited(_ node: NodeID, _ how: String, lastLines: [String], at now: Instant) {
     clock = max(clock, now)
     guard phase != .idle, phase != .finished, dead.insert(node).inserted else { return }
-    let lines = lastLines.isEmpty ? "" : "; its last lines were:\n\(lastLines.joined(separator: "\n"))"
-    report("node-died", "\(node) ended with \(how)\(lines)", node)
+    let lines =
+      lastLines.isEmpty
+      ? ", and had printed nothing" : "; its last lines were:\n\(lastLines.joined(separator: "\n"))"
+    let early = isStarting ? " before it had answered init" : ""
+    report("node-died", "\(node) ended with \(how)\(early)\(lines)", node)
     if isStarting { abandon("\(node) ended with \(how) before the test began", at: clock) }
   }
 
   // MARK: Small parts
 
-  /// The handshake does not count as traffic; clients have nothing else to say while nodes start.
+  /// Whether nodes have yet to answer `init`.
   var isStarting: Bool { if case .starting = phase { true } else { false } }
 
   mutating func takeMessageID() -> Int {

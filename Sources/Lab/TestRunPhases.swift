@@ -19,7 +19,7 @@ extension TestRun {
     phase = .starting(waiting: nodes.count)
     for node in nodes {
       actions.append(.start(node))
-      let client = openClient(node)
+      let client = openClient(node, isLoading: false)
       ask(client, .initialize, patience: Self.initializationPatience) { [nodes] body in
         body.member("type", "init")
         body.member("node_id", node.name)
@@ -46,7 +46,9 @@ extension TestRun {
     guard !setUps.isEmpty else { return run() }
     phase = .settingUp(waiting: setUps.count)
     for (node, setUp) in setUps {
-      ask(openClient(node), .setUp(setUp.type), patience: load.patience) { setUp.message.write(to: &$0) }
+      ask(openClient(node, isLoading: false), .setUp(setUp.type), patience: load.patience) {
+        setUp.message.write(to: &$0)
+      }
     }
   }
 

@@ -45,12 +45,11 @@ struct Prober: Sendable {
     return lastID
   }
 
-  /// Takes an answer; false if no probe of this node waits for it.
-  mutating func settle(_ id: Int?, from node: NodeID) -> Bool {
-    guard let id, unanswered[id] == node else { return false }
-    unanswered[id] = nil
+  /// Takes an answer. Returns the node that was asked; nil if no probe waits for it.
+  mutating func settle(_ id: Int?) -> NodeID? {
+    guard let id, let node = unanswered.removeValue(forKey: id) else { return nil }
     if probes[node]?.id == id { probes[node] = nil }
-    return true
+    return node
   }
 
   /// Whether a node shows more or fewer values than last time.
@@ -78,7 +77,8 @@ extension TestRun {
     prober.rest()
     let lacking = visibility.lacking
     guard !lacking.isEmpty, let probe = load.probe else { return }
-    for node in lacking where !dead.contains(node) && !down.contains(node) && !paused.contains(node) {
+    for node in lacking
+    where !dead.contains(node) && !down.contains(node) && !paused.contains(node) && !silenced.contains(node) {
       guard let id = prober.ask(node, at: clock) else { continue }
       let line = desk.request(from: Prober.name, to: node, number: takeMessageID(), messageID: id) {
         probe.message.write(to: &$0)
@@ -91,13 +91,17 @@ extension TestRun {
   /// A node has written to the prober. What is wrong with answers to reads, clients see too.
   mutating func receiveProbed(_ message: JSONObject, from node: NodeID, _ line: Span<UInt8>) {
     guard let body = message.optionalElement("body")?.object else { return }
-    guard prober.settle(body.optionalElement("in_reply_to")?.integer, from: node) else {
-      report("unasked-reply", "\(node) sent \(Prober.name) what it had not asked for: \(line.excerpt)", node)
+    guard let asked = prober.settle(body.optionalElement("in_reply_to")?.integer) else {
+      anomalyLog.add(
+        Anomaly(
+          "unasked-reply", "\(node) sent \(Prober.name) what it had not asked for: \(line.excerpt)",
+          node: node,
+          breaking: .singleReplies))
       return
     }
     guard let probe = load.probe, let values = body.optionalElement(probe.member)?.list,
-      prober.isNew(node, count: values.count)
+      prober.isNew(asked, count: values.count)
     else { return }
-    visibility.observed(node, values.lazy.map(\.value), at: clock)
+    visibility.observed(asked, values.lazy.map(\.value), at: clock)
   }
 }

@@ -33,6 +33,9 @@ public struct Mutant: Sendable {
     scenario.delivery = .independent
     scenario.nemesisInterval = .seconds(2)
     scenario.probeInterval = nil
+    // A mistake may break what no contract asks for; and it is to show by itself, not by silence.
+    scenario.demands = Set(Demand.allCases)
+    scenario.lateReplies = .drop
     arrange(&scenario)
     self.name = name
     self.mistake = mistake

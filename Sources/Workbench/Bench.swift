@@ -29,6 +29,8 @@ public final class Bench {
   private var processes: [NodeID: NodeProcess] = [:]
   /// Nodes that are to start as soon as the killed ones have gone, with all that they held open.
   private var waiting: [NodeID: Waiting] = [:]
+  /// Nodes for which so many bytes wait that lines were dropped.
+  private var overflowing: [NodeID: Int] = [:]
   /// Those that have written to their logs in this turn.
   private var talkative: Set<NodeID> = []
   private var lag = LagMeter()
@@ -82,9 +84,13 @@ public final class Bench {
       run.begin(at: now)
     }
     if patience == nil {
-      if let due = run.deadline, due <= now { lag.woke(at: now, due: due) }
+      if let due = run.deadline, due <= now {
+        lag.woke(at: now, due: due)
+        if run.isPreparing { tellUnfinished() }
+      }
       run.advance(to: now)
       run.drain { carryOut($0) }
+      if !overflowing.isEmpty { tellOverflowing(now) }
       if run.isFinished { endNodes(now) }
     }
     for id in talkative { processes[id]?.log.flush() }
@@ -107,7 +113,7 @@ public final class Bench {
     switch action {
     case .start(let id): start(id)
     case .deliver(let line, let id):
-      if waiting[id] == nil { processes[id]?.deliver(line) } else { waiting[id]!.lines.append(line) }
+      if waiting[id] == nil { deliver(line, to: id) } else { waiting[id]!.lines.append(line) }
     case .kill(let id), .stop(let id):
       waiting[id] = nil
       processes[id]?.kill()
@@ -119,6 +125,25 @@ public final class Bench {
       if waiting[id] == nil { setDisk(of: id, condition) } else { waiting[id]!.disk = condition }
     case .skew(let id, _): preconditionFailure("the clock of \(id) can't be moved: it is a process")
     case .note(let text): console.say(text)
+    }
+  }
+
+  private func deliver(_ line: [UInt8], to id: NodeID) {
+    if let bytes = processes[id]?.deliver(line) { overflowing[id] = bytes }
+  }
+
+  private func tellOverflowing(_ now: Instant) {
+    for (id, bytes) in overflowing.sorted(by: { $0.key < $1.key }) {
+      run.overflowed(id, waitingBytes: bytes, at: now)
+    }
+    overflowing.removeAll(keepingCapacity: true)
+  }
+
+  /// A node that is given up may have answered, but for the end of the line.
+  private func tellUnfinished() {
+    for (id, process) in processes {
+      guard let line = process.unfinishedLine else { continue }
+      run.note(unfinished: line.beginning, ofBytes: line.bytes, from: id)
     }
   }
 
@@ -134,7 +159,7 @@ public final class Bench {
         id, loop, executable: settings.executable, arguments: settings.arguments, environment: environment,
         directory: settings.directory, log: log, events)
       guard let done = waiting.removeValue(forKey: id) else { return }
-      for line in done.lines { processes[id]!.deliver(line) }
+      for line in done.lines { deliver(line, to: id) }
       if done.disk != .sound { setDisk(of: id, done.disk) }
       if done.isPaused { processes[id]!.pause() }
     } catch {
@@ -180,8 +205,7 @@ public final class Bench {
     },
     oversized: { [unowned self] process, lineBytes in
       guard patience == nil else { return }
-      run.receive(
-        oversizedLine: lineBytes, longestTaken: LineReader.lineBytesMax, from: process.id, at: loop.now)
+      run.receiveOversized(bytes: lineBytes, from: process.id, at: loop.now)
     },
     exit: { [unowned self] process, status in
       process.log.flush()

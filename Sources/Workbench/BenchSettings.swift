@@ -32,6 +32,8 @@ public struct BenchSettings: Sendable {
     if !scenario.demands.isEmpty {
       command.set("--also", scenario.demands.map(\.rawValue).sorted().joined(separator: ","))
     }
+    if scenario.lateReplies != .silence { command.set("--late-replies", scenario.lateReplies.rawValue) }
+    if let most = scenario.lagMax { command.set("--max-lag", "\(most.seconds)") }
     command.set("--store", store)
     self.command = command
   }

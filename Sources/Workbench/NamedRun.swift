@@ -39,6 +39,7 @@ public struct NamedRun: Sendable {
     publishedMessagesPerOperation = published
     var scenario = Scenario(workload)
     scenario.timeLimit = .seconds(20)
+    scenario.demands = Set(Demand.allCases)
     describe(&scenario)
     self.scenario = scenario
   }

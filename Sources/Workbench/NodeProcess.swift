@@ -47,15 +47,26 @@ final class NodeProcess {
       })
   }
 
-  /// Stands for a line that is too long to be read.
-  static func placeholder(_ lineBytes: Int) -> [UInt8] {
+  /// Stands in a log for a line that is too long to be read.
+  private static func placeholder(_ lineBytes: Int) -> [UInt8] {
     Array("(a line of \(lineBytes) bytes, longer than the bench reads)".utf8)
   }
 
-  /// Hands a line with its newline to the node; all lines of a turn leave in one write.
-  func deliver(_ line: [UInt8]) {
-    if !hasExited { child?.write(line) }
+  /// What waits for the node may be as long as this; a node that does not read must not fill the bench's memory.
+  static let waitingBytesMax = 64 << 20
+
+  /// Hands a line with its newline to the node; all lines of a turn leave in one write. Returns how many bytes wait for
+  /// the node where these are so many that the line is dropped, and nil otherwise.
+  func deliver(_ line: [UInt8]) -> Int? {
+    guard !hasExited, let child else { return nil }
+    let waiting = child.queuedBytes
+    guard waiting <= NodeProcess.waitingBytesMax else { return waiting }
+    child.write(line)
+    return nil
   }
+
+  /// What the node has begun to print, up to a few hundred bytes, and how much it is.
+  var unfinishedLine: (beginning: [UInt8], bytes: Int)? { hasExited ? nil : child?.unfinishedLine(upTo: 512) }
 
   /// Notes what the process has used so far.
   func sampleUsage() {

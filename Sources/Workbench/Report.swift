@@ -17,7 +17,7 @@ enum Report {
 
   /// Everything that speaks against a run, in words.
   static func objections(_ results: Results) -> [String] {
-    anomalies(results.anomalies) + results.complaints.map { "✗ \($0)" }
+    anomalies(results.anomalies) + results.complaints.map { "✗ \($0)" } + results.doubts.map { "? \($0)" }
   }
 
   /// Anomalies in words: how many there are of each kind, and the first of each.
@@ -30,7 +30,7 @@ enum Report {
         kinds.append(anomaly.name)
         first[anomaly.name] = anomaly
       }
-      counts[anomaly.name, default: 0] += 1
+      counts[anomaly.name, default: 0] += anomaly.count
     }
     return kinds.map { kind in
       let anomaly = first[kind]!

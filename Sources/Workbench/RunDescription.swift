@@ -57,6 +57,8 @@ struct RunDescription {
       "availability": availability,
       "consistency-models": .vector(scenario.consistencyModels.map { .keyword($0) }),
       "also": .vector(scenario.demands.map(\.rawValue).sorted().map { .keyword($0) }),
+      "late-replies": .keyword(scenario.lateReplies.rawValue),
+      "max-lag": scenario.lagMax.map { .real($0.seconds) } ?? .null,
       "key-count": scenario.keyCount.map { .integer($0) } ?? .null,
       "max-txn-length": .integer(scenario.maxTransactionLength),
       "max-writes-per-key": .integer(scenario.maxWritesPerKey),

@@ -22,7 +22,9 @@ enum Parse {
     return models
   }
 
+  /// Names with commas between them, or `all`.
   @Sendable static func demands(_ text: String) throws -> Set<Demand> {
+    if text == "all" { return Set(Demand.allCases) }
     let demands = try words(text).map { name in
       guard let demand = Demand(rawValue: name) else {
         throw ValidationError("there is no demand '\(name)'; choose among \(listed(Demand.names))")

@@ -105,7 +105,18 @@ struct NetworkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Faults to inject, separated by commas: partition, kill and pause, as in Maelstrom; one-way (cuts), loss, \
+      What becomes of a node that answers a client which has given up (after 5 s) and gone. silence: nothing is heard \
+      of it any more until it is started again, as with Maelstrom, and the run is invalid. drop: the reply is dropped \
+      with a warning (default: silence).
+      """, valueName: "name"),
+    transform: Parse.choice)
+  var lateReplies = Scenario.LateReplies.silence
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Faults to inject, separated by commas: partition, as in Maelstrom; kill and pause, as in Maelstrom since July \
+      2026 (pull request 102; 0.2.4 and before refuse them); one-way (cuts), loss, \
       duplicate, reorder, slow, disk (full or failing); and, in the simulator, skew (default: none).
       """, valueName: "faults"),
     transform: Parse.faults)
@@ -123,6 +134,7 @@ struct NetworkOptions: ParsableArguments {
     scenario.latency = latency
     scenario.latencyDistribution = latencyDist
     scenario.delivery = delivery
+    scenario.lateReplies = lateReplies
     scenario.faults = nemesis
     scenario.nemesisInterval = nemesisInterval
   }
@@ -150,11 +162,21 @@ struct DemandOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      What nodes must hold beyond that, separated by commas: \(Demand.names.joined(separator: ", ")). A breach of what \
-      is not named here is a warning (default: none).
+      What nodes must hold beyond that, separated by commas: \(Demand.names.joined(separator: ", ")); or all. A breach \
+      of what is not named here is a warning (default: none).
       """, valueName: "demands"),
     transform: Parse.demands)
   var also: Set<Demand> = []
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      How many seconds polls of kafka may lag behind what is known of a key: the realtime lag (default: any; above 5 s \
+      and a third of the run there is a warning).
+      """, valueName: "seconds"),
+    transform: Parse.seconds)
+  var maxLag: Duration?
 
   @Option(
     parsing: .unconditional,
@@ -182,6 +204,7 @@ struct DemandOptions: ParsableArguments {
     scenario.availability = availability
     if let consistencyModels { scenario.consistencyModels = consistencyModels }
     scenario.demands = also
+    scenario.lagMax = maxLag
     scenario.keyCount = keyCount
     scenario.maxTransactionLength = maxTxnLength
     scenario.maxWritesPerKey = maxWritesPerKey

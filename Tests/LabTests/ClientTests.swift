@@ -73,13 +73,53 @@ struct ClientTests {
     #expect(firstEnding(puppets, "read")?.kind == .fail)
   }
 
-  @Test("an answer that comes too late counts for nothing, and is worth a warning: its client has gone")
+  @Test(
+    "a node that answers a client that has gone is heard no more, as with Maelstrom, and the run is invalid")
   func late() throws {
     let puppets = Puppets.run(
       oneClient, answering("broadcast") { [$0.reply(#""type":"broadcast_ok""#, after: .seconds(6))] })
     #expect(firstEnding(puppets, "broadcast")?.kind == .info)
     #expect(puppets.test.anomalies.map(\.name) == ["late-reply"])
-    #expect(puppets.test.anomalies[0].severity == .warning)
+    let late = try #require(
+      puppets.deliveries.first { $0.message.type == "broadcast" }.map { $0.time + .seconds(6) })
+    let history = puppets.test.history
+    let answered = history.operations.filter { $0.kind == .ok }
+    #expect(answered.allSatisfy { Instant.zero + $0.time < late })
+    #expect(history.operations.contains { $0.isFinal && $0.kind == .fail && $0.error == "net-timeout" })
+    #expect(puppets.test.results().verdict == .invalid)
+  }
+
+  @Test("such a reply can be dropped instead, with a warning")
+  func dropped() {
+    var scenario = oneClient
+    scenario.lateReplies = .drop
+    let puppets = Puppets.run(
+      scenario, answering("broadcast") { [$0.reply(#""type":"broadcast_ok""#, after: .seconds(6))] })
+    #expect(puppets.test.anomalies.map(\.severity) == [.warning])
+    #expect(puppets.test.history.operations.last?.kind == .ok)
+  }
+
+  @Test(
+    "a client that has given up is there until its worker's next operation: until then a late answer is harmless"
+  )
+  func notYetGone() {
+    var scenario = stage(.broadcast, rate: 0.05, seconds: 60)
+    scenario.seed = 3
+    let puppets = Puppets.run(
+      scenario, answering("broadcast") { [$0.reply(#""type":"broadcast_ok""#, after: .milliseconds(5001))] })
+    #expect(puppets.test.history.operations.contains { $0.kind == .info })
+    #expect(puppets.test.anomalies.isEmpty)
+  }
+
+  @Test("a node that is killed and started again is heard again")
+  func heardAgain() {
+    var scenario = stage(.broadcast, rate: 10, seconds: 120)
+    scenario.faults = [.kill]
+    let puppets = Puppets.run(
+      scenario, answering("broadcast") { [$0.reply(#""type":"broadcast_ok""#, after: .seconds(6))] })
+    #expect(puppets.test.anomalies.contains { $0.name == "late-reply" } || !puppets.killed.isEmpty)
+    #expect(puppets.test.history.operations.last { !$0.isFinal && $0.isClient }?.kind != .invoke)
+    #expect(puppets.test.history.operations.contains { $0.isFinal && $0.kind == .ok })
   }
 
   @Test("a late answer does not stand for the answer to the next question")

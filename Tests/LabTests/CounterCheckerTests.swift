@@ -211,7 +211,7 @@ import Testing
     }
     #expect(make(false).anomalies.map(\.name) == ["unread-node"])
     #expect(make(false).anomalies.first?.operations == [2, 3])
-    #expect(make(false).anomalies.first?.severity == .invalid)
+    #expect(make(false).anomalies.first?.severity == .unknown)
     #expect(make(true).anomalies == [])
   }
 }

@@ -124,6 +124,48 @@ struct KafkaCommitTests {
       }.isEmpty)
   }
 
+  @Test("a lag above 5 s is worth a warning, and breaks a limit that was set")
+  func highLag() {
+    func anomalies(_ lagMax: Duration?, gap: Int) -> [Anomaly] {
+      var recorder = KafkaRecorder()
+      recorder.assign(1, "a")
+      recorder.send(0, "a", 10, at: 0)
+      for _ in 0..<gap { recorder.send(0, "b", 0, at: 0) }
+      recorder.poll(1, "a", [])
+      return KafkaChecker(lagMax: lagMax).check(recorder.history).anomalies.filter { $0.name == "high-lag" }
+    }
+    #expect(anomalies(nil, gap: 10).isEmpty)
+    #expect(anomalies(.milliseconds(10), gap: 10).map(\.severity) == [.invalid])
+    #expect(anomalies(.milliseconds(30), gap: 10).isEmpty)
+    #expect(anomalies(nil, gap: 2600).map(\.severity) == [.warning])
+  }
+
+  @Test("where no poll lags, the worst lag is that of the first poll, and nothing without one")
+  func noLag() {
+    let none = KafkaRecorder.check { $0.send(0, "a", 10, at: 0) }
+    #expect(none.figures["worst-realtime-lag"]?.text == "{:time 0.0, :lag 0.0}")
+    let first = KafkaRecorder.check {
+      $0.assign(1, "a")
+      $0.poll(1, "a", [])
+    }
+    #expect(first.figures["worst-realtime-lag"]?["process"] == 1)
+    #expect(first.figures["worst-realtime-lag"]?["key"] == "a")
+  }
+
+  @Test("of several keys with the same lag the first of the history is told, in every process")
+  func sameLag() {
+    let keys = (0..<12).map { "k\($0)" }
+    let names = JSON.array(keys.map { .string($0) })
+    let finding = KafkaRecorder.check { history in
+      history.begin(1, "assign", names)
+      history.end(1, .ok, "assign", names)
+      history.begin(0, "txn", .array(keys.map { ["send", .string($0), 7] }))
+      history.end(0, .ok, "txn", .array(keys.map { ["send", .string($0), [0, 7]] }))
+      history.poll(1, "k0", [])
+    }
+    #expect(finding.figures["worst-realtime-lag"]?["key"] == "k0")
+  }
+
   @Test("the lag is the time since there was more than a consumer has seen when it polled")
   func lag() {
     let finding = KafkaRecorder.check {

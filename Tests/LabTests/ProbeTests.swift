@@ -63,7 +63,7 @@ struct ProbeTests {
     #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 >= .seconds(1) })
   }
 
-  @Test("an answer that the prober has not asked for is found")
+  @Test("an answer that the prober has not asked for is dropped, with a warning")
   func unasked() {
     let puppets = Puppets.run(stage(.broadcast, seconds: 1)) { _, message in
       message.type == "topology"

@@ -112,8 +112,9 @@ struct ResultsTests {
       Issue.record("no anomalies")
       return
     }
-    #expect(shown.count == 6)
-    #expect(shown.last?["name"] == .keyword("node-died"))
+    #expect(shown.count == 7)
+    #expect(shown[5]["name"] == .keyword("node-died"))
+    #expect(shown[6].text == #"{:name :not-json, :node "n0", :detail "and 15 more", :operations []}"#)
   }
 
   @Test("long reads in a counter-example are left to the history")

@@ -136,7 +136,7 @@ struct TestRunTests {
     #expect(puppets.test.results().verdict == .valid)
   }
 
-  @Test("the handshake and probes don't count as traffic; all else does, at both ends")
+  @Test("probes don't count as traffic; all else does, at both ends, init as well")
   func journal() {
     var scenario = stage(.broadcast, nodes: 2)
     scenario.probeInterval = .milliseconds(20)
@@ -145,8 +145,8 @@ struct TestRunTests {
     let journal = puppets.test.journal
     #expect(puppets.deliveries.contains { $0.message.source == "c-probe" })
     #expect(journal.servers.sendCount == 0)
-    // Two topologies and the operations, each with its answer.
-    #expect(journal.clients.sendCount == 2 * (operations + 2))
+    // Two inits, two topologies and the operations, each with its answer.
+    #expect(journal.clients.sendCount == 2 * (operations + 4))
     #expect(journal.clients.receiveCount == journal.clients.sendCount)
     #expect(puppets.test.lastServerMessage == nil)
   }

@@ -16,18 +16,20 @@ struct FaultyNodeTests {
     "one bad line is an anomaly with a name, and the node's other lines still count",
     arguments: [
       ("not-json", "not-json"), ("not-an-object", "malformed-message"), ("no-body", "malformed-message"),
-      ("unknown-destination", "unknown-destination"), ("false-src", "false-source"),
-      ("unasked-reply", "unasked-reply"), ("answers-twice", "unasked-reply"), ("huge-line", "not-json"),
+      ("unknown-destination", "unknown-destination"), ("false-src", "borrowed-source"),
+      ("unasked-reply", "unasked-reply"), ("answers-twice", "unasked-reply"), ("huge-line", "oversized-line"),
     ])
   func badLine(_ fault: String, _ name: String) async throws {
     let run = try await echo(fault)
-    #expect(run.status == 1, "\(run.errors)\(run.output)")
-    #expect(try run.anomalyNames() == [name])
+    // What Maelstrom drops or lets pass is a warning.
+    let mark = ["borrowed-source": "!", "unasked-reply": "!", "oversized-line": "?"][name] ?? "✗"
+    #expect(run.status == ["!": 0, "?": 2, "✗": 1][mark], "\(run.errors)\(run.output)")
+    #expect(try run.anomalyNames().subtracting(fault == "false-src" ? ["unasked-reply"] : []) == [name])
     #expect(try run.anomalies().allSatisfy { $0["node"] as? String == "n0" })
     // Only the bad lines are held against the node: every request was answered.
     #expect(try run.result("stats", "valid?") as? Bool == true)
     #expect(try run.result("stats", "ok-count") as? Int == run.result("stats", "count") as? Int)
-    #expect(run.output.contains("✗ \(name)"))
+    #expect(run.output.contains("\(mark) \(name)"))
   }
 
   @Test("a line for the log may be as long as it likes; the log says how long it was")
@@ -86,6 +88,14 @@ struct FaultyNodeTests {
     #expect(logs.contains { $0.contains("no configuration found") })
   }
 
+  @Test("a node that never ends its line is told how much of it came")
+  func unendedLine() async throws {
+    let run = try await Launcher.test(
+      ["-w", "echo", "--bin", Launcher.fixture("unended_echo.py"), "--node-count", "1", "--seed", "1"])
+    #expect(run.status == 1)
+    #expect(run.output.contains("bytes to stdout without ending the line: {"), "\(run.output)")
+  }
+
   @Test(
     "a node that refuses init, or never answers it, ends the run",
     arguments: ["refuses-init", "ignores-init"])
@@ -105,7 +115,7 @@ struct FaultyNodeTests {
     let run = try await Launcher.test(
       [
         "-w", "broadcast", "--bin", Launcher.fixture("broadcast.py"), "--rate", "40", "--time-limit", "2",
-        "--node-count", "3", "--seed", "1",
+        "--node-count", "3", "--seed", "1", "--also", "monotonic-reads",
       ], node: [fault])
     #expect(run.status == 1, "\(run.errors)\(run.output)")
     let anomaly = try #require(try run.anomalies().first { $0["name"] as? String == name })

@@ -42,8 +42,45 @@ struct ReportTests {
     let results = Results(of: history, workload: UniqueIDsChecker(), availability: .total)
     #expect(
       Report.objections(results) == [
-        "✗ no add succeeded", "✗ too few operations succeeded: a share of 0.5",
+        "✗ no add succeeded: 1 ended for unknown reasons", "✗ too few operations succeeded: a share of 0.5",
       ])
+  }
+
+  @Test("of a function that never succeeded one reads how its operations ended, the most frequent first")
+  func endings() {
+    var history = History()
+    let errors: [JSON] = [
+      "net-timeout", ["not-supported", "what?"], "net-timeout", ["unknown", "odd"], ["crash", ""],
+    ]
+    for error in errors {
+      history.append(Operation(time: .zero, kind: .invoke, process: .client(0), function: "echo"))
+      history.append(
+        Operation(time: .zero, kind: .fail, process: .client(0), function: "echo", error: error))
+    }
+    let line = Report.objections(Results(of: history, workload: EchoChecker())).first
+    #expect(
+      line?.hasPrefix("✗ no echo succeeded: 2 got no reply in time, 1 got error ") == true, "\(line ?? "")")
+    #expect(line?.hasSuffix(", 1 ended otherwise") == true)
+  }
+
+  @Test("a test in which nothing was tried is unknown, and says so")
+  func nothingTried() {
+    var history = History()
+    let results = Results(of: history, workload: UniqueIDsChecker())
+    #expect(results.verdict == .unknown)
+    #expect(Report.objections(results).first?.hasPrefix("? nothing was tried") == true)
+    history.append(
+      Operation(time: .zero, kind: .invoke, process: .client(0), function: "read", isFinal: true))
+    #expect(Results(of: history, workload: UniqueIDsChecker()).verdict == .unknown)
+  }
+
+  @Test("an anomaly that was seen more often than it was kept is counted in full")
+  func counts() {
+    let lines = Report.anomalies([
+      Anomaly("not-json", "first", node: "n0"),
+      Anomaly("not-json", "and 1246277 more", node: "n0", count: 1_246_277),
+    ])
+    #expect(lines == ["✗ not-json (1246278 times; the first): first"])
   }
 
   @Test(

@@ -55,6 +55,8 @@ struct RunTableTests {
     let command = try #require(try Command.parseAsRoot(words) as? TestCommand)
     var scenario = command.scenario
     scenario.seed = run.scenario.seed
+    // Maelstrom knows nothing of these.
+    scenario.demands = run.scenario.demands
     #expect(scenario == run.scenario)
     #expect(command.nodeArguments == run.nodeArguments)
   }

@@ -70,6 +70,8 @@ glomers_reader *_Nullable glomers_reader_open(
 /// No line comes until glomers_reader_resume; the rest of what was read is kept.
 void glomers_reader_pause(glomers_reader *reader);
 void glomers_reader_resume(glomers_reader *reader);
+/// The line that has begun and not ended; the bytes are gone with the loop's next turn.
+const uint8_t *_Nullable glomers_reader_unfinished(const glomers_reader *reader, size_t *count);
 void glomers_reader_close(glomers_reader *reader);
 
 glomers_writer *_Nullable glomers_writer_open(glomers_loop *loop, int descriptor, void *owner, int *error);

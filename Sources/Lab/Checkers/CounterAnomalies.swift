@@ -62,7 +62,8 @@ struct CounterAnomalies {
       Anomaly(
         "divergent-replicas",
         "in the end \(name(first)) reads \(value(first)) and \(name(read)) reads \(value(read))",
-        operations: [first.begin, first.end, read.begin, read.end].sorted(), node: read.node)
+        operations: [first.begin, first.end, read.begin, read.end].sorted(), node: read.node,
+        breaking: .convergence)
     }
   }
 
@@ -99,7 +100,7 @@ struct CounterAnomalies {
         if let before = greatest.last(where: { $0.end < read.begin }), before.value! > value {
           return Anomaly(
             "shrunken-counter", "\(name(read)) reads \(before.value!), and later \(value)",
-            operations: [before.end, read.begin, read.end], node: node)
+            operations: [before.end, read.begin, read.end], node: node, breaking: .monotonicReads)
         }
         if greatest.last.map({ $0.value! < value }) ?? true { greatest.append(read) }
       }

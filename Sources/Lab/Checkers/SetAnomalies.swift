@@ -64,7 +64,7 @@ struct SetAnomalies {
       guard let first = vanished.first else { return nil }
       return anomaly(
         "vanished-value", "\(name(node)) no longer shows what it has shown before:", vanished,
-        witness(appearances[first], reads), node)
+        witness(appearances[first], reads), node, breaking: .monotonicReads)
     }
   }
 
@@ -112,8 +112,9 @@ struct SetAnomalies {
     anomaliesOfReads("phantom-value") { element, read in
       let begin = set.elements[element].firstBegin
       guard begin < 0 || begin > read.end else { return nil }
-      return begin < 0
-        ? ("shows what nobody has sent:", [read.end]) : ("shows what is sent only later:", [read.end, begin])
+      guard begin < 0 else { return ("shows what is sent only later:", [read.end, begin]) }
+      let isText = set.value(element).string.flatMap { Int($0) } != nil
+      return ("shows what nobody has sent\(isText ? ", text in place of numbers" : ""):", [read.end])
     }
   }
 
@@ -158,11 +159,12 @@ struct SetAnomalies {
   private func name(_ node: NodeID?) -> String { node?.name ?? "an unknown node" }
 
   private func anomaly(
-    _ name: String, _ words: String, _ elements: [Int], _ operations: [Int], _ node: NodeID?
+    _ name: String, _ words: String, _ elements: [Int], _ operations: [Int], _ node: NodeID?,
+    breaking demand: Demand? = nil
   ) -> Anomaly {
     var detail =
       words + " " + elements.prefix(Self.namedMax).map { EDN(set.value($0)).text }.joined(separator: ", ")
     if elements.count > Self.namedMax { detail += " and \(elements.count - Self.namedMax) other values" }
-    return Anomaly(name, detail, operations: operations.sorted(), node: node)
+    return Anomaly(name, detail, operations: operations.sorted(), node: node, breaking: demand)
   }
 }

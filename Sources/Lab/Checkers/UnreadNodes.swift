@@ -1,7 +1,8 @@
 import Glomers
 
 extension History {
-  /// Nodes of which nobody knows what they have in the end, though it was asked. Maelstrom does not mind.
+  /// Nodes of which nobody knows what they have in the end, though it was asked: whether they have kept their promises
+  /// is unknown. Maelstrom does not mind.
   func unreadNodes(of nodes: [NodeID]) -> [Anomaly] {
     let tried = operations.filter { $0.isFinal && $0.isClient && $0.kind == .invoke }
     guard !tried.isEmpty else { return [] }
@@ -11,7 +12,7 @@ extension History {
       let operations = attempt.map { [$0, completion(of: $0)?.index].compactMap(\.self) }
       return Anomaly(
         "unread-node", "no final read of \(node) succeeded: nobody knows what it has in the end",
-        operations: operations ?? [], node: node)
+        operations: operations ?? [], node: node, severity: .unknown, breaking: .finalReads)
     }
   }
 }

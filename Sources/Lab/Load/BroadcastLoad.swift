@@ -44,7 +44,7 @@ struct BroadcastLoad: RequestLoad {
 
   func isIdempotent(_ function: String) -> Bool { function == "read" }
 
-  var bareReplies: Set<String> { ["topology_ok", "broadcast_ok"] }
+  var replyMembers: [String: String] { ["read_ok": "messages"] }
 
   var probe: Probe? { Probe(message: Broadcast.read, member: "messages") }
 

@@ -47,7 +47,7 @@ struct CounterLoad: RequestLoad {
 
   func isIdempotent(_ function: String) -> Bool { function == "read" }
 
-  var bareReplies: Set<String> { ["add_ok"] }
+  var replyMembers: [String: String] { ["read_ok": "value"] }
 
   static func checker(_ scenario: Scenario) -> any Checker {
     CounterChecker(nodes: scenario.nodes, onlyGrows: scenario.workload == .gCounter)

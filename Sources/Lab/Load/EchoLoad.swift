@@ -18,5 +18,7 @@ struct EchoLoad: RequestLoad {
     if case .echoOk(let payload) = try Echo(type: type, body: body) { payload.value } else { nil }
   }
 
+  var replyMembers: [String: String] { ["echo_ok": "echo"] }
+
   static func checker(_ scenario: Scenario) -> any Checker { EchoChecker() }
 }

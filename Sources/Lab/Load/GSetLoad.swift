@@ -35,7 +35,7 @@ struct GSetLoad: RequestLoad {
 
   func isIdempotent(_ function: String) -> Bool { function == "read" }
 
-  var bareReplies: Set<String> { ["add_ok"] }
+  var replyMembers: [String: String] { ["read_ok": "value"] }
 
   var probe: Probe? { Probe(message: GSet.read, member: "value") }
 

@@ -194,7 +194,9 @@ struct KafkaLoad: Load {
 
   func isIdempotent(_ function: String) -> Bool { function == "assign" }
 
-  var bareReplies: Set<String> { ["commit_offsets_ok"] }
+  var replyMembers: [String: String] {
+    ["send_ok": "offset", "poll_ok": "msgs", "list_committed_offsets_ok": "offsets"]
+  }
 
   /// What Jepsen's history has no place for: what a client was told of committed offsets, and what it was committing
   /// when it lost touch with its node.
@@ -212,7 +214,7 @@ struct KafkaLoad: Load {
     return [:]
   }
 
-  static func checker(_ scenario: Scenario) -> any Checker { KafkaChecker() }
+  static func checker(_ scenario: Scenario) -> any Checker { KafkaChecker(lagMax: scenario.lagMax) }
 }
 
 extension KafkaLoad.Consumer {

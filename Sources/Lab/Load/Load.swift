@@ -50,8 +50,8 @@ protocol Load: Sendable {
   /// How long a client waits for each answer.
   var patience: Duration { get }
 
-  /// The types of replies that say nothing beside their type. All others have one member.
-  var bareReplies: Set<String> { get }
+  /// The member that a reply has beside its type and ids, by the type of the reply. Other replies have none.
+  var replyMembers: [String: String] { get }
 
   // MARK: Observation
 
@@ -123,7 +123,6 @@ extension Load {
   func isIdempotent(_ function: String) -> Bool { false }
   /// Maelstrom's.
   var patience: Duration { .seconds(5) }
-  var bareReplies: Set<String> { [] }
   var probe: Probe? { nil }
   func sighting(_ invocation: Invocation, _ value: JSON) -> Sighting? { nil }
 }

@@ -100,4 +100,6 @@ extension TransactionLoad {
   }
 
   var reusesClients: Bool { true }
+
+  var replyMembers: [String: String] { ["txn_ok": "txn"] }
 }

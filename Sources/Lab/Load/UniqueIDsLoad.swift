@@ -16,5 +16,7 @@ struct UniqueIDsLoad: RequestLoad {
 
   var reusesClients: Bool { true }
 
+  var replyMembers: [String: String] { ["generate_ok": "id"] }
+
   static func checker(_ scenario: Scenario) -> any Checker { UniqueIDsChecker() }
 }

@@ -6,8 +6,16 @@ public struct KafkaChecker: Checker {
   /// Of one kind of error.
   private static let shownMax = 8
   private static let messagesShownMax = 32
+  /// A lag that is worth a warning where none is too long: as long as a client waits for an answer, and a third of the
+  /// history.
+  private static func lagNoted(_ history: History) -> Duration {
+    max(.seconds(5), (history.operations.last?.time ?? .zero) / 3)
+  }
 
-  public init() {}
+  private let lagMax: Duration?
+
+  /// - Parameter lagMax: the longest that polls may lag behind what is known of a log; nil allows any lag.
+  public init(lagMax: Duration? = nil) { self.lagMax = lagMax }
 
   public func check(_ history: History) -> Finding {
     let data = KafkaHistory(history)
@@ -35,7 +43,7 @@ public struct KafkaChecker: Checker {
     let anomalies =
       KafkaAnomalies(history: data).of(errors) + unseen.anomalies(data)
       + KafkaStrangers(history: data).anomalies
-      + commits.anomalies
+      + commits.anomalies + high(lag.worst, data)
     return Finding(bad.isEmpty ? .valid : .invalid, figures, anomalies: anomalies)
   }
 
@@ -44,6 +52,22 @@ public struct KafkaChecker: Checker {
     edn["process"] = worst.process?.edn
     edn["key"] = worst.key.map { EDN(data.keys[$0].name) }
     return edn
+  }
+
+  /// The longest lag, if it is too long, or worth a warning.
+  private func high(_ worst: KafkaLag.Worst, _ data: KafkaHistory) -> [Anomaly] {
+    guard let operation = worst.operation, worst.lag > lagMax ?? Self.lagNoted(data.history) else {
+      return []
+    }
+    let key = worst.key.map { EDN(data.keys[$0].name).text } ?? "nil"
+    let seconds = (worst.lag.seconds * 10).rounded() / 10
+    return [
+      Anomaly(
+        "high-lag",
+        "a poll did not show of key \(key) what had been there for \(seconds) s: no consumer of that node was as far",
+        operations: [operation], node: data.history[operation].node,
+        severity: lagMax == nil ? .warning : .invalid)
+    ]
   }
 
   /// How many there are, and those that say most.

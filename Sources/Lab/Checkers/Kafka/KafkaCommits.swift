@@ -2,9 +2,10 @@ import Glomers
 
 /// What becomes of committed offsets, which Maelstrom's checker does not look at.
 ///
-/// A committed offset only rises. At one node it is never again below what that node has acknowledged or shown, and in
-/// the end at no node below what any has acknowledged. And it is not such that who starts there would leave out a
-/// message that nobody has committed.
+/// It is not such that who starts there would leave out a message that nobody has committed: Maelstrom lets a consumer
+/// start at the committed offset or lower. So a node may list too little, and a consumer then reads again what others
+/// have processed; who demands ``Demand/sharedCommits`` wants that a committed offset only rises: at one node it is never
+/// again below what that node has acknowledged or shown, and in the end at no node below what any has acknowledged.
 struct KafkaCommits {
   /// Offsets in the order in which they came up, each higher than the one before.
   private struct Rise {
@@ -82,8 +83,10 @@ struct KafkaCommits {
   ) -> Anomaly {
     let shown = offset < 0 ? "no committed offset" : "offset \(offset) committed"
     return Anomaly(
-      "lost-commit", "\(name(operation.node)) shows \(shown) of key \(key), after \(known.offset) was",
-      operations: [known.operation, begun, operation.index], node: operation.node)
+      "lost-commit",
+      "\(name(operation.node)) shows \(shown) of key \(key), after \(known.offset) was: consumers read again what "
+        + "was processed", operations: [known.operation, begun, operation.index], node: operation.node,
+      breaking: .sharedCommits)
   }
 
   /// Whether a consumer that starts at a committed offset would leave out something that nobody has committed.

@@ -8,8 +8,11 @@ struct KafkaLag: Sendable {
   struct Worst: Equatable, Sendable {
     var time = Duration.zero
     var lag = Duration.zero
+    /// Nil where nobody polled a key that it was assigned.
     var process: Operation.Process?
     var key: Int?
+    /// The end of the poll.
+    var operation: Int?
   }
 
   /// When a key was first known to have an offset as high.
@@ -38,11 +41,11 @@ struct KafkaLag: Sendable {
       for (key, end) in Self.ends(history, entry) {
         seen[entry.process, default: [:]][key, default: end].raise(to: end)
       }
-      for (key, offset) in seen[entry.process] ?? [:] {
-        guard let expiry = Self.expiry(of: offset, steps[key]), begun.time - expiry > worst.lag else {
-          continue
-        }
-        worst = Worst(time: begun.time, lag: begun.time - expiry, process: entry.process, key: key)
+      // Of several keys with the same lag, the first that the history names.
+      for (key, offset) in (seen[entry.process] ?? [:]).sorted(by: { $0.key < $1.key }) {
+        let lag = Self.expiry(of: offset, steps[key]).map { max(.zero, begun.time - $0) } ?? .zero
+        guard worst.process == nil || lag > worst.lag else { continue }
+        worst = Worst(time: begun.time, lag: lag, process: entry.process, key: key, operation: entry.index)
       }
     }
     self.worst = worst

@@ -80,7 +80,7 @@ struct KafkaUnseen {
           "missing-message",
           "in the end \(final.node?.name ?? "a node") has no more of key \(EDN(data.keys[key].name).text), and "
             + "has not shown \(EDN(data.value(key, first)).text)",
-          operations: [writers[first], seeks[process]!, last.index], node: final.node)
+          operations: [writers[first], seeks[process]!, last.index], node: final.node, breaking: .convergence)
       }
       return nil
     }

@@ -109,7 +109,7 @@ struct RegisterHistory {
   ) -> RegisterOperation? {
     switch (end?.kind, call.function) {
     case (.ok, "read"):
-      // To Knossos, a read of nothing fits everywhere.
+      // To Knossos a read of nothing is consistent with anything.
       guard let seen = Self.split(end!.value, isKeyed)?.value, seen != .null else { return nil }
       return operation(.read(table.number(of: seen)), call, end)
     case (.ok, "write"), (.ok, "cas"):
