@@ -14,6 +14,21 @@
 
 static int failure(void) { return uv_translate_sys_error(errno); }
 
+// A directory's name is in the directory that it is in. One that can't be opened, or has nothing to sync, is left alone.
+static int sync_parent(const char *path) {
+  char parent[PATH_MAX];
+  size_t end = strlen(path);
+  while (end > 1 && path[end - 1] == '/') end--;
+  while (end > 0 && path[end - 1] != '/') end--;
+  memcpy(parent, path, end);
+  memcpy(parent + end, ".", 2);
+  int directory = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return 0;
+  int error = fsync(directory) == 0 || errno == EINVAL || errno == EROFS ? 0 : failure();
+  close(directory);
+  return error;
+}
+
 int glomers_directory_make(const char *path) {
   char part[PATH_MAX];
   size_t length = strlen(path);
@@ -22,7 +37,12 @@ int glomers_directory_make(const char *path) {
     if (path[end] != '/' && path[end] != '\0') continue;
     memcpy(part, path, end);
     part[end] = '\0';
-    if (mkdir(part, 0777) == 0 || errno == EEXIST) continue;
+    if (mkdir(part, 0777) == 0) {
+      int error = sync_parent(part);
+      if (error != 0) return error;
+      continue;
+    }
+    if (errno == EEXIST) continue;
     // What can't be made may be there all the same: the root of a read-only file system.
     int error = failure();
     struct stat status;
@@ -30,7 +50,8 @@ int glomers_directory_make(const char *path) {
   }
   struct stat status;
   if (stat(path, &status) != 0) return failure();
-  return S_ISDIR(status.st_mode) ? 0 : UV_ENOTDIR;
+  // An earlier process may have made it and ended before this.
+  return S_ISDIR(status.st_mode) ? sync_parent(path) : UV_ENOTDIR;
 }
 
 int glomers_directory_open(const char *path) {
@@ -70,6 +91,12 @@ int glomers_data_open(int directory, const char *name, bool create) {
 }
 
 void glomers_data_close(int file) { close(file); }
+
+bool glomers_data_is_at(const char *path, int file) {
+  struct stat named, held;
+  return stat(path, &named) == 0 && fstat(file, &held) == 0 && named.st_ino == held.st_ino
+    && named.st_dev == held.st_dev;
+}
 
 int64_t glomers_data_size(int file) {
   struct stat status;

@@ -17,6 +17,10 @@ public protocol Node: Sendable {
   /// What must survive a kill.
   associatedtype Record: Equatable & Sendable = Never
 
+  /// What this kind of node is called in the logs that it stores: no other kind can read them. The type's name, unless
+  /// something else is said: for a type that has got another name since. Without newlines.
+  static var kind: String { get }
+
   /// The settings that this kind of node takes from its command line.
   static var options: [Option] { get }
 
@@ -64,6 +68,7 @@ public struct Request: Hashable, Sendable {
 }
 
 extension Node {
+  public static var kind: String { String(describing: Self.self) }
   public static var options: [Option] { [] }
   public var checkpoint: [Record]? { nil }
 }

@@ -143,7 +143,7 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
     else { return nil }
     var records: [N.Record] = []
     let document = JSONDocument()
-    let objection = storage.open(as: me) { text in
+    let objection = storage.open(as: me, kind: N.kind) { text in
       do throws(WireError) {
         records.append(try N.Record(record: document.parse(text)))
         return nil

@@ -96,14 +96,15 @@ final class NodeStorage {
 
   @usableFromInline var isOpen: Bool { log != nil }
 
-  /// Opens the log of the node with this name. Returns why that can't be.
+  /// Opens the log of the node with this name, of this kind. Returns why that can't be.
   ///
   /// - Parameter take: gets each record of an earlier life, oldest first, and says what is wrong with it.
   @usableFromInline @inline(never)
-  func open(as me: NodeID, take: (Span<UInt8>) -> String?) -> RPCError? {
+  func open(as me: NodeID, kind: String, take: (Span<UInt8>) -> String?) -> RPCError? {
     path += "/" + Self.fileName(me)
     do {
-      let durable = try DurableLog(on: DirectoryDisk(path), of: me, sync: sync, take: take)
+      let durable = try DurableLog(
+        on: DirectoryDisk(path), of: LogIdentity(owner: me, kind: kind), sync: sync, take: take)
       if durable.log.tornBytes > 0 {
         logLine(
           "--data-dir \(path): cut off \(durable.log.tornBytes) bytes at \(durable.log.bytes): "

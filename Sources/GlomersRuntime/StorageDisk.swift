@@ -14,6 +14,7 @@ struct DirectoryDisk: Disk {
   /// On ext4 an fdatasync that changes the file's size takes ten times as long: so that is made rare.
   var growthBytes: Int { 256 << 10 }
 
+  private let path: String
   private let directory: Int32
   private var files: [LogFile: Int32] = [:]
 
@@ -25,6 +26,7 @@ struct DirectoryDisk: Disk {
   /// Makes the directory where it is missing.
   init(_ path: String) throws(DiskError) {
     try Self.make(path)
+    self.path = path
     directory = try Self.check(glomers_directory_open(path), "open")
     let lock = glomers_directory_lock(directory)
     if lock == -EAGAIN {
@@ -69,6 +71,10 @@ struct DirectoryDisk: Disk {
       glomers_data_write(descriptor, $0.baseAddress, $0.count, Int64(offset))
     }
     if error != 0 { _ = try Self.check(error, "write \(file.rawValue)") }
+    // What is written to a file that no name leads to any more is lost with this process.
+    guard file != .log || glomers_data_is_at("\(path)/\(file.rawValue)", descriptor) else {
+      throw DiskError("write log", "the file is not at its place any more; put it back, or end the node")
+    }
   }
 
   mutating func truncate(_ file: LogFile, to size: Int) throws(DiskError) {

@@ -33,7 +33,9 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
     self.name = name
     self.lead = lead.nanoseconds
     host = Host(random: Random(seed: 0))
-    log = scenario.keepsRecords ? SimulatedLog(of: name, losesPower: scenario.faults.contains(.disk)) : nil
+    log =
+      scenario.keepsRecords
+      ? SimulatedLog(of: name, kind: N.kind, losesPower: scenario.faults.contains(.disk)) : nil
   }
 
   /// When something happens in it by itself.

@@ -15,7 +15,7 @@ struct SimulatedLog: Sendable {
 
   /// When the records that wait will be on the disk.
   @usableFromInline private(set) var storing: Instant?
-  private let name: NodeID
+  private let identity: LogIdentity
   /// Whether a kill takes what the disk had not synced along.
   private let losesPower: Bool
   /// While the node does not run.
@@ -29,8 +29,8 @@ struct SimulatedLog: Sendable {
   private static var checkpointBytesMin: Int { 2048 }
 
   @usableFromInline
-  init(of name: NodeID, losesPower: Bool) {
-    self.name = name
+  init(of name: NodeID, kind: String, losesPower: Bool) {
+    identity = LogIdentity(owner: name, kind: kind)
     self.losesPower = losesPower
   }
 
@@ -39,7 +39,7 @@ struct SimulatedLog: Sendable {
   mutating func open(_ take: (Span<UInt8>) -> String?) -> String? {
     do {
       log = try DurableLog(
-        on: disk, of: name, sync: losesPower ? .fdatasync : .write,
+        on: disk, of: identity, sync: losesPower ? .fdatasync : .write,
         checkpointBytesMin: Self.checkpointBytesMin, take: take)
       return nil
     } catch {

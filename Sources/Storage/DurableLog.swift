@@ -19,19 +19,19 @@ public struct DurableLog<D: Disk & Sendable>: Sendable {
   /// When to try again, and how long that was from the last time.
   private var retry: (at: Instant, delay: Duration)?
 
-  /// Reads the log of the node with this name, or begins one.
+  /// Reads the log of a node, or begins one.
   ///
   /// - Parameters:
   ///   - checkpointBytesMin: below this size the log is not to be replaced by a checkpoint.
   ///   - take: gets each record's JSON text, oldest first, and says what is wrong with it, if anything.
   public init(
-    on disk: D, of me: NodeID, sync: RecordLog.Sync, checkpointBytesMin: Int = RecordLog.checkpointBytesMin,
+    on disk: D, of identity: LogIdentity, sync: RecordLog.Sync,
+    checkpointBytesMin: Int = RecordLog.checkpointBytesMin,
     take: (Span<UInt8>) -> String?
   ) throws(LogError) {
     var disk = disk
-    log = try RecordLog(opening: &disk, sync: sync, checkpointBytesMin: checkpointBytesMin, take: take)
-    if let objection = log.objection(to: me) { throw objection }
-    log.begin(as: me)
+    log = try RecordLog(
+      opening: &disk, of: identity, sync: sync, checkpointBytesMin: checkpointBytesMin, take: take)
     self.disk = disk
   }
 

@@ -9,7 +9,11 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
   case newerFormat(Int)
   /// Written by another node.
   case foreign(owner: NodeID, NodeID)
-  /// What is stored at this offset is not what was written there, or not what this kind of node writes.
+  /// Written by a node of another kind.
+  case otherKind(String, String)
+  /// What is stored at this offset was written so, but not by this kind of node.
+  case unreadable(offset: Int, String)
+  /// What is stored at this offset is not what was written there.
   case corrupted(offset: Int, String)
 
   public var description: String {
@@ -24,6 +28,15 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
       """
     case .foreign(let owner, let me):
       "the log belongs to node \(owner), and this is \(me); give each node a directory of its own"
+    case .otherKind(let kind, let mine):
+      """
+      the log holds the records of a \(kind), and this is a \(mine); give each kind of node a directory of its own
+      """
+    case .unreadable(let offset, let reason):
+      """
+      the record at byte \(offset) is sound, but none of this kind of node (\(reason)); nothing was changed. Is the \
+      directory that of another kind of node, or of another version of this program?
+      """
     case .corrupted(let offset, let reason):
       """
       the log is corrupted at byte \(offset): \(reason); nothing was changed. Bring back a copy of the \

@@ -1,8 +1,9 @@
-import Glomers
+public import Glomers
 
 /// The bytes of a log.
 ///
-/// A header: magic, format, the node's name, and their checksum. Then frames, one for each batch of records
+/// A header: magic, format, whose log it is (the node's kind, a newline, and its name; in format 1 only its name), and
+/// their checksum. Then frames, one for each batch of records
 /// that were stored together, so that those survive together or not at all. A frame: the payload's length,
 /// the payload's checksum, the checksum of these two, and the payload: records as JSON texts, each ended by a
 /// newline. Then zeros up to the end of the file: room that is ready to be written. Numbers are
@@ -11,18 +12,19 @@ import Glomers
 /// A frame whose payload is empty ends a checkpoint. JSON texts have no zero bytes, so zeros in a payload
 /// were never written.
 enum LogFormat {
-  static let version = 1
+  static let version = 2
   static let magic = Array("glomlog\n".utf8)
-  /// Magic, format, and the length of the name.
+  /// Magic, format, and the length of the kind and the name.
   static let prefixBytes = magic.count + 8
   static let nameBytesMax = 1 << 16
   static let frameHeaderBytes = 12
 
-  static func header(owner: NodeID) -> [UInt8] {
+  static func header(_ identity: LogIdentity) -> [UInt8] {
+    let text = "\(identity.kind)\n\(identity.owner)"
     var header = magic
     header.append(little: UInt32(version))
-    header.append(little: UInt32(owner.name.utf8.count))
-    header += owner.name.utf8
+    header.append(little: UInt32(text.utf8.count))
+    header += text.utf8
     header.append(little: CRC32C.of(header.span))
     return header
   }
@@ -42,6 +44,18 @@ enum LogFormat {
   static func frameHeader(_ bytes: Span<UInt8>) -> (length: Int, checksum: UInt32)? {
     guard CRC32C.of(bytes.extracting(first: 8)) == bytes.little(at: 8) else { return nil }
     return (Int(bytes.little(at: 0)), bytes.little(at: 4))
+  }
+}
+
+/// Whose log it is.
+public struct LogIdentity: Equatable, Sendable {
+  public let owner: NodeID
+  /// The kind of node, without newlines: only nodes of one kind can read each other's records.
+  public let kind: String
+
+  public init(owner: NodeID, kind: String) {
+    self.owner = owner
+    self.kind = kind
   }
 }
 

@@ -8,6 +8,8 @@ import Glomers
 struct LogScanner {
   struct Findings {
     let owner: NodeID
+    /// Nil in a log of format 1, which does not tell.
+    let kind: String?
     /// Where the last sound frame ends.
     var soundBytes: Int
     /// Where the checkpoint ends with which the log begins; 0 without one.
@@ -27,19 +29,22 @@ struct LogScanner {
 
   init(fileBytes: Int) { self.fileBytes = fileBytes }
 
-  /// - Parameter take: gets each record's JSON text, and says what is wrong with it, if something is.
+  /// - Parameters:
+  ///   - identity: whose log it is to be.
+  ///   - take: gets each record's JSON text, and says what is wrong with it, if something is.
   mutating func scan(
-    _ disk: inout some Disk, take: (Span<UInt8>) -> String?
+    _ disk: inout some Disk, of identity: LogIdentity, take: (Span<UInt8>) -> String?
   ) throws(LogError) -> Findings {
     do throws(Stop) {
       var findings = try readHeader(&disk)
+      guard findings.owner == identity.owner else {
+        throw .log(.foreign(owner: findings.owner, identity.owner))
+      }
+      if let kind = findings.kind, kind != identity.kind { throw .log(.otherKind(kind, identity.kind)) }
       while let frame = try nextFrame(after: findings.soundBytes, &disk, &findings.tornBytes) {
         if frame.isEmpty { findings.checkpointBytes = frame.upperBound }
         if let problem = try deliver(frame, &disk, take) {
-          throw .log(
-            .corrupted(
-              offset: findings.soundBytes,
-              "a record that this kind of node can't have written (\(problem))"))
+          throw .log(.unreadable(offset: findings.soundBytes, problem))
         }
         findings.soundBytes = frame.upperBound
       }
@@ -74,8 +79,11 @@ struct LogScanner {
     guard CRC32C.of(window.span.extracting(first: end)) == window.span.little(at: end) else {
       throw .log(.corrupted(offset: 0, "the header's checksum is wrong"))
     }
-    let owner = NodeID(String(decoding: window[LogFormat.prefixBytes..<end], as: UTF8.self))
-    return Findings(owner: owner, soundBytes: end + 4)
+    let text = String(decoding: window[LogFormat.prefixBytes..<end], as: UTF8.self)
+    guard version > 1 else { return Findings(owner: NodeID(text), kind: nil, soundBytes: end + 4) }
+    let parts = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 else { throw .log(.corrupted(offset: 0, "the header names no kind of node")) }
+    return Findings(owner: NodeID(String(parts[1])), kind: String(parts[0]), soundBytes: end + 4)
   }
 
   /// The payload of the frame at an offset; nil at the end of the log, be it clean or torn.

@@ -1,5 +1,3 @@
-public import Glomers
-
 /// A write-ahead log: records are appended, and committed together; what was committed is there after a
 /// crash.
 ///
@@ -25,8 +23,7 @@ public struct RecordLog: Sendable {
   /// A checkpoint is written in frames of about this size.
   private static let checkpointFrameBytes = 256 << 10
 
-  /// Whose log this is; nil until ``begin(as:)`` if it is new.
-  public private(set) var owner: NodeID?
+  public let identity: LogIdentity
   /// What was cut off at opening: bytes of a write that was never finished.
   public let tornBytes: Int
   /// How long the log is, without the room at its end.
@@ -57,12 +54,15 @@ public struct RecordLog: Sendable {
   /// Reads what an earlier life has stored.
   ///
   /// - Parameters:
+  ///   - identity: whose log it is, or is to be.
   ///   - checkpointBytesMin: below this size the log is not to be replaced by a checkpoint.
   ///   - take: gets each record's JSON text, oldest first, and says what is wrong with it, if anything.
   public init(
-    opening disk: inout some Disk, sync: Sync, checkpointBytesMin: Int = RecordLog.checkpointBytesMin,
+    opening disk: inout some Disk, of identity: LogIdentity, sync: Sync,
+    checkpointBytesMin: Int = RecordLog.checkpointBytesMin,
     take: (Span<UInt8>) -> String?
   ) throws(LogError) {
+    self.identity = identity
     self.sync = sync
     self.checkpointBytesMin = checkpointBytesMin
     let size: Int?
@@ -73,8 +73,7 @@ public struct RecordLog: Sendable {
       return
     }
     var scanner = LogScanner(fileBytes: size)
-    let findings = try scanner.scan(&disk, take: take)
-    owner = findings.owner
+    let findings = try scanner.scan(&disk, of: identity, take: take)
     bytes = findings.soundBytes
     tornBytes = findings.tornBytes
     fileBytes = size
@@ -90,18 +89,6 @@ public struct RecordLog: Sendable {
     } catch {
       throw .disk(error)
     }
-  }
-
-  /// What speaks against a node of this name using this log.
-  public func objection(to me: NodeID) -> LogError? {
-    guard let owner, owner != me else { return nil }
-    return .foreign(owner: owner, me)
-  }
-
-  /// Names the node whose log this is from now on; it must be the one that it was before.
-  public mutating func begin(as me: NodeID) {
-    precondition(objection(to: me) == nil, "the log of \(owner!) used by \(me)")
-    owner = me
   }
 
   // MARK: Storing
@@ -161,8 +148,7 @@ public struct RecordLog: Sendable {
   }
 
   private mutating func create(_ disk: inout some Disk) throws(DiskError) {
-    guard let owner else { preconditionFailure("a log that belongs to nobody") }
-    let header = LogFormat.header(owner: owner)
+    let header = LogFormat.header(identity)
     try disk.create(.next)
     try disk.write(header.span, to: .next, at: 0)
     if sync == .fdatasync { try disk.sync(.next) }
@@ -190,7 +176,7 @@ public struct RecordLog: Sendable {
   /// anything fails, the log stays what it is.
   public mutating func beginCheckpoint(on disk: inout some Disk) throws(DiskError) {
     precondition(isCommitted, "a checkpoint stands for what is stored")
-    let header = LogFormat.header(owner: owner!)
+    let header = LogFormat.header(identity)
     try disk.create(.next)
     try disk.write(header.span, to: .next, at: 0)
     checkpoint = Checkpoint(bytes: header.count)

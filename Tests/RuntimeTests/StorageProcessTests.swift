@@ -299,7 +299,7 @@ struct StorageProcessTests {
     damaged[60] ^= 1
     try directory.replace(damaged)
     let refused = try Notebook.refused(directory.path)
-    #expect(refused.errors.contains("corrupted at byte 22"))
+    #expect(refused.errors.contains("corrupted at byte 31"))
     #expect(refused.status == 1)
     #expect(try directory.bytes() == damaged)
 
@@ -309,6 +309,35 @@ struct StorageProcessTests {
     let newer = try Notebook.refused(directory.path)
     #expect(newer.errors.contains("format 9"))
     #expect(newer.status == 1)
+  }
+
+  @Test("a log of another kind of node is refused by its kind, and nobody is advised to cut it off")
+  func otherKind() throws {
+    let directory = Directory()
+    let node = try PipedNode(["broadcast", "--data-dir", directory.path])
+    node.input.write(Line.initialize)
+    #expect(node.output.readLine() == Line.initializeOk)
+    _ = node.finish()
+    let refused = try Notebook.refused(directory.path)
+    #expect(refused.errors.contains("the log holds the records of a BroadcastNode, and this is a Notebook"))
+    #expect(!refused.errors.contains("cut"))
+  }
+
+  @Test(
+    "a directory that is moved away under a node is noticed at the next record; once it is back, the node goes on"
+  )
+  func moved() throws {
+    let directory = Directory()
+    let notebook = try Notebook.opened(directory.path)
+    notebook.put(0..<1)
+    #expect(notebook.answer() == Notebook.putOk(0))
+    #expect(rename(directory.path + "/n0", directory.path + "/n1") == 0)
+    notebook.put(1..<2)
+    #expect(try #require(notebook.node.errors.readLine()).contains("not at its place any more"))
+    #expect(rename(directory.path + "/n1", directory.path + "/n0") == 0)
+    #expect(try #require(notebook.node.errors.readLine()).contains("storing works again"))
+    _ = notebook.answer()
+    #expect(try notebook.read().max() == 1)
   }
 
   #if os(Linux)

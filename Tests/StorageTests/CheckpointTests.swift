@@ -38,11 +38,11 @@ import Testing
     try grow(by: 14)
     #expect(!log.wantsCheckpoint)
     // An heir knows how long the checkpoint was.
-    var heir = try RecordLog(opening: &disk, sync: .fdatasync) { _ in nil }
+    var heir = try RecordLog(opening: &disk, of: .notes, sync: .fdatasync) { _ in nil }
     #expect(!heir.wantsCheckpoint)
     try grow(by: 2)
     #expect(log.wantsCheckpoint)
-    heir = try RecordLog(opening: &disk, sync: .fdatasync) { _ in nil }
+    heir = try RecordLog(opening: &disk, of: .notes, sync: .fdatasync) { _ in nil }
     #expect(heir.wantsCheckpoint)
     log.postponeCheckpoint()
     #expect(!log.wantsCheckpoint)

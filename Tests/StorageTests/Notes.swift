@@ -35,8 +35,7 @@ extension RecordLog {
     _ disk: inout MemoryDisk, sync: Sync = .fdatasync
   ) throws(LogError) -> (log: RecordLog, count: Int) {
     var reader = Notes.Reader()
-    var log = try RecordLog(opening: &disk, sync: sync) { reader.take($0) }
-    log.begin(as: "n0")
+    let log = try RecordLog(opening: &disk, of: .notes, sync: sync) { reader.take($0) }
     return (log, reader.count)
   }
 
@@ -50,6 +49,10 @@ extension RecordLog {
     try appendToCheckpoint(Notes.checkpoint(below: number).span, on: &disk)
     try finishCheckpoint(on: &disk)
   }
+}
+
+extension LogIdentity {
+  static let notes = LogIdentity(owner: "n0", kind: "Notes")
 }
 
 extension MemoryDisk {

@@ -27,8 +27,8 @@ import Testing
     #expect(!log.isCommitted)
     try log.commit(to: &disk)
     #expect(log.isCommitted)
-    let again = try RecordLog(opening: &disk, sync: .fdatasync) { _ in "a record" }
-    #expect(again.owner == "n0")
+    let again = try RecordLog(opening: &disk, of: .notes, sync: .fdatasync) { _ in "a record" }
+    #expect(again.identity == .notes)
     #expect(again.tornBytes == 0)
   }
 
@@ -56,13 +56,42 @@ import Testing
     #expect(disk.syncs == 1)
   }
 
-  @Test("a log belongs to one node")
+  @Test("a log of another node, or of another kind of node, is refused before a record is read")
   func foreign() throws {
-    var disk = try MemoryDisk.holding([0..<1])
-    let log = try RecordLog.opened(&disk).log
-    #expect(log.objection(to: "n0") == nil)
-    #expect(log.objection(to: "n1") == .foreign(owner: "n0", "n1"))
-    #expect("\(log.objection(to: "n1")!)".contains("belongs to node n0"))
+    let disk = try MemoryDisk.holding([0..<2])
+    func problem(_ owner: NodeID, _ kind: String) -> LogError? {
+      var copy = disk
+      do throws(LogError) {
+        _ = try RecordLog(opening: &copy, of: LogIdentity(owner: owner, kind: kind), sync: .fdatasync) { _ in
+          Issue.record("a record was read")
+          return nil
+        }
+        return nil
+      } catch {
+        return error
+      }
+    }
+    #expect(problem("n1", "Notes") == .foreign(owner: "n0", "n1"))
+    #expect(problem("n0", "Scores") == .otherKind("Notes", "Scores"))
+    #expect("\(LogError.foreign(owner: "n0", "n1"))".contains("belongs to node n0"))
+    #expect("\(LogError.otherKind("Notes", "Scores"))".contains("records of a Notes, and this is a Scores"))
+  }
+
+  @Test("a log of format 1, which does not tell its kind, is read, and a checkpoint of it tells it")
+  func formatOne() throws {
+    var disk = try MemoryDisk.holding([0..<5])
+    var header = LogFormat.magic
+    header.append(little: 1)
+    header.append(little: 2)
+    header += Array("n0".utf8)
+    header.append(little: CRC32C.of(header.span))
+    disk[.log] = header + disk[.log]!.dropFirst(LogFormat.header(.notes).count)
+    var (log, count) = try RecordLog.opened(&disk)
+    #expect(count == 5)
+    try log.commit(to: &disk)
+    try log.writeCheckpoint(below: 5, on: &disk)
+    #expect(disk[.log]!.starts(with: LogFormat.header(.notes)))
+    #expect(try RecordLog.opened(&disk).count == 5)
   }
 
   @Test("a record that the node does not know is refused with its offset, and nothing is changed")
@@ -71,30 +100,30 @@ import Testing
     let before = disk
     var taken = 0
     let error = #expect(throws: LogError.self) {
-      _ = try RecordLog(opening: &disk, sync: .fdatasync) { _ in
+      _ = try RecordLog(opening: &disk, of: .notes, sync: .fdatasync) { _ in
         taken += 1
         return taken == 3 ? "what is this?" : nil
       }
     }
-    guard case .corrupted(let offset, let reason)? = error else {
+    guard case .unreadable(let offset, let reason)? = error else {
       Issue.record("\(String(describing: error))")
       return
     }
-    #expect(reason.contains("what is this?"))
-    #expect(offset == LogFormat.header(owner: "n0").count + Self.frame(0..<2).count)
+    #expect(reason == "what is this?")
+    #expect(offset == LogFormat.header(.notes).count + Self.frame(0..<2).count)
     #expect(disk[.log] == before[.log])
   }
 
   @Test("files that are no logs of this format are refused, each with its own words")
   func strangers() throws {
-    let header = LogFormat.header(owner: "n0")
+    let header = LogFormat.header(.notes)
     var newer = header
-    newer[8] = 2
+    newer[8] = 3
     var damaged = header
     damaged[17] ^= 1
     let cases: [([UInt8], LogError)] = [
       ([], .notALog), (Array("hello, world: some text".utf8), .notALog), (Array(header.prefix(7)), .notALog),
-      (newer, .newerFormat(2)),
+      (newer, .newerFormat(3)),
       (damaged, .corrupted(offset: 0, "the header's checksum is wrong")),
       (Array(header.dropLast()), .corrupted(offset: 0, "the header is damaged")),
     ]
@@ -111,7 +140,7 @@ import Testing
     let batches = [0..<2, 2..<60, 60..<61, 61..<64]
     let sound = try MemoryDisk.holding(batches)
     let bytes = sound[.log]!
-    var starts = [0, LogFormat.header(owner: "n0").count]
+    var starts = [0, LogFormat.header(.notes).count]
     for batch in batches { starts.append(starts.last! + Self.frame(batch).count) }
     for position in bytes.indices {
       var disk = sound
@@ -174,7 +203,7 @@ import Testing
     for _ in 0..<100 { log.append(big.span.extracting(first: 20_000)) }
     try log.commit(to: &disk)
     var lengths: [Int] = []
-    _ = try RecordLog(opening: &disk, sync: .fdatasync) {
+    _ = try RecordLog(opening: &disk, of: .notes, sync: .fdatasync) {
       lengths.append($0.count)
       return nil
     }

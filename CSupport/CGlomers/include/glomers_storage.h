@@ -7,7 +7,7 @@
 
 #pragma clang assume_nonnull begin
 
-/// Makes a directory and all that leads to it, where they are missing.
+/// Makes a directory and all that leads to it, where they are missing; they would survive a loss of power.
 int glomers_directory_make(const char *path);
 /// Opens a directory. From then on a limit on the size of files is an error of writing, and no signal.
 int glomers_directory_open(const char *path);
@@ -21,6 +21,8 @@ int glomers_directory_remove(int directory, const char *name);
 /// Opens a file for reading and writing; with `create` an empty one in the place of whatever was there.
 int glomers_data_open(int directory, const char *name, bool create);
 void glomers_data_close(int file);
+/// Whether a path leads to this very file.
+bool glomers_data_is_at(const char *path, int file);
 int64_t glomers_data_size(int file);
 /// Reads exactly so many bytes; UV_EOF if there are fewer.
 int glomers_data_read(int file, void *_Nullable bytes, size_t count, int64_t offset);
