@@ -37,6 +37,9 @@ let package = Package(
     .target(
       name: "CGlomers", dependencies: ["CUV", "CJansson"], path: "CSupport/CGlomers",
       cSettings: [.treatAllWarnings(as: .error)]),
+    // Any program in virtual time, by ptrace; without a library of its own.
+    .target(
+      name: "CVirtual", path: "CSupport/CVirtual", cSettings: [.treatAllWarnings(as: .error)]),
 
     // The node side.
     .target(
@@ -71,6 +74,8 @@ let package = Package(
     .target(
       name: "Simulator", dependencies: ["Lab", "Storage", "Glomers", "Wire"], swiftSettings: safe),
     .target(
+      name: "VirtualProcess", dependencies: ["CVirtual", "Simulator", "Lab", "Glomers"], swiftSettings: safe),
+    .target(
       name: "Mutants", dependencies: ["Simulator", "Lab", "Nodes", "Workloads", "Wire", "Glomers"],
       swiftSettings: safe),
     .target(
@@ -83,7 +88,8 @@ let package = Package(
     .executableTarget(
       name: "WorkbenchCommand",
       dependencies: [
-        "Workbench", "Lab", "Simulator", "Mutants", "Nodes", "GlomersRuntime", "Wire", "Glomers",
+        "Workbench", "Lab", "Simulator", "VirtualProcess", "Mutants", "Nodes", "GlomersRuntime", "Wire",
+        "Glomers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),
@@ -111,6 +117,10 @@ let package = Package(
         "Workbench", "WorkbenchCommand", "glomer", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      exclude: ["Fixtures"], swiftSettings: house),
+    .testTarget(
+      name: "VirtualProcessTests",
+      dependencies: ["VirtualProcess", "Simulator", "Lab", "Glomers", "glomer"],
       exclude: ["Fixtures"], swiftSettings: house),
     .testTarget(
       name: "MutantTests", dependencies: ["Mutants", "Lab", "Nodes", "Glomers"], swiftSettings: house),

@@ -5,10 +5,10 @@ public import Lab
 ///
 /// Apart from ``Simulation``, because what reaches C can't be specialized in another module, and need not be.
 @usableFromInline
-struct Stage {
-  private(set) var test: TestRun
-  @usableFromInline private(set) var now: Instant = .zero
-  private(set) var digest = Digest()
+package struct Stage {
+  package private(set) var test: TestRun
+  @usableFromInline package private(set) var now: Instant = .zero
+  package private(set) var digest = Digest()
   private(set) var logLines: [String] = []
   /// When nodes are next to do something by themselves.
   @usableFromInline var timetable: Timetable
@@ -23,17 +23,17 @@ struct Stage {
   private var stepsPerInstantMax: Int { 20_000 + 100 * test.nodes.count }
 
   @usableFromInline
-  init(_ scenario: Scenario, trace: ((String) -> Void)?) {
+  package init(_ scenario: Scenario, trace: ((String) -> Void)?) {
     self.trace = trace
     test = TestRun(scenario)
     timetable = Timetable(count: test.nodes.count)
     test.begin(at: now)
   }
 
-  @usableFromInline var isFinished: Bool { test.isFinished }
+  @usableFromInline package var isFinished: Bool { test.isFinished }
 
   /// When something happens next.
-  @usableFromInline var next: Instant? {
+  @usableFromInline package var next: Instant? {
     guard !timetable.hasReady else { return now }
     guard let due = timetable.earliest else { return test.deadline }
     return test.deadline.map { min($0, due) } ?? due
@@ -41,7 +41,7 @@ struct Stage {
 
   /// Lets time pass, and the test do what is due.
   @usableFromInline
-  mutating func advance(to instant: Instant) {
+  package mutating func advance(to instant: Instant) {
     if instant > now { stepsAtNow = 0 }
     _ = hasStepLeft()
     pass(to: instant)
@@ -60,17 +60,17 @@ struct Stage {
 
   /// Lets time pass in which nothing happens.
   @usableFromInline
-  mutating func pass(to instant: Instant) { now = max(now, instant) }
+  package mutating func pass(to instant: Instant) { now = max(now, instant) }
 
   /// Ends a test in which nothing can happen any more.
   @usableFromInline
-  mutating func abandonIdle() {
+  package mutating func abandonIdle() {
     if !test.isFinished { test.abandon("nothing is left to happen", at: now) }
   }
 
   /// Takes out what the test wants done next, and the place of the node that it is about.
   @usableFromInline
-  mutating func takeAction() -> (action: TestRun.Action, place: Int)? {
+  package mutating func takeAction() -> (action: TestRun.Action, place: Int)? {
     while true {
       if nextAction == actions.count {
         nextAction = 0
@@ -97,6 +97,22 @@ struct Stage {
     note(message)
     test.receive(message: message, from: node, to: destination, at: now)
   }
+
+  /// A program has printed a line: anything at all, without its newline.
+  package mutating func receive(line: Span<UInt8>, from node: NodeID) {
+    digest.add(line)
+    digest.add(now)
+    note(line)
+    test.receive(line: line, from: node, at: now)
+  }
+
+  /// A program has ended by itself.
+  package mutating func exited(_ node: NodeID, _ how: String, lastLines: [String]) {
+    test.exited(node, how, lastLines: lastLines, at: now)
+  }
+
+  /// Ends a test that can't be carried on.
+  package mutating func abandon(_ reason: String) { test.abandon(reason, at: now) }
 
   /// A node has written to its log.
   @usableFromInline

@@ -13,13 +13,15 @@ public struct SeedOutcome: Sendable {
   public let virtualTime: Duration
   /// The operations that show what is wrong, as in `history.edn`.
   public let excerpt: [String]
+  /// Of a run of programs: how well virtual time held. Nil for state machines, where it always does.
+  public var fidelity: Fidelity?
 
   /// Whether nothing wrong was found. Too little to judge by is not wrong.
   public var isValid: Bool { results.verdict != .invalid }
 
   /// Judges a test that is over.
   @usableFromInline
-  init(_ test: TestRun, digest: Digest, virtualTime: Duration) {
+  package init(_ test: TestRun, digest: Digest, virtualTime: Duration) {
     seed = test.scenario.seed
     results = test.results()
     self.digest = digest
@@ -28,6 +30,24 @@ public struct SeedOutcome: Sendable {
     let shown = Set(results.anomalies.prefix(3).flatMap(\.operations)).sorted()
     excerpt = shown.map { test.history[$0].edn.text(in: .edn) }
   }
+}
+
+/// How well a run of programs kept to virtual time.
+public struct Fidelity: Hashable, Sendable {
+  /// Why the run could not be carried to its end; nil if it was.
+  public var failure: String?
+  /// Why another run of the seed may differ; none if it can't.
+  public var doubts: [String] = []
+  /// What the system refuses and was done without.
+  public var refusals: [String] = []
+  /// How often a program was stopped to be answered.
+  public var stops = 0
+  /// Polls that found nothing, and turns given away.
+  public var polls = 0
+  /// Delays put in to show races.
+  public var delays = 0
+
+  public init() {}
 }
 
 extension Simulation {

@@ -3,7 +3,7 @@ import Lab
 
 extension Bench {
   /// The exit status when the bench itself failed, as Jepsen has it.
-  static let failureStatus: Int32 = 255
+  public static let failureStatus: Int32 = 255
 
   /// Does runs from the first word on the console to the last file in the store. Returns the exit status: that of the
   /// worst run, unless a signal has ended them all.

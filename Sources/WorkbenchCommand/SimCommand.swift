@@ -45,6 +45,19 @@ struct SimCommand: AsyncParsableCommand {
       valueName: "name"))
   var node: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A program to run as every node, in any language, unmodified; on Linux on x86-64.", valueName: "file"))
+  var bin: String?
+
+  @Flag(
+    help: ArgumentHelp(
+      "Delay threads of the program now and then, by the seed: shows races inside a node. On in --swarm."))
+  var delays = false
+
+  @Flag(help: "Run each seed of a program twice, and show the first difference.")
+  var checkSeed = false
+
   @Flag(
     help: "Draw the faults and their strength, the latency and its kind, and the delivery from each seed.")
   var swarm = false
@@ -68,13 +81,28 @@ struct SimCommand: AsyncParsableCommand {
   var nodeArguments: [String] = []
 
   func validate() throws {
+    guard !trace || seeds.count == 1 else { throw ValidationError("--trace takes one seed, like --seeds 42") }
+    if let bin { return try validate(program: bin) }
+    guard !delays, !checkSeed else {
+      throw ValidationError("--delays and --check-seed are for programs: give one with --bin")
+    }
     guard let chosen else {
       throw ValidationError(
         node.map { "there is no node '\($0)' here; choose \(Parse.listed(SimulatedNode.all.map(\.name)))" }
           ?? "no node here serves \(load.workload.rawValue)")
     }
-    guard !trace || seeds.count == 1 else { throw ValidationError("--trace takes one seed, like --seeds 42") }
     _ = try options(of: chosen)
+  }
+
+  private func validate(program: String) throws {
+    if let problem = BenchSettings.problem(withExecutable: program) { throw ValidationError(problem) }
+    guard node == nil else {
+      throw ValidationError("give either --bin, a program, or --node, a state machine")
+    }
+    guard !network.nemesis.contains(.disk) else {
+      throw ValidationError("the disk of a program can't be made to fail in virtual time: leave disk out")
+    }
+    guard !(trace && checkSeed) else { throw ValidationError("give either --trace or --check-seed") }
   }
 
   private var chosen: SimulatedNode? {
@@ -102,24 +130,43 @@ struct SimCommand: AsyncParsableCommand {
     return scenario
   }
 
-  func run() async throws {
-    guard let chosen else { return }
-    for note in load.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
+  private typealias Runner = @Sendable (Scenario, SimulatedNode.Trace?) -> SeedOutcome
+
+  /// Runs a seed; gets a trace only where lines are asked for.
+  private func runner() throws -> Runner {
+    if let bin {
+      let settings = BenchSettings(scenario: load.scenario, executable: bin, arguments: nodeArguments)
+      let program = SimulatedProgram(
+        executable: settings.executable, arguments: nodeArguments, delays: delays || swarm)
+      if checkSeed { return { scenario, _ in program.runTwice(scenario) } }
+      return { scenario, trace in program.run(scenario, trace: trace) }
+    }
+    guard let chosen else { throw ExitCode(Command.usageStatus) }
     let options = try options(of: chosen)
+    return { scenario, trace in chosen.run(scenario, options, trace: trace) }
+  }
+
+  func run() async throws {
+    let carryOut = try runner()
+    for note in load.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
     if trace {
-      let outcome = chosen.run(scenario(seeds.lowerBound), options) { print($0) }
+      let outcome = carryOut(scenario(seeds.lowerBound)) { print($0) }
       show(outcome)
+      if let fidelity = outcome.fidelity { try FidelityReport(fidelity, seed: outcome.seed).show() }
       throw ExitCode(outcome.isValid ? 0 : 1)
     }
     var report = SweepReport(count: seeds.count)
+    var fidelity = FidelityReport()
     let sweep = Sweep(
       seeds, concurrency: ProcessInfo.processInfo.activeProcessorCount, stopsAtFailure: untilFailure
-    ) { chosen.run(scenario($0), options) }
+    ) { carryOut(scenario($0), nil) }
     await sweep.outcomes { outcome in
       report.add(outcome)
-      if !outcome.isValid { show(outcome) }
+      if let seen = outcome.fidelity { fidelity.add(seen, seed: outcome.seed) }
+      if !outcome.isValid || (bin != nil && seeds.count == 1) { show(outcome) }
     }
     print(report.summary)
+    if bin != nil { try fidelity.show() }
     throw ExitCode(report.invalidCount == 0 ? 0 : 1)
   }
 
@@ -136,7 +183,7 @@ struct SimCommand: AsyncParsableCommand {
 
   private func replay(_ seed: UInt64) -> String {
     var command = CommandWords(CommandLine.arguments)
-    command.options.removeAll { $0 == "--until-failure" }
+    command.options.removeAll { ["--until-failure", "--check-seed"].contains($0) }
     command.set("--seeds", "\(seed)")
     command.options.append("--trace")
     return command.shell
