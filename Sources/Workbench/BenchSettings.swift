@@ -1,4 +1,5 @@
 import Foundation
+internal import Glomers
 import GlomersRuntime
 public import Lab
 
