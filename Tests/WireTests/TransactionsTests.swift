@@ -46,9 +46,10 @@ struct TransactionsTests {
     }
   }
 
-  @Test("a transaction has to be there, and to be an array")
+  @Test("a transaction has to be there, and to be an array, or null for an empty one")
   func missing() {
-    for text in [#"{"type":"txn"}"#, #"{"type":"txn","txn":null}"#, #"{"type":"txn","txn":{}}"#] {
+    #expect(try read(#"{"type":"txn","txn":null}"#) == .txn([]))
+    for text in [#"{"type":"txn"}"#, #"{"type":"txn","txn":{}}"#] {
       #expect(throws: WireError.self) { try read(text) }
     }
     #expect(throws: WireError.unknownType("txns")) { try read(#"{"type":"txns","txn":[]}"#) }

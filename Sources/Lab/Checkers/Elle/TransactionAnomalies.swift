@@ -120,7 +120,8 @@ struct TransactionAnomalies {
   /// Whether a version may be what a key holds before anything is written to it: a zero or an empty value that nobody
   /// wrote.
   private func isInitial(_ version: Int) -> Bool {
-    guard history.writers[version].isEmpty, history.model == .registers else { return false }
+    // What a read of a list holds is no version.
+    guard history.model == .registers, history.writers[version].isEmpty else { return false }
     let value = history.versions[version].value
     return [0, 0.0, "", false, [], [:]].contains(value)
   }
