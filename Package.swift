@@ -50,12 +50,13 @@ let package = Package(
     .target(name: "Workloads", dependencies: ["Glomers", "Wire"], swiftSettings: safe),
     .target(name: "Storage", dependencies: ["Glomers"], swiftSettings: safe),
     .target(
-      name: "Nodes",
+      name: "Replication",
       dependencies: [
-        "Glomers", "Wire", "Workloads",
-        .product(name: "OrderedCollections", package: "swift-collections"),
+        "Glomers", "Wire", .product(name: "OrderedCollections", package: "swift-collections"),
       ],
       swiftSettings: safe),
+    .target(
+      name: "Nodes", dependencies: ["Glomers", "Wire", "Workloads", "Replication"], swiftSettings: safe),
     .target(
       name: "GlomersRuntime", dependencies: ["Glomers", "Wire", "Storage", "CGlomers", "CUV"],
       swiftSettings: house),
@@ -102,7 +103,10 @@ let package = Package(
       swiftSettings: house),
     .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: house),
     .testTarget(
-      name: "NodesTests", dependencies: ["Nodes", "Workloads", "Simulator", "Support"], swiftSettings: house),
+      name: "ReplicationTests", dependencies: ["Replication", "Glomers", "Wire"], swiftSettings: house),
+    .testTarget(
+      name: "NodesTests", dependencies: ["Nodes", "Replication", "Workloads", "Simulator", "Support"],
+      swiftSettings: house),
     .executableTarget(
       name: "notebook", dependencies: ["Glomers", "GlomersRuntime", "Wire"],
       path: "Tests/Fixtures/Notebook", swiftSettings: safe),

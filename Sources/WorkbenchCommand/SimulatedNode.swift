@@ -48,13 +48,18 @@ struct SimulatedNode: Sendable {
       Simulation<GSetNode>.outcome($0, options: $1, trace: $2)
     },
     SimulatedNode("g-counter", GCounterNode.options, .gCounter) {
-      Simulation<GCounterNode>.outcome($0, options: $1, trace: $2)
+      // Two kinds of node have this name, as in bin/glomer.
+      $1[GCounterNode.store.name] == GCounterNode.store.value(parsing: "seq-kv")
+        ? Simulation<CounterOnSeqKVNode<GrowOnly>>.outcome($0, options: $1, trace: $2)
+        : Simulation<GCounterNode>.outcome($0, options: $1, trace: $2)
     },
     SimulatedNode("pn-counter", PNCounterNode.options, .pnCounter, .gCounter) {
-      Simulation<PNCounterNode>.outcome($0, options: $1, trace: $2)
+      // Two kinds of node have this name, as in bin/glomer.
+      $1[PNCounterNode.store.name] == PNCounterNode.store.value(parsing: "seq-kv")
+        ? Simulation<CounterOnSeqKVNode<PositiveNegative>>.outcome($0, options: $1, trace: $2)
+        : Simulation<PNCounterNode>.outcome($0, options: $1, trace: $2)
     },
     SimulatedNode("kafka", KafkaNode.options, .kafka) {
-      // Two kinds of node have this name, as in bin/glomer.
       $1[KafkaNode.store.name] == KafkaNode.store.value(parsing: "lin-kv")
         ? Simulation<KafkaServiceNode>.outcome($0, options: $1, trace: $2)
         : Simulation<KafkaNode>.outcome($0, options: $1, trace: $2)

@@ -38,9 +38,13 @@ let entries = [
     run(GSetNode.self, arguments: $0, program: $1)
   },
   Entry(name: "g-counter", summary: "a counter that only grows, the same at every node in the end") {
+    if sets("store", to: "seq-kv", $0) { run(CounterOnSeqKVNode<GrowOnly>.self, arguments: $0, program: $1) }
     run(GCounterNode.self, arguments: $0, program: $1)
   },
   Entry(name: "pn-counter", summary: "a counter that goes up and down, the same at every node in the end") {
+    if sets("store", to: "seq-kv", $0) {
+      run(CounterOnSeqKVNode<PositiveNegative>.self, arguments: $0, program: $1)
+    }
     run(PNCounterNode.self, arguments: $0, program: $1)
   },
   Entry(name: "kafka", summary: "a log for each key, to which every node appends without asking anyone") {

@@ -4,6 +4,7 @@ import Testing
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 /// In a cluster in which hubs send digests.
 private let nodes: [NodeID] = (0...BroadcastNode.vectorNodesMax).map { NodeID("n\($0)") }

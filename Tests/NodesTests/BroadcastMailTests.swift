@@ -4,6 +4,7 @@ import Testing
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 private let b = Origin(name: "n2.b")
 private let mailPeriod = Duration.milliseconds(200)

@@ -4,6 +4,7 @@ import Testing
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 private typealias Effects = [Effect<BroadcastNode>]
 

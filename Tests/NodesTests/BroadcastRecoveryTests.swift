@@ -4,6 +4,7 @@ import Testing
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 private let a = Origin(name: "n0.a")
 private let b = Origin(name: "n1.b")

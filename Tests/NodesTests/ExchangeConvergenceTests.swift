@@ -2,6 +2,7 @@ import Glomers
 import Testing
 
 @testable import Nodes
+@testable import Replication
 
 /// Replicas that hold numbered entries of each origin, and the network between them, in virtual time.
 private struct Gossipers {

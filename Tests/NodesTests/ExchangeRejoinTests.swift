@@ -2,6 +2,7 @@ import Glomers
 import Testing
 
 @testable import Nodes
+@testable import Replication
 
 private func origin(_ name: NodeID) -> Origin { Origin(name: "\(name).x") }
 private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(milliseconds) }

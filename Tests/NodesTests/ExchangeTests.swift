@@ -2,6 +2,7 @@ import Glomers
 import Testing
 
 @testable import Nodes
+@testable import Replication
 
 private let names: [NodeID] = ["n0", "n1", "n2"]
 private func origin(_ name: NodeID) -> Origin { Origin(name: "\(name).x") }

@@ -7,6 +7,7 @@ import Wire
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 @Suite struct GSetNodeTests {
   private func read(_ trial: inout Trial<GSetNode>) -> [JSON]? {
@@ -27,32 +28,43 @@ import Workloads
     #expect(read(&trial) == [7, "x", .null, ["a": [1]], 7.0])
   }
 
-  @Test("news goes to every peer, and what a peer brings is kept and passed on to those who lack it")
+  /// What a node sends to whom.
+  private func sent(_ effects: [Effect<GSetNode>]) -> [(to: NodeID, deltas: [Delta<JSON>], Advertisement)] {
+    effects.compactMap {
+      if case .send(.peer(let deltas, let advertisement), let to) = $0 {
+        (to, deltas, advertisement)
+      } else {
+        nil
+      }
+    }
+  }
+
+  @Test("at its start a node asks its peers; once they have spoken, what was added goes to each of them")
   func gossip() {
-    var first = Trial(GSetNode.self, me: "n0")
+    var trial = Trial(GSetNode.self, me: "n0")
+    #expect(trial.effectsOfStart == [.wake(.round, at: .zero)])
+    _ = trial.receive(.client(.add(7)))
+    let asked = sent(trial.wake(.round))
+    #expect(asked.map(\.to) == ["n1", "n2"] && asked.allSatisfy { $0.deltas.isEmpty })
+    for peer in ["n1", "n2"] as [NodeID] {
+      let hello = Advertisement(Incarnation(name: "\(peer).x"), version: .init())
+      _ = trial.receive(.peer([], hello), from: peer, id: nil)
+    }
+    trial.now = .zero + .seconds(1)
+    let news = sent(trial.wake(.round))
+    #expect(news.map(\.to) == ["n1", "n2"])
+    #expect(news.allSatisfy { $0.deltas.map(\.entries) == [[7]] })
     var second = Trial(GSetNode.self, me: "n1")
-    #expect(first.receive(.client(.add(7))).last == .wake(.round, at: .zero))
-    let sent = first.wake(.round)
-    guard case .send(let message, "n1") = sent[0], case .send(_, "n2") = sent[1] else {
-      Issue.record("\(sent)")
-      return
-    }
-    _ = second.receive(message, from: "n0", id: nil)
+    _ = second.receive(.peer(news[0].deltas, news[0].2), from: "n0", id: nil)
     #expect(read(&second) == [7])
-    // n2 has never spoken, so in time n1 brings it what n0 added.
-    _ = second.wake(.round)
-    second.now = .zero + .seconds(2)
-    let repairs = second.wake(.round).compactMap { effect -> [Delta<JSON>]? in
-      if case .send(.peer(let deltas, _, true), "n2") = effect { deltas } else { nil }
-    }
-    #expect(repairs.first?.map(\.entries) == [[7]])
   }
 
   @Test("nobody but a peer is listened to, and an answer is not a request")
   func strangers() {
     var trial = Trial(GSetNode.self)
     let delta = Delta<JSON>(origin: Origin(name: "n1.x"), after: 0, entries: [666])
-    #expect(trial.receive(.peer([delta], version: .init(), wantsAnswer: true), from: "c1").isEmpty)
+    let advertisement = Advertisement(Incarnation(name: "c1.x"), version: .init(), wantsAnswer: true)
+    #expect(trial.receive(.peer([delta], advertisement), from: "c1").isEmpty)
     #expect(read(&trial) == [])
     guard case .fail(let error, _)? = trial.receive(.client(.addOk)).first else {
       Issue.record("not refused")

@@ -4,6 +4,7 @@ import Wire
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 private let a = Origin(name: "n1.a")
 private let version = VersionVector([a: 2, Origin(name: "n0.c"): 7])

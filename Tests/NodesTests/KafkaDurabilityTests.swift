@@ -5,6 +5,7 @@ import Wire
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 /// A record as the next life of a node reads it.
 func reread<Record: StorableRecord>(_ record: Record) throws -> Record {

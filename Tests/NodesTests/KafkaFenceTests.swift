@@ -5,6 +5,7 @@ import Wire
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 /// What becomes of the others when nodes are lost for good.
 @Suite struct KafkaFenceTests {

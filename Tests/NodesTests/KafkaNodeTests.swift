@@ -7,6 +7,7 @@ import Wire
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 @Suite struct KafkaClientTests {
   @Test("a node alone gives out dense offsets, and shows a message as soon as it has it")

@@ -2,6 +2,7 @@ import Glomers
 import Testing
 
 @testable import Nodes
+@testable import Replication
 
 /// What peers have promised, reckoned from all that they have ever said whenever somebody asks.
 private struct Twin {

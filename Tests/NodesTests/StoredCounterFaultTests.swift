@@ -23,7 +23,7 @@ private struct Cluster3 {
   private struct Ask {
     let node: Int
     let life: Int
-    let then: CounterAsk
+    let then: CounterOnSeqKVNode<PositiveNegative>.Ask
     var isOpen = true
   }
 
@@ -31,7 +31,7 @@ private struct Cluster3 {
 
   private var random: Random
   private var store = SequentialKV()
-  private var trials: [Trial<PNCounterNode>] = []
+  private var trials: [Trial<CounterOnSeqKVNode<PositiveNegative>>] = []
   private var lives = [0, 0, 0]
   private var asks: [Ask] = []
   private var events: [(due: Int, event: Event)] = []
@@ -45,22 +45,23 @@ private struct Cluster3 {
     for place in 0..<3 { trials.append(start(place)) }
   }
 
-  private mutating func start(_ place: Int) -> Trial<PNCounterNode> {
+  private mutating func start(_ place: Int) -> Trial<CounterOnSeqKVNode<PositiveNegative>> {
     Trial(
-      PNCounterNode.self, me: Self.names[place], nodes: Self.names, options: Self.options,
+      CounterOnSeqKVNode<PositiveNegative>.self, me: Self.names[place], nodes: Self.names,
+      options: Self.options,
       seed: random.next())
   }
 
   mutating func add(_ delta: Int, at place: Int) {
     lastRequest += 1
     adds[lastRequest] = (delta, .unknown)
-    carryOut(trials[place].receive(.client(.add(delta)), id: lastRequest), of: place)
+    carryOut(trials[place].receive(.add(delta), id: lastRequest), of: place)
   }
 
   /// Returns the request, under which the value will be found in ``reads``.
   mutating func read(at place: Int) -> Int {
     lastRequest += 1
-    carryOut(trials[place].receive(.client(.read), id: lastRequest), of: place)
+    carryOut(trials[place].receive(.read, id: lastRequest), of: place)
     return lastRequest
   }
 
@@ -69,7 +70,7 @@ private struct Cluster3 {
     trials[place] = start(place)
   }
 
-  private mutating func carryOut(_ effects: [Effect<PNCounterNode>], of place: Int) {
+  private mutating func carryOut(_ effects: [Effect<CounterOnSeqKVNode<PositiveNegative>>], of place: Int) {
     for effect in effects {
       switch effect {
       case .ask(_, let request, let then, _):
@@ -78,8 +79,8 @@ private struct Cluster3 {
         for _ in 0..<Int.random(in: 1...3, using: &random) {
           events.append((later(), .arrives(request, ask: asks.count - 1)))
         }
-      case .reply(.client(.addOk), let request): adds[request.id!]!.fate = .done
-      case .reply(.client(.readOk(let value)), let request): reads[request.id!] = value
+      case .reply(.addOk, let request): adds[request.id!]!.fate = .done
+      case .reply(.readOk(let value), let request): reads[request.id!] = value
       case .fail(let error, let request) where error.isDefinite: adds[request.id!]?.fate = .refused
       default: break
       }
@@ -168,7 +169,7 @@ private struct Cluster3 {
     scenario.faults = [.partition]
     scenario.nemesisInterval = .seconds(2)
     scenario.seed = UInt64(seed)
-    let results = Simulation<GCounterNode>.run(
+    let results = Simulation<CounterOnSeqKVNode<GrowOnly>>.run(
       scenario, options: ["store": .choice("seq-kv", of: ["local", "seq-kv"])])
     #expect(results.verdict == .valid, "\(results.anomalies)")
   }

@@ -7,14 +7,14 @@ import Workloads
 
 private let store: [String: Option.Value] = ["store": .choice("seq-kv", of: ["local", "seq-kv"])]
 
-private typealias Effects = [Effect<PNCounterNode>]
+private typealias Effects = [Effect<CounterOnSeqKVNode<PositiveNegative>>]
 
 extension Effects {
-  fileprivate var asks: [(request: KV, then: CounterAsk)] {
+  fileprivate var asks: [(request: KV, then: CounterOnSeqKVNode<PositiveNegative>.Ask)] {
     compactMap { if case .ask(.seqKV, let request, let ask, _) = $0 { (request, ask) } else { nil } }
   }
   fileprivate var acknowledgedCount: Int {
-    count { if case .reply(.client(.addOk), _) = $0 { true } else { false } }
+    count { if case .reply(.addOk, _) = $0 { true } else { false } }
   }
   fileprivate var errorCodes: [Int] {
     compactMap { if case .fail(let error, _) = $0 { error.code } else { nil } }
@@ -22,11 +22,13 @@ extension Effects {
 }
 
 @Suite struct StoredCounterTests {
-  private func counter() -> Trial<PNCounterNode> { Trial(PNCounterNode.self, options: store) }
+  private func counter() -> Trial<CounterOnSeqKVNode<PositiveNegative>> {
+    Trial(CounterOnSeqKVNode<PositiveNegative>.self, options: store)
+  }
 
   /// Adds 5 at a node that has added nothing before, up to the compare-and-set.
-  private func firstAdd(_ trial: inout Trial<PNCounterNode>) -> KV? {
-    guard case .write? = trial.receive(.client(.add(5))).asks.first?.request else { return nil }
+  private func firstAdd(_ trial: inout Trial<CounterOnSeqKVNode<PositiveNegative>>) -> KV? {
+    guard case .write? = trial.receive(.add(5)).asks.first?.request else { return nil }
     #expect(trial.complete(.catchUp, .success(.writeOk)).asks.first?.then == .own)
     return trial.complete(.own, .failure(.keyDoesNotExist(""))).asks.first?.request
   }
@@ -46,8 +48,8 @@ extension Effects {
   func batches() {
     var trial = counter()
     _ = firstAdd(&trial)
-    #expect(trial.receive(.client(.add(7))).isEmpty)
-    #expect(trial.receive(.client(.add(-1))).isEmpty)
+    #expect(trial.receive(.add(7)).isEmpty)
+    #expect(trial.receive(.add(-1)).isEmpty)
     let effects = trial.complete(.swap, .success(.casOk))
     #expect(effects.acknowledgedCount == 1)
     guard case .cas(_, let from, let to, false)? = effects.asks.first?.request else {
@@ -74,7 +76,7 @@ extension Effects {
   func mayStillHappen() {
     var trial = counter()
     let swap = firstAdd(&trial)
-    _ = trial.receive(.client(.add(7)))
+    _ = trial.receive(.add(7))
     _ = trial.complete(.swap, .failure(.timeout("")))
     _ = trial.complete(.catchUp, .success(.writeOk))
     let effects = trial.complete(.own, .failure(.keyDoesNotExist("")))
@@ -102,8 +104,8 @@ extension Effects {
   func overflow() {
     var trial = counter()
     _ = firstAdd(&trial)
-    _ = trial.receive(.client(.add(.max)))
-    _ = trial.receive(.client(.add(1)))
+    _ = trial.receive(.add(.max))
+    _ = trial.receive(.add(1))
     let effects = trial.complete(.swap, .success(.casOk))
     #expect(effects.errorCodes == [22])
     #expect(effects.acknowledgedCount == 1)
@@ -117,26 +119,26 @@ extension Effects {
   func despair() {
     var trial = counter()
     _ = firstAdd(&trial)
-    _ = trial.receive(.client(.add(7)))
+    _ = trial.receive(.add(7))
     _ = trial.complete(.swap, .failure(.crash("")))
     #expect(trial.complete(.catchUp, .failure(.crash(""))).errorCodes == [13, 11])
-    #expect(trial.receive(.client(.add(1))).asks.first?.then == .catchUp, "the next one starts afresh")
+    #expect(trial.receive(.add(1)).asks.first?.then == .catchUp, "the next one starts afresh")
   }
 
   @Test("a read brings itself up to date and sums the components of all nodes")
   func reads() {
     var trial = counter()
-    guard case .write? = trial.receive(.client(.read)).asks.first?.request else {
+    guard case .write? = trial.receive(.read).asks.first?.request else {
       Issue.record("no write")
       return
     }
-    #expect(trial.receive(.client(.read), id: 2).isEmpty, "waits for the next round")
+    #expect(trial.receive(.read, id: 2).isEmpty, "waits for the next round")
     let reads = trial.complete(.freshen, .success(.writeOk)).asks
     #expect(reads.map(\.then) == [.component("n0"), .component("n1"), .component("n2")])
     _ = trial.complete(.component("n0"), .success(.readOk(value: ["n0.x", 1, 10])))
     _ = trial.complete(.component("n1"), .failure(.keyDoesNotExist("")))
     let effects = trial.complete(.component("n2"), .success(.readOk(value: ["n2.x", 9, -3])))
-    #expect(effects.first == .reply(.client(.readOk(7)), to: trial.request()))
+    #expect(effects.first == .reply(.readOk(7), to: trial.request()))
     #expect(effects.asks.first?.then == .freshen)
     let failed = trial.complete(.freshen, .failure(.crash("")))
     #expect(failed.errorCodes == [11])
@@ -145,13 +147,13 @@ extension Effects {
   @Test("a component that is none fails the read and is not overwritten")
   func rubbish() {
     var trial = counter()
-    _ = trial.receive(.client(.read))
+    _ = trial.receive(.read)
     _ = trial.complete(.freshen, .success(.writeOk))
     for node in ["n0", "n1"] as [NodeID] {
       _ = trial.complete(.component(node), .failure(.keyDoesNotExist("")))
     }
     #expect(trial.complete(.component("n2"), .success(.readOk(value: "x"))).errorCodes == [11])
-    _ = trial.receive(.client(.add(1)))
+    _ = trial.receive(.add(1))
     _ = trial.complete(.catchUp, .success(.writeOk))
     let effects = trial.complete(.own, .success(.readOk(value: 7)))
     #expect(effects.errorCodes == [11])

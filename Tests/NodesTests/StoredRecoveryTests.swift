@@ -4,6 +4,7 @@ import Testing
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 /// What the tests of recovery have to know of a workload.
 private protocol Recoverable: Node {
@@ -39,7 +40,7 @@ extension GSetNode: Recoverable {
     if case .client(.readOk(let values)) = answer { Set(values.compactMap(\.integer)) } else { nil }
   }
   fileprivate static func version(of message: Message) -> VersionVector? {
-    if case .peer(_, let version, _) = message { version } else { nil }
+    if case .peer(_, let advertisement) = message { advertisement.version } else { nil }
   }
 }
 
@@ -52,7 +53,7 @@ extension CounterNode: Recoverable where Kind == PositiveNegative {
     return Set(all.filter { sum >> $0 & 1 == 1 })
   }
   fileprivate static func version(of message: CounterMessage) -> VersionVector? {
-    if case .peer(_, let version, _) = message { version } else { nil }
+    if case .peer(_, let advertisement) = message { advertisement.version } else { nil }
   }
 }
 

@@ -5,6 +5,7 @@ import Wire
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 /// Clients of transaction nodes that are killed again and again. Every transaction writes the same value to a pair of
 /// registers, and nobody else writes that value.

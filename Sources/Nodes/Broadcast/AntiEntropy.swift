@@ -1,3 +1,4 @@
+internal import Replication
 internal import Glomers
 
 /// Two nodes whose version vectors differ bring each other up to date.

@@ -1,3 +1,4 @@
+internal import Replication
 internal import Glomers
 
 /// Where the budget is below three hops, a period's wait, a batch and a scatter, every node mails what its clients

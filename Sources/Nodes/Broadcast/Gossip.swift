@@ -1,3 +1,4 @@
+public import Replication
 public import Glomers
 
 /// What broadcast nodes say to each other. What has values or asks for them tells the sender's version vector too: it

@@ -1,3 +1,4 @@
+public import Replication
 internal import Glomers
 
 /// What a scatter says that the hub holds.

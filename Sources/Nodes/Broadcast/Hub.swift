@@ -1,3 +1,4 @@
+internal import Replication
 internal import Glomers
 
 /// What a node remembers as a hub.

@@ -1,4 +1,5 @@
 internal import Glomers
+internal import Replication
 
 /// A node that has recovered holds all that it ever showed to anybody. It may have missed much, and may hold what
 /// nobody else does; so a spoke asks the hub, and whoever finds itself the hub asks all (`Hub.swift`).

@@ -1,16 +1,19 @@
 public import Glomers
-internal import Workloads
+public import Replication
+public import Wire
+public import Workloads
 
-/// Gossip Glomers 4 and its sibling: everybody reads, in the end, the sum of all that was added anywhere.
+/// Gossip Glomers 4 and its sibling: every node reads, in the end, the sum of everything that was added anywhere.
 ///
-/// With `--store local` every node keeps a replica, answers clients at once, in partitions too, and tells the others
-/// what they lack (`Parts/Exchange.swift`); when all are known to hold the same, all are silent. With `--data-dir` no
-/// kill loses or doubles an add that was acknowledged; without it, what a node alone holds is lost if it is killed
-/// before its next round. With `--store seq-kv` the counter is kept by that service (`StoredCounter.swift`), and the nodes
-/// keep nothing.
+/// Every node keeps a replica and answers clients at once, in a partition too. Nodes send each other what the other lacks
+/// (``Dissemination``); when all nodes are known to hold the same, all are silent. With `--data-dir` no kill loses or
+/// doubles an add that was acknowledged. Without it, a node comes back empty and is sent what the others hold; what it
+/// alone held is lost.
+///
+/// With `--store seq-kv` a service keeps the counter: ``CounterOnSeqKVNode``.
 public struct CounterNode<Kind: CounterKind>: Node {
   public typealias Message = CounterMessage
-  public typealias Ask = CounterAsk
+  public typealias Record = CounterRecord
 
   public enum Timer: Hashable, Sendable {
     /// Peers are to be told something.
@@ -26,97 +29,92 @@ public struct CounterNode<Kind: CounterKind>: Node {
       "period", .duration(.seconds(1), in: .milliseconds(1) ... .seconds(3600)),
       "How often a peer is told the news: the longer, the fewer messages.")
   }
-  public static var options: [Option] { [store, period] }
+  public static var options: [Option] { [store, period] + Pace.options }
 
   private var replica: ReplicatedCounter
-  private var exchange: Exchange
-  /// Nil where the nodes keep the counter.
-  var stored: StoredCounter?
+  private var dissemination: Dissemination
 
   public init(
-    _ cluster: Cluster, recovering records: [CounterComponent], _ context: inout Context<Self>
+    _ cluster: Cluster, recovering records: [CounterRecord], _ context: inout Context<Self>
   ) {
     replica = ReplicatedCounter(recovering: records)
     let period = cluster.duration(Self.period)
-    let origin = Origin(of: cluster.me, &context.random)
-    exchange = Exchange(cluster, origin: origin, period: period, patience: period * 2)
-    if cluster.choice(Self.store) == "seq-kv" { stored = StoredCounter(cluster, origin) }
-    guard !records.isEmpty, stored == nil else { return }
-    exchange.rejoin(holding: replica.version, at: context.now)
-    schedule(&context)
+    dissemination = Dissemination(
+      cluster, Pace(cluster, period: period, timeout: period * 2), &context.random, at: context.now)
+    disseminate(&context)
   }
 
-  public var checkpoint: [CounterComponent]? { replica.components(since: VersionVector()) }
+  public var checkpoint: [CounterRecord]? { replica.checkpoint }
 
   public mutating func receive(
     _ message: CounterMessage, _ request: Request, _ context: inout Context<Self>
   ) {
     switch message {
     case .client(.add(let delta)):
-      guard delta >= 0 || Kind.canShrink else {
-        return context.fail(.malformedRequest("this counter only grows: \(delta) is negative"), to: request)
+      if let error = Kind.objection(to: delta) { return context.fail(error, to: request) }
+      guard delta != 0 else { return context.reply(.client(.addOk), to: request) }
+      guard let record = replica.add(delta, in: dissemination.stream) else {
+        return context.fail(.counterOverflow(adding: delta), to: request)
       }
-      if delta == 0 {
-        context.reply(.client(.addOk), to: request)
-      } else if stored == nil {
-        add(delta, request, &context)
-      } else {
-        addToStore(delta, request, &context)
-      }
+      context.reply(.client(.addOk), to: request)
+      context.persist(record)
     case .client(.read):
-      if stored == nil { answer(request, replica.value, &context) } else { readFromStore(request, &context) }
+      guard let value = replica.value else { return context.fail(.counterOverflow, to: request) }
+      return context.reply(.client(.readOk(value)), to: request)
     case .client(.addOk), .client(.readOk):
-      context.fail(.notSupported("that is an answer, not a request"), to: request)
-    case .peer(let components, let version, let wantsAnswer):
-      guard exchange.isPeer(request.source) else { return }
-      // Nobody knows better than this node what it has added.
-      for component in components where component.origin != exchange.origin && replica.merge(component) {
-        context.persist(component)
+      return context.fail(.notSupported("that is an answer, not a request"), to: request)
+    case .peer(let components, let advertisement):
+      if dissemination.admits(advertisement, from: request.source) {
+        // Once the stream is settled, nobody knows better than this node what is in it.
+        for component in components where component.origin != dissemination.stream {
+          if replica.merge(component) { context.persist(.component(component)) }
+        }
+        dissemination.heard(advertisement, from: request.source, holding: replica.version, at: context.now)
       }
-      exchange.heard(version, wantsAnswer: wantsAnswer, from: request.source, holding: replica.version)
-      schedule(&context)
     }
-  }
-
-  private mutating func add(_ delta: Int, _ request: Request, _ context: inout Context<Self>) {
-    guard replica.add(delta, from: exchange.origin) else { return refuse(delta, request, &context) }
-    context.reply(.client(.addOk), to: request)
-    context.persist(replica[exchange.origin]!)
-    schedule(&context)
+    disseminate(&context)
   }
 
   public mutating func wake(_ timer: Timer, _ context: inout Context<Self>) {
-    for push in exchange.round(holding: replica.version, at: context.now) {
-      // A component is small: those of others go along, and what was sent before is not relied on.
-      let components = replica.components(since: exchange.known(of: push.peer))
-      context.send(
-        .peer(components, version: replica.version, wantsAnswer: push.wantsAnswer), to: push.peer)
+    for push in dissemination.round(holding: replica.version, at: context.now) {
+      let batch = replica.batch(for: push)
+      let advertisement = dissemination.sent(batch, of: replica.version, in: push)
+      context.send(.peer(batch.deltas.flatMap(\.entries), advertisement), to: push.peer)
     }
-    schedule(&context)
+    disseminate(&context)
   }
 
-  private mutating func schedule(_ context: inout Context<Self>) {
-    guard let due = exchange.schedule(holding: replica.version, at: context.now) else { return }
-    context.wake(.round, at: due)
-  }
-
-  /// - Parameter value: nil if it takes more than 64 bits.
-  func answer(_ request: Request, _ value: Int?, _ context: inout Context<Self>) {
-    if let value {
-      context.reply(.client(.readOk(value)), to: request)
-    } else {
-      context.fail(.preconditionFailed("the sum takes more than 64 bits"), to: request)
+  /// Numbers what was added while the stream was not settled, once it is, and sets the timer for the next round.
+  private mutating func disseminate(_ context: inout Context<Self>) {
+    if let stream = dissemination.settle(holding: replica.version, at: context.now),
+      let numbered = replica.number(in: stream, or: dissemination.incarnation)
+    {
+      context.persist(numbered)
     }
-  }
-
-  func refuse(_ delta: Int, _ request: Request, _ context: inout Context<Self>) {
-    context.fail(.preconditionFailed("with \(delta) the counter would take more than 64 bits"), to: request)
+    if let due = dissemination.schedule(holding: replica.version, at: context.now) {
+      context.wake(.round, at: due)
+    }
   }
 }
 
 /// What may be added to a counter.
 public protocol CounterKind: Sendable {
   static var canShrink: Bool { get }
+}
+
+extension CounterKind {
+  /// Why this can't be added; nil if it can.
+  static func objection(to delta: Int) -> RPCError? {
+    delta >= 0 || canShrink ? nil : .malformedRequest("this counter only grows: \(delta) is negative")
+  }
+}
+
+extension RPCError {
+  static var counterOverflow: RPCError { .preconditionFailed("the sum takes more than 64 bits") }
+
+  static func counterOverflow(adding delta: Int) -> RPCError {
+    .preconditionFailed("with \(delta) the counter would take more than 64 bits")
+  }
 }
 
 public enum GrowOnly: CounterKind {
@@ -129,3 +127,34 @@ public enum PositiveNegative: CounterKind {
 
 public typealias GCounterNode = CounterNode<GrowOnly>
 public typealias PNCounterNode = CounterNode<PositiveNegative>
+
+/// What clients and peers say to a counter.
+public enum CounterMessage: Equatable, Sendable {
+  case client(Counter)
+  /// What the receiver is thought to lack, and what the sender holds.
+  case peer([CounterComponent], Advertisement)
+}
+
+/// On the wire: `counter_sync` with the member `"components": [component, …]` and the sender's advertisement
+extension CounterMessage: WireMessage {
+  public init(type: String, body: JSONObject) throws(WireError) {
+    if type == "counter_sync" {
+      self = .peer(try CounterComponent.read(body.array("components")), try Advertisement(from: body))
+    } else {
+      self = .client(try Counter(type: type, body: body))
+    }
+  }
+
+  public func write(to body: inout JSONWriter) {
+    switch self {
+    case .client(let message): message.write(to: &body)
+    case .peer(let components, let advertisement):
+      body.member("type", "counter_sync")
+      body.key("components")
+      body.beginArray()
+      for component in components { component.write(to: &body) }
+      body.endArray()
+      advertisement.write(to: &body)
+    }
+  }
+}

@@ -1,4 +1,5 @@
 internal import Glomers
+internal import Replication
 internal import Workloads
 
 /// A client that waits until enough nodes hold what it has sent or committed.

@@ -1,3 +1,4 @@
+public import Replication
 public import Glomers
 
 /// A node's promise to take in nothing of another node any more, beyond what it held then, unless the survivors agree on
@@ -101,9 +102,4 @@ extension ReplicatedLogs {
       promises.fence(peer)
     }
   }
-}
-
-extension Origin {
-  /// The node whose life it is.
-  var node: NodeID { NodeID(String(name[..<(name.lastIndex(of: ".") ?? name.endIndex)])) }
 }

@@ -1,3 +1,4 @@
+internal import Replication
 public import Glomers
 public import Workloads
 

@@ -1,3 +1,4 @@
+public import Replication
 internal import Glomers
 public import Wire
 

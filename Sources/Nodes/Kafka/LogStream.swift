@@ -1,3 +1,4 @@
+internal import Replication
 internal import Glomers
 
 /// What one node has done, in the order in which it did it, so that others can do the same.

@@ -1,3 +1,4 @@
+internal import Replication
 internal import Glomers
 
 /// What a replica's peers hold, and what they have thereby promised: who holds an entry never again assigns an offset

@@ -1,3 +1,4 @@
+internal import Replication
 internal import Glomers
 
 /// Decides when a replica tells which peer what, so that all come to hold the same and then are silent.

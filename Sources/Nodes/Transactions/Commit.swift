@@ -1,3 +1,4 @@
+public import Replication
 public import Glomers
 
 /// What is left of one transaction of an origin: its writes that no later one has overwritten.

@@ -1,3 +1,4 @@
+internal import Replication
 internal import Glomers
 
 /// How a replica goes on where an earlier life of its own ended.

@@ -1,3 +1,4 @@
+internal import Replication
 internal import Glomers
 
 /// When and where a transaction was committed: Lamport's total order (*Time, clocks, and the ordering of events in a

@@ -1,3 +1,4 @@
+public import Replication
 public import Glomers
 public import Workloads
 

@@ -2,7 +2,7 @@ import Glomers
 import Testing
 import Wire
 
-@testable import Nodes
+@testable import Replication
 
 /// The same as a dictionary, in which nothing is in order.
 private struct Twin: Equatable {

@@ -1,45 +1,28 @@
-public import Glomers
+internal import Glomers
+public import Wire
 
-/// One life of one node: what it appends is numbered 1, 2, 3, … and never numbered again.
+/// How many entries of each stream a replica holds, from the first on without a gap.
 ///
-/// Sets and counters begin a new one in each life, even where they have recovered all that the last one had stored. A
-/// log may have lost its end: with `--sync write` when the power fails, and when it comes back from a backup. Peers may
-/// then know more of the old life than this node does. To number on from there would give two entries one number; two
-/// replicas would never notice that they differ, and a node that has to answer in a partition can't ask before it
-/// numbers. The end of the old life is learnt from the peers like anybody else's. The price: a version vector has an
-/// entry, of some 16 bytes on the wire, for every life that has added something.
-public struct Origin: Hashable, Comparable, Sendable, CustomStringConvertible {
-  public let name: String
-
-  public init(name: String) { self.name = name }
-
-  /// A new life of a node, told from its other lives by 40 random bits.
-  public init(of node: NodeID, _ random: inout Random) {
-    name = "\(node).\(String(random.next() >> 24, radix: 36))"
-  }
-
-  public var description: String { name }
-  public static func < (a: Origin, b: Origin) -> Bool { a.name < b.name }
-}
-
-/// How many of each origin's entries a replica holds, from the first on without a gap.
+/// Two replicas that have heard of the same streams have equal arrays of streams, so to compare what they hold is to
+/// compare integers.
 ///
-/// Replicas that have heard of the same origins, and that is most of the time, have equal arrays of them; so to compare
-/// what they hold is to compare integers.
+/// Size: one entry for each stream, and a node that is started again continues its stream as long as every peer answers
+/// it (``Recovery``). So the size does not depend on restarts. It grows, by one entry of some 20 bytes, with a restart
+/// during which a peer is out of reach for longer than ``Recovery/timeout`` and something is written.
 ///
 /// Parker et al.: *Detection of mutual inconsistency in distributed systems*, IEEE TSE 1983.
 public struct VersionVector: Equatable, Sendable {
-  /// Those that something is held of, in ascending order: the same at every node, so it may reach the wire.
-  private(set) var origins: [Origin] = []
-  /// How much is held of each of them: never zero.
-  private(set) var counts: [Int] = []
-  /// The sum of all counts, modulo 2⁶⁴: what grows, changes it.
-  private(set) var total = 0
+  /// The streams of which the replica holds something, ascending: the same order at every node, so it may reach the wire.
+  public private(set) var origins: [Origin] = []
+  /// The number of entries held of each of `origins`: never zero.
+  public private(set) var counts: [Int] = []
+  /// The sum of all counts, modulo 2⁶⁴. Two versions of one replica with the same total are equal, since versions only grow.
+  public private(set) var total = 0
 
   public init() {}
 
-  /// - Parameter counts: one beside each origin, in any order. Of two for one origin the later holds.
-  init(origins: [Origin], counts: [Int]) {
+  /// - Parameter counts: one beside each stream, in any order. Of two for one stream the later counts.
+  public init(origins: [Origin], counts: [Int]) {
     let isInOrder = zip(origins, origins.dropFirst()).allSatisfy { $0 < $1 } && !counts.contains(0)
     if isInOrder {
       (self.origins, self.counts) = (origins, counts)
@@ -73,7 +56,7 @@ public struct VersionVector: Equatable, Sendable {
     }
   }
 
-  /// In the order of the origins.
+  /// In the order of the streams' names.
   public var sorted: some RandomAccessCollection<(origin: Origin, count: Int)> {
     origins.indices.lazy.map { (origins[$0], counts[$0]) }
   }
@@ -83,11 +66,12 @@ public struct VersionVector: Equatable, Sendable {
     walk(with: other) { _, mine, theirs in mine >= theirs }
   }
 
-  /// Whether a replica at this version holds what one at `other` lacks, an origin's entries aside.
+  /// Whether a replica at this version holds an entry that one at `other` lacks, the entries of `exempt` aside.
   public func exceeds(_ other: VersionVector, besides exempt: Origin) -> Bool {
     !walk(with: other) { origin, mine, theirs in mine <= theirs || origin == exempt }
   }
 
+  /// Raises each count to the higher of the two.
   public mutating func merge(_ other: VersionVector) {
     if origins == other.origins {
       for place in counts.indices { counts[place] = max(counts[place], other.counts[place]) }
@@ -103,8 +87,8 @@ public struct VersionVector: Equatable, Sendable {
     }
   }
 
-  /// Shows the counts of every origin that either has, in their order, as long as it is told to go on. Returns whether
-  /// it came to the end.
+  /// Calls `goesOn` with both counts of every stream that either vector has, ascending, until it returns false. Returns
+  /// whether it never did.
   private func walk(
     with other: VersionVector, while goesOn: (_ origin: Origin, _ mine: Int, _ theirs: Int) -> Bool
   ) -> Bool {
@@ -128,7 +112,7 @@ public struct VersionVector: Equatable, Sendable {
     return true
   }
 
-  /// Where an origin stands, or would.
+  /// The place of a stream in `origins`, or the place where it belongs.
   private func find(_ origin: Origin) -> (place: Int, isHeld: Bool) {
     var (low, high) = (0, origins.count)
     while low < high {
@@ -136,5 +120,53 @@ public struct VersionVector: Equatable, Sendable {
       if origins[middle] < origin { low = middle + 1 } else { high = middle }
     }
     return (low, low < origins.count && origins[low] == origin)
+  }
+}
+
+extension VersionVector {
+  /// A number from 0 to 2⁵³ - 1 that stands for this vector: equal vectors have equal digests at every node, and different
+  /// ones almost never have.
+  public var digest: Int {
+    var sum: UInt64 = 0
+    for (origin, count) in sorted {
+      // FNV-1a (Fowler, Noll, Vo) of the name; a step of the generator mixes in the count.
+      var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+      for byte in origin.name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+      var mixer = Random(seed: hash &+ UInt64(truncatingIfNeeded: count))
+      sum &+= mixer.next()
+    }
+    return Int(sum >> 11)
+  }
+}
+
+/// On the wire: `{stream: count, …}`
+extension VersionVector {
+  /// Reads the member `version`.
+  public init(from body: JSONObject) throws(WireError) { try self.init(reading: body.object("version")) }
+
+  /// Writes the member `version`.
+  public func write(to body: inout JSONWriter) {
+    body.key("version")
+    writeObject(to: &body)
+  }
+
+  public init(reading object: JSONObject) throws(WireError) {
+    var (origins, counts): ([Origin], [Int]) = ([], [])
+    origins.reserveCapacity(object.count)
+    counts.reserveCapacity(object.count)
+    for (origin, element) in object.members {
+      guard let count = element.integer, count >= 0 else {
+        throw .malformed("what is held of \(origin) must be a count")
+      }
+      origins.append(Origin(name: origin))
+      counts.append(count)
+    }
+    self.init(origins: origins, counts: counts)
+  }
+
+  public func writeObject(to writer: inout JSONWriter) {
+    writer.beginObject()
+    for (origin, count) in sorted { writer.member(origin.name, count) }
+    writer.endObject()
   }
 }

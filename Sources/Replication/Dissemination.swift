@@ -1,0 +1,182 @@
+public import Glomers
+
+/// Decides when a replica tells which peer what, so that all come to hold the same and then are silent.
+///
+/// This is the only place that knows of joining, suspicion, repair and back-off. It knows replicas by their version
+/// vectors alone; entries are the business of the caller.
+///
+/// 1. At most once a period, every peer is told the news: new entries of this node's own stream, and that entries of
+///    others have arrived (an acknowledgement).
+/// 2. What a peer shows to lack, or does not show to hold within a timeout, is repaired pairwise, with the entries of all
+///    streams: so the network need only be connected, not complete. What this node lacks it asks for after a timeout.
+/// 3. A message has at most so many bytes of entries, and so many are under way to a peer; the rest follows as the peer
+///    acknowledges (``PeerProgress``).
+/// 4. A node that was started asks before it speaks for itself (``settle(holding:at:)``).
+///
+/// Demers et al., *Epidemic algorithms for replicated database maintenance*, PODC 1987.
+///
+/// Use: ``admits(_:from:)`` before a message's entries are taken in, ``heard(_:from:holding:at:)`` after that,
+/// ``round(holding:at:)`` when the timer goes off, ``sent(_:of:in:)`` for each message of a round, and
+/// ``schedule(holding:at:)`` at the end of each of these and of every change.
+public struct Dissemination: Sendable {
+  /// This process.
+  public let incarnation: Incarnation
+  /// The stream to which this node adds entries; nil until it is settled.
+  public private(set) var stream: Incarnation?
+  public let pace: Pace
+  /// In the order of the cluster.
+  private var peers: [PeerProgress]
+  private let places: [NodeID: Int]
+  private let myPlace: Int
+  private var lastChallenge: Int
+  /// When this node goes on without the peers that have not answered. Put off while entries of its own streams arrive,
+  /// of which it has got `recoveredCount`.
+  private var recoveryEnd: Instant
+  private var recoveredCount = 0
+  /// When the timer that the node has set will wake it.
+  public private(set) var wake: Instant?
+
+  public init(_ cluster: Cluster, _ pace: Pace, _ random: inout Random, at now: Instant) {
+    incarnation = Incarnation(of: cluster.me, &random)
+    self.pace = pace
+    peers = cluster.peers.map { PeerProgress(name: $0) }
+    places = Dictionary(uniqueKeysWithValues: cluster.peers.enumerated().map { ($1, $0) })
+    myPlace = cluster.nodes.firstIndex(of: cluster.me) ?? 0
+    // Below 2⁵³, so that every JSON parser can carry it; other incarnations have others.
+    lastChallenge = Int(random.next() >> 12)
+    recoveryEnd = now + Pace.recoveryTimeout
+  }
+
+  /// What a peer has said that it holds; nothing if it has not spoken.
+  public func known(of peer: NodeID) -> VersionVector {
+    places[peer].map { peers[$0].known } ?? VersionVector()
+  }
+
+  // MARK: Hearing
+
+  /// Whether the entries of a message may be taken in: it is from a peer, and from its present incarnation.
+  public mutating func admits(_ advertisement: Advertisement, from name: NodeID) -> Bool {
+    guard let place = places[name], advertisement.incarnation != incarnation else { return false }
+    return peers[place].admits(advertisement, fresh: freshChallenge())
+  }
+
+  /// Takes note of a message that was admitted, after its entries were taken in.
+  public mutating func heard(
+    _ advertisement: Advertisement, from name: NodeID, holding mine: VersionVector, at now: Instant
+  ) {
+    guard let place = places[name] else { return }
+    // Where two nodes that hold nothing ask each other, the answer of the first in order serves both.
+    let mayWait = place < myPlace && mine.total == 0 && advertisement.version.total == 0
+    peers[place].hear(advertisement, holding: mine, mayWait: mayWait, at: now)
+    guard stream == nil else { return }
+    let own = mine.sorted.reduce(0) { $1.origin.node == incarnation.node ? $0 + $1.count : $0 }
+    if own > recoveredCount {
+      recoveredCount = own
+      recoveryEnd = now + Pace.recoveryTimeout
+    }
+  }
+
+  private mutating func freshChallenge() -> Int {
+    lastChallenge &+= 1
+    return lastChallenge
+  }
+
+  // MARK: Joining
+
+  /// This node's earlier streams, and how much of each this node or a peer holds.
+  private func reported(holding mine: VersionVector) -> VersionVector {
+    var reported = VersionVector()
+    for version in peers.map(\.known) + [mine] {
+      for (origin, count) in version.sorted where origin.node == incarnation.node {
+        reported[origin] = max(reported[origin], count)
+      }
+    }
+    return reported
+  }
+
+  /// Settles to which stream this node adds entries. Returns it once, when that is decided; until then entries have no
+  /// number, and are not sent.
+  ///
+  /// A node may come back without what it had, or with an older copy of it, and its peers may hold entries of its own that
+  /// it does not know of. To number on from what it holds would give one dot to two entries, and replicas would differ for
+  /// good. So a node that was started is *recovering*: it asks every peer (Liskov, Cowling: *Viewstamped replication
+  /// revisited*, 2012, §4.3).
+  ///
+  /// - If every peer has spoken, and nobody knows of an earlier stream, the node begins one. That is the first start of a
+  ///   cluster: it takes a round trip, and two or three messages a pair.
+  /// - If every peer has accepted this incarnation, and this node holds all that any of them holds of its earlier streams,
+  ///   it continues the longest. A peer that has accepted this incarnation takes no more from an earlier one, so nobody
+  ///   will ever hold more of the stream.
+  /// - If a peer does not answer within ``Pace/recoveryTimeout``, the node begins a new stream: it must serve its clients
+  ///   in a partition too. The price is an entry in every version vector.
+  ///
+  /// The second case fails, and one dot may name two entries, if an entry is nowhere but in a message that is still under
+  /// way, and that message reaches a peer which has itself forgotten that it accepted this incarnation: two nodes must
+  /// lose their memory, and a message must outlive both.
+  public mutating func settle(holding mine: VersionVector, at now: Instant) -> Incarnation? {
+    guard stream == nil else { return nil }
+    let reported = reported(holding: mine)
+    let longest = reported.sorted.max { ($0.count, $0.origin) < ($1.count, $1.origin) }
+    if let longest {
+      if peers.allSatisfy(\.hasAccepted), mine.covers(reported) { stream = longest.origin }
+    } else if peers.allSatisfy({ $0.state != .unknown }) {
+      stream = incarnation
+    }
+    if stream == nil, now >= recoveryEnd { stream = incarnation }
+    return stream
+  }
+
+  /// Whether it is needed that every peer accepts this incarnation.
+  private func isAsking(holding mine: VersionVector) -> Bool {
+    stream == nil && reported(holding: mine).total != 0
+  }
+
+  // MARK: Speaking
+
+  /// When the next round is to be: nil when all is said, or a timer for it is set already.
+  public mutating func schedule(holding mine: VersionVector, at now: Instant) -> Instant? {
+    let isAsking = isAsking(holding: mine)
+    var next = stream == nil && !peers.isEmpty ? recoveryEnd : nil
+    for place in peers.indices {
+      guard let due = peers[place].schedule(pace, mine, isAsking: isAsking, at: now) else { continue }
+      next = min(next ?? due, due)
+    }
+    guard let due = next.map({ max($0, now) }), wake.map({ due < $0 }) ?? true else { return nil }
+    wake = due
+    return due
+  }
+
+  /// A round: what is to be sent to whom. For each message, ``sent(_:of:in:)`` is to follow.
+  public mutating func round(holding mine: VersionVector, at now: Instant) -> [Push] {
+    wake = nil
+    let isAsking = isAsking(holding: mine)
+    var pushes: [Push] = []
+    for place in peers.indices {
+      let fresh = freshChallenge()
+      if let push = peers[place].push(
+        pace, mine, (incarnation, stream), isAsking: isAsking, fresh: fresh, at: now)
+      {
+        pushes.append(push)
+      }
+    }
+    return pushes
+  }
+
+  /// Takes note of the entries that go along with a push. Returns what the message says of this node.
+  public mutating func sent<Entry>(
+    _ batch: Batch<Entry>, of version: VersionVector, in push: Push
+  ) -> Advertisement {
+    sent(bytes: batch.bytes, ends: batch.ends, isComplete: batch.isComplete, of: version, in: push)
+  }
+
+  /// Takes note of entries of so many bytes, up to these numbers of their streams, that go along with a push. Returns what
+  /// the message says of this node.
+  public mutating func sent(
+    bytes: Int, ends: VersionVector, isComplete: Bool, of version: VersionVector, in push: Push
+  ) -> Advertisement {
+    if push.scope != .nothing {
+      peers[places[push.peer]!].sent(bytes, ends: ends, isComplete: isComplete, pace)
+    }
+    return push.advertisement(of: version, isPartial: !isComplete)
+  }
+}

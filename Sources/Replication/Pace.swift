@@ -1,0 +1,95 @@
+public import Glomers
+
+/// When a replica speaks, when it speaks again, and how much it sends.
+public struct Pace: Equatable, Sendable {
+  /// The least time from one message to a peer to the next one that brings it news.
+  public let period: Duration
+  /// The time within which a peer must show that it holds what it was sent, and within which a gap must be filled before
+  /// it is asked for.
+  public let timeout: Duration
+  /// The most bytes of entries in one message. Only an entry that is longer by itself makes a longer message.
+  public let messageBytesMax: Int
+  /// The most bytes of entries that are sent to a peer and not yet acknowledged.
+  public let windowBytes: Int
+
+  public static let messageBytes = Option(
+    "message-bytes", .integer(256 << 10, in: 1 << 10...4 << 20),
+    "The most bytes of entries in one message to a peer: the fewer, the sooner other messages get through.")
+  public static let window = Option(
+    "window-bytes", .integer(1 << 20, in: 1 << 10...64 << 20),
+    "The most bytes of entries that are under way to a peer, not yet acknowledged.")
+  /// The options of every node that replicates.
+  public static let options = [messageBytes, window]
+
+  public init(
+    period: Duration, timeout: Duration, messageBytesMax: Int = 256 << 10, windowBytes: Int = 1 << 20
+  ) {
+    self.period = period
+    self.timeout = timeout
+    self.messageBytesMax = messageBytesMax
+    self.windowBytes = windowBytes
+  }
+
+  public init(_ cluster: Cluster, period: Duration, timeout: Duration) {
+    self.init(
+      period: period, timeout: timeout, messageBytesMax: cluster.integer(Self.messageBytes),
+      windowBytes: cluster.integer(Self.window))
+  }
+
+  /// From a node's first question to a peer to the second: longer than a round trip in most networks.
+  static let askInterval = Duration.milliseconds(250)
+
+  /// How long a node that was started asks before it goes on without those peers that have not answered: longer than
+  /// starting all nodes and a round trip take, and short beside the five seconds for which a client waits.
+  static let recoveryTimeout = Duration.seconds(1)
+
+  /// Nothing is repeated less often than this while a peer has been silent for less than eight times as long, so that
+  /// replicas agree within seconds after a short partition.
+  var backOffMax: Duration { max(timeout, .seconds(2)) }
+
+  /// The time from one message to a peer that does not answer to the next: doubled each time up to `backOffMax`, and for
+  /// a peer that has been silent for long an eighth of that time, at most half a minute.
+  func interval(_ first: Duration, repeated count: Int, silentFor silence: Duration) -> Duration {
+    max(min(backOffMax, first * (1 << min(count, 16))), min(silence / 8, .seconds(30)))
+  }
+}
+
+/// A message that is due to a peer.
+public struct Push: Equatable, Sendable {
+  /// Which entries may go along.
+  public enum Scope: Equatable, Sendable {
+    case nothing
+    /// News: those of one stream of the sender's own.
+    case stream(Incarnation)
+    /// A repair: those of every stream.
+    case all
+  }
+
+  public let peer: NodeID
+  /// What the peer has said that it holds.
+  public let known: VersionVector
+  /// What the peer holds or has been sent: entries beyond this are to go along.
+  public let since: VersionVector
+  public let scope: Scope
+  /// The most bytes of entries.
+  public let bytesMax: Int
+  let incarnation: Incarnation
+  let wantsAnswer: Bool
+  let challenge: Int?
+  let echo: Int?
+
+  /// Whether entries of a stream may go along.
+  public func includes(_ stream: Incarnation) -> Bool {
+    switch scope {
+    case .nothing: false
+    case .stream(let own): stream == own
+    case .all: true
+    }
+  }
+
+  func advertisement(of version: VersionVector, isPartial: Bool) -> Advertisement {
+    Advertisement(
+      incarnation, version: version, wantsAnswer: wantsAnswer, isPartial: isPartial, challenge: challenge,
+      echo: echo)
+  }
+}

@@ -1,0 +1,302 @@
+internal import Glomers
+
+/// What a replica knows of one peer, and when that makes it speak to it.
+///
+/// | state | meaning | what may be sent |
+/// |---|---|---|
+/// | unknown | The peer has not spoken to this incarnation. | questions, which back off |
+/// | probing | The peer has spoken; it is not known whether messages reach it. | one message with entries at a time |
+/// | replicating | The peer acknowledges what it is sent. | entries up to the window |
+/// | silent | The peer has let two timeouts pass without a word. | questions, which back off |
+///
+/// Transitions: unknown → probing when the peer speaks; probing → replicating when it acknowledges; replicating → probing
+/// after a timeout; probing → silent after the next; silent → probing when it speaks. A peer whose incarnation changes
+/// begins anew. etcd's raft keeps the same kind of record of a follower (`tracker/progress.go`).
+///
+/// Invariants, asserted after every change:
+/// - The state is unknown if and only if the peer's incarnation is not known.
+/// - `sent` covers `known`: what a peer holds is never sent.
+/// - Nothing is under way while the state is unknown or silent, and at most one message while it is probing.
+/// - Under way are at most `windowBytes`, or a single message.
+struct PeerProgress: Sendable {
+  enum State: Equatable, Sendable { case unknown, probing, replicating, silent }
+
+  /// Entries that were sent and not yet acknowledged.
+  private struct UnderWay: Sendable {
+    let bytes: Int
+    /// The last number of each stream in the message.
+    let ends: VersionVector
+  }
+
+  let name: NodeID
+  private(set) var state = State.unknown
+  private(set) var incarnation: Incarnation?
+  /// The highest version that this incarnation of the peer has advertised.
+  private(set) var known = VersionVector()
+  /// Whether this incarnation of the peer has echoed a challenge of ours: it has accepted our incarnation, and takes
+  /// nothing from an earlier one any more.
+  private(set) var hasAccepted = false
+
+  /// What the peer holds or has been sent.
+  private var sent = VersionVector()
+  private var underWay: [UnderWay] = []
+  /// Our version when we last spoke to the peer.
+  private var told = VersionVector()
+  private var lastSent: Instant?
+  /// The peer has asked for an answer, within a period or at once.
+  private var isOwed = false
+  private var isOwedAtOnce = false
+  /// The peer is to be sent what it lacks of every stream.
+  private var needsRepair = false
+  /// The last message was cut off: more is to be sent as soon as the window allows.
+  private var hasBacklog = false
+  /// The version that the peer must show to hold, and since when.
+  private var awaited: (version: VersionVector, since: Instant)?
+  /// When the peer was seen to hold what we lack, or was last asked for it; nil if it was not.
+  private var gapSince: Instant?
+  private var hasGap = false
+  /// How many messages were repeated since the peer last spoke, and when the first of them was sent.
+  private var repeatCount = 0
+  private var silentSince: Instant?
+  /// What we have asked the peer to echo, and it us.
+  private var challenge: Int?
+  private var echo: Int?
+  /// Another incarnation has spoken, and is being challenged.
+  private var isDoubted = false
+
+  init(name: NodeID) { self.name = name }
+
+  // MARK: Hearing
+
+  /// Whether a message is from the peer's present incarnation, so that its entries may be taken in.
+  ///
+  /// The first incarnation that speaks is believed. One that differs from it may be newer, or a message of an older one
+  /// that was long under way. So it is challenged, and believed once it has sent the challenge back: only a process that
+  /// runs now can do that.
+  ///
+  /// - Parameter fresh: a challenge that was never used.
+  mutating func admits(_ advertisement: Advertisement, fresh: Int) -> Bool {
+    guard let incarnation else {
+      incarnation = advertisement.incarnation
+      return true
+    }
+    guard incarnation != advertisement.incarnation else { return true }
+    guard let challenge, advertisement.echo == challenge else {
+      challenge = challenge ?? fresh
+      isDoubted = true
+      isOwedAtOnce = true
+      return false
+    }
+    self = PeerProgress(name: name)
+    self.incarnation = advertisement.incarnation
+    self.challenge = challenge
+    return true
+  }
+
+  /// Takes note of a message that ``admits(_:fresh:)`` has let through, after its entries were taken in.
+  ///
+  /// - Parameter mayWait: no answer is needed if the peer asks for the first time, for it will have one anyway.
+  mutating func hear(
+    _ advertisement: Advertisement, holding mine: VersionVector, mayWait: Bool, at now: Instant
+  ) {
+    let isFirst = state == .unknown
+    known.merge(advertisement.version)
+    sent.merge(known)
+    let underWayBefore = underWay.count
+    underWay.removeAll { known.covers($0.ends) }
+    let hasAcknowledged = underWay.count < underWayBefore
+    repeatCount = 0
+    silentSince = nil
+
+    if let echo = advertisement.echo, echo == challenge {
+      hasAccepted = true
+      challenge = nil
+      isDoubted = false
+    }
+    let isAsked = advertisement.wantsAnswer || advertisement.challenge != nil
+    if let challenge = advertisement.challenge {
+      echo = challenge
+      if !(isFirst && mayWait && lastSent != nil) { isOwedAtOnce = true }
+    }
+    if advertisement.isPartial { isOwedAtOnce = true }
+    isOwed = isOwed || advertisement.wantsAnswer
+
+    if isFirst || state == .silent {
+      state = .probing
+      awaited = nil
+      needsRepair = !known.covers(mine)
+    } else {
+      renewAwaited(hasAcknowledged, at: now)
+      if state == .probing, hasAcknowledged || awaited == nil { state = .replicating }
+    }
+    if isAsked, !known.covers(mine) {
+      // It asks because what was sent has not come.
+      if advertisement.wantsAnswer { forgetUnderWay() }
+      needsRepair = true
+    }
+    hasGap = !mine.covers(advertisement.version)
+    // Only a repair that goes on puts off the question; other messages must not.
+    if !hasGap { gapSince = nil } else if advertisement.isPartial { gapSince = now }
+    check()
+  }
+
+  /// What the peer is waited for, now that it has advertised a version.
+  private mutating func renewAwaited(_ hasAcknowledged: Bool, at now: Instant) {
+    guard let awaited else { return }
+    if known.covers(told) {
+      self.awaited = nil
+    } else if known.covers(awaited.version) {
+      self.awaited = lastSent.map { (told, $0) }
+    } else if hasAcknowledged, hasBacklog {
+      self.awaited?.since = now
+    }
+  }
+
+  private mutating func forgetUnderWay() {
+    underWay = []
+    sent = known
+  }
+
+  // MARK: Speaking
+
+  private func interval(_ pace: Pace) -> Duration {
+    let silence = lastSent.flatMap { last in silentSince.map { last - $0 } } ?? .zero
+    let first = state == .unknown ? Pace.askInterval : pace.timeout
+    return pace.interval(first, repeated: repeatCount, silentFor: silence)
+  }
+
+  private func hasRoom(_ pace: Pace) -> Bool {
+    if underWay.isEmpty { return true }
+    let bytes = underWay.reduce(0) { $0 + $1.bytes }
+    return state == .replicating && bytes + pace.messageBytesMax <= pace.windowBytes
+  }
+
+  /// When this peer is next to be told something. An instant that has passed means now.
+  ///
+  /// - Parameter isAsking: whether it is needed that the peer accepts this incarnation.
+  mutating func schedule(_ pace: Pace, _ mine: VersionVector, isAsking: Bool, at now: Instant) -> Instant? {
+    if hasGap, gapSince == nil { gapSince = now }
+    return due(pace, mine, isAsking)
+  }
+
+  private func due(_ pace: Pace, _ mine: VersionVector, _ isAsking: Bool) -> Instant? {
+    let now = Instant(nanoseconds: .min)
+    if isOwedAtOnce || hasBacklog && hasRoom(pace) && isKnown { return now }
+    guard isKnown else { return lastSent.map { $0 + interval(pace) } ?? now }
+    let hasNews = isOwed || needsRepair && !hasBacklog || told.total != mine.total
+    guard let lastSent else { return hasNews || isAsking ? now : gapSince.map { $0 + interval(pace) } }
+    var due = hasNews ? lastSent + pace.period : nil
+    for since in [awaited?.since, gapSince] {
+      guard let since else { continue }
+      let late = max(since + interval(pace), lastSent + pace.period)
+      due = min(due ?? late, late)
+    }
+    if isAsking, !hasAccepted {
+      let again = lastSent + Pace.askInterval
+      due = min(due ?? again, again)
+    }
+    return due
+  }
+
+  /// Whether the peer is in touch.
+  private var isKnown: Bool { state == .probing || state == .replicating }
+
+  /// What the peer is to be sent now, if anything.
+  ///
+  /// - Parameters:
+  ///   - stream: this node's own; nil while it is not settled.
+  ///   - fresh: a challenge that was never used.
+  mutating func push(
+    _ pace: Pace, _ mine: VersionVector, _ me: (incarnation: Incarnation, stream: Incarnation?),
+    isAsking: Bool, fresh: Int, at now: Instant
+  ) -> Push? {
+    if mine.covers(known) {
+      hasGap = false
+      gapSince = nil
+    }
+    guard let due = due(pace, mine, isAsking), due <= now else { return nil }
+    let wantsAnswer = isKnown ? repeatIfLate(pace, at: now) : isQuestion(at: now)
+    let challenges = state == .unknown || isAsking && !hasAccepted || isDoubted
+    if challenges { challenge = challenge ?? fresh }
+
+    var scope = Push.Scope.nothing
+    if isKnown {
+      let wanted = needsRepair ? Push.Scope.all : me.stream.map { .stream($0) } ?? .nothing
+      if hasRoom(pace) {
+        scope = wanted
+      } else if wanted == .all || me.stream.map({ sent[$0] < mine[$0] }) ?? false {
+        hasBacklog = true
+      }
+      if known.covers(mine) {
+        awaited = nil
+      } else if wantsAnswer || awaited == nil {
+        awaited = (mine, now)
+      }
+    }
+    told = mine
+    lastSent = now
+    isOwed = false
+    isOwedAtOnce = false
+    let push = Push(
+      peer: name, known: known, since: sent, scope: scope, bytesMax: pace.messageBytesMax,
+      incarnation: me.incarnation, wantsAnswer: wantsAnswer, challenge: challenges ? challenge : nil,
+      echo: echo)
+    echo = nil
+    check()
+    return push
+  }
+
+  /// A question to a peer that is unknown or silent. Returns whether an answer is asked for besides the echo.
+  private mutating func isQuestion(at now: Instant) -> Bool {
+    if lastSent != nil { repeatCount += 1 }
+    silentSince = silentSince ?? now
+    return state == .silent
+  }
+
+  /// Takes note of what is late. Returns whether anything is, so that an answer is asked for.
+  private mutating func repeatIfLate(_ pace: Pace, at now: Instant) -> Bool {
+    let interval = interval(pace)
+    let isLate = awaited.map { $0.since + interval <= now } ?? false
+    let isGapLate = gapSince.map { $0 + interval <= now } ?? false
+    guard isLate || isGapLate else { return false }
+    repeatCount += 1
+    silentSince = silentSince ?? now
+    if isGapLate { gapSince = now }
+    if isLate {
+      forgetUnderWay()
+      needsRepair = true
+      hasBacklog = false
+      state = .probing
+    }
+    if repeatCount > 1 {
+      forgetUnderWay()
+      state = .silent
+    }
+    return true
+  }
+
+  /// Takes note of the entries that went along with a push.
+  mutating func sent(_ bytes: Int, ends: VersionVector, isComplete: Bool, _ pace: Pace) {
+    guard isKnown else { return }
+    if bytes > 0 {
+      underWay.append(UnderWay(bytes: bytes, ends: ends))
+      sent.merge(ends)
+    }
+    hasBacklog = !isComplete
+    if isComplete { needsRepair = false }
+    check()
+    assert(
+      underWay.count < 2 || underWay.reduce(0) { $0 + $1.bytes } <= pace.windowBytes,
+      "more is under way to \(name) than the window allows")
+  }
+
+  private func check() {
+    assert((state == .unknown) == (incarnation == nil))
+    assert(sent.covers(known), "\(name) is thought to lack what it has shown to hold")
+    switch state {
+    case .unknown, .silent: assert(underWay.isEmpty, "\(name) is \(state), and something is under way to it")
+    case .probing: assert(underWay.count <= 1, "\(name) is probed with more than one message")
+    case .replicating: break
+    }
+  }
+}

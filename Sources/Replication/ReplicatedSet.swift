@@ -1,0 +1,119 @@
+public import Glomers
+internal import OrderedCollections
+
+/// A grow-only set. Replicas bring each other up to date by exchanging what the other's version vector lacks.
+///
+/// Each value is held once, however many streams have it. A delta that does not continue what is held of its stream is
+/// left out: a version vector counts prefixes, so the missing entries show, and are sent again.
+///
+/// A value that a client adds while this node does not know yet how its stream goes on (``Recovery``) is *unnumbered*: it
+/// is a member of the set, readable and stored, but in no stream and so in no message. ``number(in:)`` appends the
+/// unnumbered values to a stream.
+///
+/// Invariant: every value of the set is in at least one stream or unnumbered, and never in both.
+public struct ReplicatedSet: Sendable {
+  private var distinct = OrderedSet<JSON>()
+  public private(set) var version = VersionVector()
+  /// The entries of each stream, as positions in `distinct`.
+  private var entries: [Origin: [Int]] = [:]
+  /// The positions of unnumbered values, in the order of their arrival.
+  private var unnumbered = OrderedSet<Int>()
+  /// The most entries in a record of a checkpoint.
+  private static var recordEntriesMax: Int { 1024 }
+
+  /// Distinct values in their order of arrival.
+  public var values: [JSON] { distinct.elements }
+
+  public init() {}
+
+  /// - Parameter records: what this replica took in, in that order: ``lastAdded(from:)``, ``last(_:of:)``,
+  ///   ``number(in:)`` or a ``checkpoint``.
+  public init(recovering records: [Delta<JSON>]) {
+    for record in records {
+      if record.origin == .unnumbered {
+        for value in record.entries { _ = add(value, from: nil) }
+      } else {
+        _ = merge(record)
+      }
+    }
+  }
+
+  /// Records that stand for everything this replica holds.
+  public var checkpoint: [Delta<JSON>] {
+    let numbered = deltas(since: VersionVector()).flatMap { $0.pieces(of: Self.recordEntriesMax) }
+    let rest = Delta(origin: .unnumbered, after: 0, entries: unnumbered.map { distinct[$0] })
+    return numbered + rest.pieces(of: Self.recordEntriesMax)
+  }
+
+  /// Adds a value as the next entry of a stream, or unnumbered if that is nil. False if the set has the value already,
+  /// from whichever stream.
+  public mutating func add(_ value: JSON, from origin: Origin?) -> Bool {
+    let (isNew, position) = distinct.append(value)
+    guard isNew else { return false }
+    if let origin { append(position, to: origin) } else { unnumbered.append(position) }
+    return true
+  }
+
+  /// Appends the unnumbered values to a stream. Returns the record of that; nil if there are none.
+  public mutating func number(in origin: Origin) -> Delta<JSON>? {
+    guard !unnumbered.isEmpty else { return nil }
+    let positions = unnumbered
+    unnumbered = []
+    for position in positions { append(position, to: origin) }
+    return last(positions.count, of: origin)
+  }
+
+  /// Takes in what it lacks of a delta. Returns how many entries that was.
+  public mutating func merge(_ delta: Delta<JSON>) -> Int {
+    let held = version[delta.origin]
+    guard delta.origin != .unnumbered, 0...held ~= delta.after, delta.entries.count > held - delta.after
+    else {
+      return 0
+    }
+    for value in delta.entries.dropFirst(held - delta.after) {
+      let position = distinct.append(value).index
+      if !unnumbered.isEmpty { unnumbered.remove(position) }
+      append(position, to: delta.origin)
+    }
+    return version[delta.origin] - held
+  }
+
+  /// The last `count` entries of a stream: the record of what a ``merge(_:)`` brought.
+  public func last(_ count: Int, of origin: Origin) -> Delta<JSON> {
+    delta(of: origin, after: version[origin] - count)!
+  }
+
+  /// The record of the value that ``add(_:from:)`` has just added.
+  public func lastAdded(from origin: Origin?) -> Delta<JSON> {
+    if let origin { return last(1, of: origin) }
+    return Delta(origin: .unnumbered, after: 0, entries: [distinct[unnumbered.last!]])
+  }
+
+  /// Everything that a replica at `other` lacks, in the order of the streams' names.
+  public func deltas(since other: VersionVector) -> [Delta<JSON>] {
+    version.sorted.compactMap { delta(of: $0.origin, after: other[$0.origin]) }
+  }
+
+  /// A stream's entries from number `after` + 1 on; nil if there are none.
+  public func delta(of origin: Origin, after: Int) -> Delta<JSON>? {
+    guard let positions = entries[origin], after < positions.count else { return nil }
+    return Delta(origin: origin, after: after, entries: positions[after...].map { distinct[$0] })
+  }
+
+  /// The content of a message: what a replica at `push.since` lacks of the streams that are due to it.
+  public func batch(for push: Push) -> Batch<JSON> {
+    var batch = Batch<JSON>(bytesMax: push.bytesMax)
+    for (origin, count) in version.sorted where push.includes(origin) {
+      guard let positions = entries[origin] else { continue }
+      batch.append(origin, after: push.since[origin], count: count, size: \.encodedBytes) {
+        distinct[positions[$0]]
+      }
+    }
+    return batch
+  }
+
+  private mutating func append(_ position: Int, to origin: Origin) {
+    entries[origin, default: []].append(position)
+    version[origin] += 1
+  }
+}
