@@ -28,7 +28,10 @@ public struct Dissemination: Sendable {
   private var peers: [PeerProgress]
   private let places: [NodeID: Int]
   private let myPlace: Int
+  private let recovery: Recovery
   private var lastChallenge: Int
+  /// Whether the stream was settled with the answers of all peers.
+  public private(set) var isAssured = true
   /// When this node goes on without the peers that have not answered. Put off while entries of its own streams arrive,
   /// of which it has got `recoveredCount`.
   private var recoveryEnd: Instant
@@ -36,7 +39,11 @@ public struct Dissemination: Sendable {
   /// When the timer that the node has set will wake it.
   public private(set) var wake: Instant?
 
-  public init(_ cluster: Cluster, _ pace: Pace, _ random: inout Random, at now: Instant) {
+  public init(
+    _ cluster: Cluster, _ pace: Pace, recovering recovery: Recovery = .ownStreams, _ random: inout Random,
+    at now: Instant
+  ) {
+    self.recovery = recovery
     incarnation = Incarnation(of: cluster.me, &random)
     self.pace = pace
     peers = cluster.peers.map { PeerProgress(name: $0) }
@@ -116,19 +123,38 @@ public struct Dissemination: Sendable {
   public mutating func settle(holding mine: VersionVector, at now: Instant) -> Incarnation? {
     guard stream == nil else { return nil }
     let reported = reported(holding: mine)
-    let longest = reported.sorted.max { ($0.count, $0.origin) < ($1.count, $1.origin) }
-    if let longest {
-      if peers.allSatisfy(\.hasAccepted), mine.covers(reported) { stream = longest.origin }
-    } else if peers.allSatisfy({ $0.state != .unknown }) {
+    if !isAsking(holding: mine), peers.allSatisfy({ $0.state != .unknown }) {
+      stream = incarnation
+    } else if peers.allSatisfy(\.hasAccepted), mine.covers(reported), hasCaughtUp(mine) {
+      let longest = reported.sorted.max { ($0.count, $0.origin) < ($1.count, $1.origin) }
+      stream = longest?.origin ?? incarnation
+    } else if now >= recoveryEnd, mayGoOn(mine) {
+      isAssured = false
       stream = incarnation
     }
-    if stream == nil, now >= recoveryEnd { stream = incarnation }
     return stream
   }
 
-  /// Whether it is needed that every peer accepts this incarnation.
+  /// Whether it is past the time within which peers should have answered, and the node still does not know enough.
+  public func isStuck(at now: Instant) -> Bool { stream == nil && now >= recoveryEnd }
+
+  /// Whether everything that a peer held when it accepted this incarnation is here, where that is needed.
+  private func hasCaughtUp(_ mine: VersionVector) -> Bool {
+    recovery == .ownStreams || peers.allSatisfy { !$0.isKnown || $0.accepted.map { mine.covers($0) } ?? true }
+  }
+
+  /// Whether the node may go on without the peers that have not answered.
+  private func mayGoOn(_ mine: VersionVector) -> Bool {
+    guard case .everything(let answers, let answersIfFresh) = recovery else { return true }
+    if !isAsking(holding: mine) { return peers.count { $0.state != .unknown } >= answersIfFresh }
+    return peers.count(where: \.hasAccepted) >= answers && hasCaughtUp(mine)
+  }
+
+  /// Whether it is needed that every peer accepts this incarnation: somebody holds something that the node must know of.
   private func isAsking(holding mine: VersionVector) -> Bool {
-    stream == nil && reported(holding: mine).total != 0
+    guard stream == nil else { return false }
+    if recovery == .ownStreams { return reported(holding: mine).total != 0 }
+    return mine.total != 0 || peers.contains { $0.known.total != 0 }
   }
 
   // MARK: Speaking
@@ -136,7 +162,7 @@ public struct Dissemination: Sendable {
   /// When the next round is to be: nil when all is said, or a timer for it is set already.
   public mutating func schedule(holding mine: VersionVector, at now: Instant) -> Instant? {
     let isAsking = isAsking(holding: mine)
-    var next = stream == nil && !peers.isEmpty ? recoveryEnd : nil
+    var next = stream == nil && !peers.isEmpty && now < recoveryEnd ? recoveryEnd : nil
     for place in peers.indices {
       guard let due = peers[place].schedule(pace, mine, isAsking: isAsking, at: now) else { continue }
       next = min(next ?? due, due)

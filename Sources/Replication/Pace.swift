@@ -54,6 +54,17 @@ public struct Pace: Equatable, Sendable {
   }
 }
 
+/// What a node that was started must know before it adds entries.
+public enum Recovery: Equatable, Sendable {
+  /// What was added to its own earlier streams: enough where an entry has no meaning but its value. Peers that do not
+  /// answer are waited for no longer than ``Pace/recoveryTimeout``.
+  case ownStreams
+  /// Everything that each answering peer held when it accepted this incarnation, where entries must come after what this
+  /// node has once seen. `answers` peers must have accepted it at least, however long that takes; only if nobody who
+  /// answers holds anything, as at a first start, are `answersIfFresh` enough after ``Pace/recoveryTimeout``.
+  case everything(answers: Int, answersIfFresh: Int)
+}
+
 /// A message that is due to a peer.
 public struct Push: Equatable, Sendable {
   /// Which entries may go along.

@@ -33,9 +33,9 @@ struct PeerProgress: Sendable {
   private(set) var incarnation: Incarnation?
   /// The highest version that this incarnation of the peer has advertised.
   private(set) var known = VersionVector()
-  /// Whether this incarnation of the peer has echoed a challenge of ours: it has accepted our incarnation, and takes
-  /// nothing from an earlier one any more.
-  private(set) var hasAccepted = false
+  /// What this incarnation of the peer held when it first echoed a challenge of ours: it has accepted our incarnation, and
+  /// takes nothing from an earlier one any more. Nil before that.
+  private(set) var accepted: VersionVector?
 
   /// What the peer holds or has been sent.
   private var sent = VersionVector()
@@ -55,9 +55,10 @@ struct PeerProgress: Sendable {
   /// When the peer was seen to hold what we lack, or was last asked for it; nil if it was not.
   private var gapSince: Instant?
   private var hasGap = false
-  /// How many messages were repeated since the peer last spoke, and when the first of them was sent.
+  /// How many messages were repeated since the peer last spoke, and how long it was waited for before them all together.
+  /// That is no reading of a clock, so that a node that was stopped for an hour does not take its peers for silent so long.
   private var repeatCount = 0
-  private var silentSince: Instant?
+  private var waited = Duration.zero
   /// What we have asked the peer to echo, and it us.
   private var challenge: Int?
   private var echo: Int?
@@ -106,10 +107,10 @@ struct PeerProgress: Sendable {
     underWay.removeAll { known.covers($0.ends) }
     let hasAcknowledged = underWay.count < underWayBefore
     repeatCount = 0
-    silentSince = nil
+    waited = .zero
 
     if let echo = advertisement.echo, echo == challenge {
-      hasAccepted = true
+      accepted = accepted ?? advertisement.version
       challenge = nil
       isDoubted = false
     }
@@ -160,9 +161,8 @@ struct PeerProgress: Sendable {
   // MARK: Speaking
 
   private func interval(_ pace: Pace) -> Duration {
-    let silence = lastSent.flatMap { last in silentSince.map { last - $0 } } ?? .zero
     let first = state == .unknown ? Pace.askInterval : pace.timeout
-    return pace.interval(first, repeated: repeatCount, silentFor: silence)
+    return pace.interval(first, repeated: repeatCount, silentFor: waited)
   }
 
   private func hasRoom(_ pace: Pace) -> Bool {
@@ -198,8 +198,10 @@ struct PeerProgress: Sendable {
     return due
   }
 
+  var hasAccepted: Bool { accepted != nil }
+
   /// Whether the peer is in touch.
-  private var isKnown: Bool { state == .probing || state == .replicating }
+  var isKnown: Bool { state == .probing || state == .replicating }
 
   /// What the peer is to be sent now, if anything.
   ///
@@ -215,7 +217,7 @@ struct PeerProgress: Sendable {
       gapSince = nil
     }
     guard let due = due(pace, mine, isAsking), due <= now else { return nil }
-    let wantsAnswer = isKnown ? repeatIfLate(pace, at: now) : isQuestion(at: now)
+    let wantsAnswer = isKnown ? repeatIfLate(pace, at: now) : isQuestion(pace)
     let challenges = state == .unknown || isAsking && !hasAccepted || isDoubted
     if challenges { challenge = challenge ?? fresh }
 
@@ -247,10 +249,14 @@ struct PeerProgress: Sendable {
   }
 
   /// A question to a peer that is unknown or silent. Returns whether an answer is asked for besides the echo.
-  private mutating func isQuestion(at now: Instant) -> Bool {
-    if lastSent != nil { repeatCount += 1 }
-    silentSince = silentSince ?? now
+  private mutating func isQuestion(_ pace: Pace) -> Bool {
+    if lastSent != nil { countRepeat(pace) }
     return state == .silent
+  }
+
+  private mutating func countRepeat(_ pace: Pace) {
+    waited += interval(pace)
+    repeatCount += 1
   }
 
   /// Takes note of what is late. Returns whether anything is, so that an answer is asked for.
@@ -259,8 +265,7 @@ struct PeerProgress: Sendable {
     let isLate = awaited.map { $0.since + interval <= now } ?? false
     let isGapLate = gapSince.map { $0 + interval <= now } ?? false
     guard isLate || isGapLate else { return false }
-    repeatCount += 1
-    silentSince = silentSince ?? now
+    countRepeat(pace)
     if isGapLate { gapSince = now }
     if isLate {
       forgetUnderWay()

@@ -61,7 +61,7 @@ struct SimulatedNode: Sendable {
     },
     SimulatedNode("kafka", KafkaNode.options, .kafka) {
       $1[KafkaNode.store.name] == KafkaNode.store.value(parsing: "lin-kv")
-        ? Simulation<KafkaServiceNode>.outcome($0, options: $1, trace: $2)
+        ? Simulation<KafkaOnLinKVNode>.outcome($0, options: $1, trace: $2)
         : Simulation<KafkaNode>.outcome($0, options: $1, trace: $2)
     },
     SimulatedNode("txn-rw-register", TransactionNode.options, .txnRWRegister) {

@@ -48,7 +48,7 @@ let entries = [
     run(PNCounterNode.self, arguments: $0, program: $1)
   },
   Entry(name: "kafka", summary: "a log for each key, to which every node appends without asking anyone") {
-    if sets("store", to: "lin-kv", $0) { run(KafkaServiceNode.self, arguments: $0, program: $1) }
+    if sets("store", to: "lin-kv", $0) { run(KafkaOnLinKVNode.self, arguments: $0, program: $1) }
     run(KafkaNode.self, arguments: $0, program: $1)
   },
   Entry(name: "txn-rw-register", summary: "transactions on registers, without asking other nodes") {

@@ -154,9 +154,12 @@ private struct Story {
     func inside(_ trial: Trial<KafkaNode>) -> [String] {
       var logs = trial.node.logs
       let keys = ["a", "b", "c"]
+      let all = Push(
+        peer: "n1", known: .init(), since: .init(), scope: .all, bytesMax: .max, incarnation: logs.origin,
+        wantsAnswer: false, challenge: nil, echo: nil)
       return [
         "\(logs.version.sorted)",
-        "\(logs.deltas(since: VersionVector(), ofAll: true).sorted { $0.origin < $1.origin })",
+        "\(logs.batch(for: all).deltas.sorted { $0.origin < $1.origin })",
         "\(keys.map { Array(logs.shown($0, from: 0, limit: .max)) })", "\(keys.map { logs.committed($0) })",
         "\(logs.isFenced) \(logs.closed?.nodes ?? []) \(logs.ownCount(heldBy: 2))",
         "\(keys.map { logs.append(0, to: $0) })",
@@ -168,6 +171,16 @@ private struct Story {
   private func keeper() -> Keeper {
     var keeper = Keeper(acks: "quorum")
     var peer = Trial(KafkaNode.self, me: "n1", options: keeper.acks, seed: 5)
+    // All three have spoken at the start.
+    let third = LogGossip([], Advertisement(Incarnation(name: "n2.x"), version: .init()))
+    let second = LogGossip([], Advertisement(peer.node.dissemination.incarnation, version: .init()))
+    let first = LogGossip([], Advertisement(keeper.trial.node.dissemination.incarnation, version: .init()))
+    for (gossip, source) in [(second, "n1"), (third, "n2")] as [(LogGossip, NodeID)] {
+      keeper.hear(gossip, from: source)
+    }
+    for (gossip, source) in [(first, "n0"), (third, "n2")] as [(LogGossip, NodeID)] {
+      _ = peer.receive(.peer(gossip), from: source, id: nil)
+    }
     for turn in 0..<60 {
       let key = ["a", "b"][turn % 2]
       keeper.keep(keeper.trial.receive(.client(.send(key: key, message: .init(.integer(turn))))))
@@ -239,7 +252,7 @@ private struct Story {
       if case .send(.peer(let gossip), _) = effect { gossip } else { nil }
     }
     #expect(pushes.count == 2)
-    for gossip in pushes { #expect(gossip.deltas == [] && gossip.wantsAnswer) }
+    for gossip in pushes { #expect(gossip.deltas == [] && gossip.advertisement.challenge != nil) }
   }
 
   @Test(

@@ -4,6 +4,7 @@ import Wire
 import Workloads
 
 @testable import Nodes
+@testable import Replication
 
 typealias KafkaEffects = [Effect<KafkaNode>]
 
@@ -27,6 +28,7 @@ extension KafkaEffects {
 struct KafkaGroup {
   var trials: [Trial<KafkaNode>]
   let names: [NodeID]
+  private let options: [String: Option.Value]
 
   /// - Parameter fenceAfter: nil leaves the option at its default.
   init(_ count: Int, acks: String = "1", fenceAfter: Duration? = .seconds(30)) {
@@ -34,9 +36,31 @@ struct KafkaGroup {
     if let fenceAfter { options["fence-after"] = .limit(fenceAfter, in: fenceAfter...fenceAfter) }
     let names = (0..<count).map { NodeID("n\($0)") }
     self.names = names
+    self.options = options
     trials = names.enumerated().map {
       Trial(KafkaNode.self, me: $1, nodes: names, options: options, seed: UInt64($0 + 1))
     }
+    // All speak to each other for the first time, which takes no time.
+    round(times: 2, every: .zero)
+  }
+
+  /// What a node says to its peers at the moment: these records, and that it holds so much.
+  func gossip(
+    of node: Int, _ deltas: [Delta<LogGossip.Record>], _ version: VersionVector = .init(),
+    wantsAnswer: Bool = false
+  ) -> LogGossip {
+    let incarnation = trials[node].node.dissemination.incarnation
+    return LogGossip(deltas, Advertisement(incarnation, version: version, wantsAnswer: wantsAnswer))
+  }
+
+  /// Sees what nodes say to nodes.
+  var observe: (LogGossip) -> Void = { _ in }
+
+  /// Ends a node and starts it again, with what it has stored if it comes back with that.
+  mutating func restart(_ node: Int, recovering records: [LogRecord] = []) {
+    trials[node] = Trial(
+      KafkaNode.self, me: names[node], nodes: names, options: options, recovering: records,
+      seed: UInt64(100 + node), at: trials[node].now)
   }
 
   mutating func ask(_ node: Int, _ message: Kafka, id: Int = 1) -> KafkaEffects {
@@ -54,14 +78,18 @@ struct KafkaGroup {
 
   /// Some time later every node among `nodes` has its round, and they hear it. Returns what clients are told.
   @discardableResult
-  mutating func round(_ nodes: Range<Int>? = nil, times: Int = 3) -> [Kafka] {
+  mutating func round(
+    _ nodes: Range<Int>? = nil, times: Int = 3, every pause: Duration = .milliseconds(600)) -> [Kafka] {
     let nodes = nodes ?? names.indices
     var told: [Kafka] = []
     for _ in 0..<times {
-      for node in names.indices { trials[node].now = trials[node].now + .milliseconds(600) }
+      for node in names.indices { trials[node].now = trials[node].now + pause }
       for sender in nodes {
-        for (gossip, to) in trials[sender].wake(.round).gossip {
+        let effects = trials[sender].wake(.round)
+        for case .reply(.client(let message), _) in effects { told.append(message) }
+        for (gossip, to) in effects.gossip {
           guard let receiver = names.firstIndex(of: to), nodes.contains(receiver) else { continue }
+          observe(gossip)
           let effects = trials[receiver].receive(.peer(gossip), from: names[sender], id: nil)
           for case .reply(.client(let message), _) in effects { told.append(message) }
         }

@@ -33,6 +33,22 @@ import Workloads
     #expect(group.poll(0, "a", from: .max) == [])
   }
 
+  @Test("the answer to a poll has at most so many bytes of messages, and one message at least")
+  func limitedBytes() {
+    let options = ["fetch-max-bytes": Option.Value.integer(1100, in: 1 << 10...64 << 20)]
+    var trial = Trial(KafkaNode.self, nodes: ["n0"], options: options)
+    let long = JSONText(.string(String(repeating: "x", count: 2000)))
+    let messages: [(String, JSONText)] = [("a", long), ("a", 1)] + (0..<60).map { ("b", .init(.integer($0))) }
+    for (key, message) in messages { _ = trial.receive(.client(.send(key: key, message: message))) }
+    func poll(_ positions: [Kafka.Position]) -> [[Int]] {
+      guard case .pollOk(let batches)? = trial.receive(.client(.poll(positions))).reply else { return [] }
+      return batches.map { $0.entries.map(\.offset) }
+    }
+    #expect(poll([.init("a", 0), .init("b", 0)]) == [[0]], "a message that is longer comes alone")
+    #expect(poll([.init("a", 1), .init("b", 0)]) == [[1], Array(0..<41)], "25 and 10 · 25 + 31 · 26 bytes")
+    #expect(poll([.init("b", 41)]) == [Array(41..<60)])
+  }
+
   @Test("commits rise, never fall, and can't run ahead of what the node shows")
   func commits() {
     var group = KafkaGroup(1)
@@ -68,7 +84,7 @@ import Workloads
   @Test("a poll of many keys, and of a long one, is answered with all that there is")
   func manyKeys() {
     var group = KafkaGroup(1)
-    let keys = (0..<5000).map { "key \($0)" } + [String(repeating: "k", count: 1 << 20)]
+    let keys = (0..<5000).map { "key \($0)" } + [String(repeating: "k", count: 1 << 16)]
     for key in keys { _ = group.send(0, key, "m") }
     let others = (0..<5000).map { "other key \($0)" }
     let wanted = (keys + others).map { Kafka.Position($0, 0) }
@@ -175,9 +191,8 @@ import Workloads
       .message(key: "a", offset: 5, 1), .message(key: "a", offset: 5, 2), .message(key: "a", offset: 1, 3),
       .commit(key: "a", offset: .max),
     ]
-    let gossip = LogGossip(
-      origin: origin, deltas: [.init(origin: origin, after: 0, entries: records)], version: version,
-      wantsAnswer: true)
+    let gossip = group.gossip(
+      of: 1, [.init(origin: origin, after: 0, entries: records)], version, wantsAnswer: true)
     #expect(group.trials[0].receive(.peer(gossip), from: "c7").isEmpty)
     _ = group.trials[0].receive(.peer(gossip), from: "n1")
     #expect(group.poll(0, "a") == [1, 5])
@@ -237,7 +252,7 @@ import Workloads
   func stored() {
     var scenario = scenario(2, seed: 6)
     scenario.latency = .milliseconds(2)
-    let results = Simulation<KafkaServiceNode>.run(scenario)
+    let results = Simulation<KafkaOnLinKVNode>.run(scenario)
     #expect(results.verdict == .valid, "\(results.anomalies)")
   }
 }

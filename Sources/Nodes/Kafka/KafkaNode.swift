@@ -1,5 +1,6 @@
-internal import Replication
 public import Glomers
+internal import Replication
+internal import Wire
 public import Workloads
 
 /// Gossip Glomers 5: a replicated log for each key, without a leader.
@@ -9,9 +10,9 @@ public import Workloads
 /// nothing but that news of the other side is shown. Committed offsets only rise, and go along with the messages.
 ///
 /// How many nodes must hold a message before its sender is told, and before it is shown, is up to an option, with
-/// Kafka's words (`Acknowledgements.swift`). With a data directory to hold is to have stored, and a node that is killed
-/// goes on where it was (`LogRecord.swift`). Without one, `1` loses what a node that is killed has not passed on yet.
-/// With `quorum` and `--fence-after` the others go on without a minority that is lost for good (`Fencing.swift`). That is
+/// Kafka's words (`acknowledge`). With a data directory to hold is to have stored, and a node that is killed
+/// goes on where it was (`Storage.swift`). Without one, `1` loses what a node that is killed has not passed on yet.
+/// With `quorum` and `--fence-after` the others go on without a minority that is lost for good (`Membership.swift`). That is
 /// off by default: a fault that ends later than that would hide acknowledged messages for good.
 public struct KafkaNode: Node {
   public enum Message: Equatable, Sendable {
@@ -35,7 +36,10 @@ public struct KafkaNode: Node {
     "fence-after", .limit(nil, in: .seconds(5) ... .seconds(86_400)),
     "With --acks quorum, how long a node may be silent before the others go on without it, for good: longer "
       + "than any fault that ends, for what comes back later is refused. With never, the others wait for it.")
-  public static let options = [acknowledgements, store, fenceAfter]
+  public static let fetchMaxBytes = Option(
+    "fetch-max-bytes", .integer(1 << 20, in: 1 << 10...64 << 20),
+    "The most bytes of messages in the answer to a poll; the next poll gets the rest. One message goes in any case.")
+  public static let options = [acknowledgements, store, fenceAfter, fetchMaxBytes] + Pace.options
 
   /// Of one key, in the answer to one poll.
   static let pollLimit = 1000
@@ -45,7 +49,9 @@ public struct KafkaNode: Node {
   /// Where senders wait for other nodes.
   static let shortPeriod = Duration.milliseconds(5)
   /// More than a round trip and a period.
-  static let patience = Duration.milliseconds(500)
+  static let timeout = Duration.milliseconds(500)
+  /// The most requests that wait until the stream is settled: more are refused.
+  static let queueMax = 10_000
 
   let peers: [NodeID]
   /// How many nodes must hold a message.
@@ -53,7 +59,10 @@ public struct KafkaNode: Node {
   /// Nil where lost nodes are waited for.
   let fencePatience: Duration?
   var logs: ReplicatedLogs
-  var exchange: Exchange
+  var dissemination: Dissemination
+  let fetchBytesMax: Int
+  /// Requests that came before the stream was settled.
+  private var queue: [(request: Request, message: Kafka)] = []
   var waiting: [WaitingClient] = []
   /// For how long peers have not answered, as far as this node was there to see it.
   var silences: [NodeID: Duration] = [:]
@@ -70,23 +79,29 @@ public struct KafkaNode: Node {
       case "all": count
       default: 1
       }
-    let origin: Origin
-    if case .origin(let known)? = records.first {
-      origin = known
-    } else {
-      origin = Origin(of: cluster.me, &context.random)
-      context.persist(.origin(origin))
-    }
+    fetchBytesMax = cluster.integer(Self.fetchMaxBytes)
     fencePatience =
       cluster.choice(Self.acknowledgements) == "quorum" ? cluster.limit(Self.fenceAfter) : nil
-    logs = ReplicatedLogs(cluster, origin: origin, copies: copies)
     // Everybody tells everybody: of many nodes each speaks less often, so that none has more to send than it can.
     let period = (copies == 1 ? Self.period : Self.shortPeriod) * max(1, peers.count / 10)
-    exchange = Exchange(cluster, origin: origin, period: period, patience: max(Self.patience, period * 4))
-    guard !records.isEmpty else { return }
-    logs.recover(records)
-    exchange.rejoin(holding: logs.version, at: context.now)
+    let pace = Pace(cluster, period: period, timeout: max(Self.timeout, period * 4))
+    dissemination = Dissemination(
+      cluster, pace, recovering: Self.recovery(copies, of: count, hasLog: !records.isEmpty), &context.random,
+      at: context.now)
+    logs = ReplicatedLogs(cluster, origin: dissemination.incarnation, copies: copies)
+    if !records.isEmpty { logs.recover(records) }
     tell(&context)
+  }
+
+  /// How many peers must have answered before a node that was started assigns offsets.
+  ///
+  /// With `copies` above 1, an acknowledged record is stored by that many nodes. A node that comes back with a log counts
+  /// itself as one of them: with `copies` - 1 others it meets every such set. One that comes back without must find one of
+  /// the `copies` - 1 others that stored a record: all but that many peers, and one more. With `copies` = 1 a record may
+  /// be nowhere else, so no number of answers is enough, and none is demanded.
+  private static func recovery(_ copies: Int, of count: Int, hasLog: Bool) -> Recovery {
+    guard copies > 1 else { return .everything(answers: 0, answersIfFresh: 0) }
+    return .everything(answers: hasLog ? copies - 1 : count - copies + 1, answersIfFresh: copies - 1)
   }
 
   public mutating func receive(_ message: Message, _ request: Request, _ context: inout Context<KafkaNode>) {
@@ -94,6 +109,8 @@ public struct KafkaNode: Node {
     switch message {
     case .client where logs.isFenced:
       context.fail(.temporarilyUnavailable("the others go on without this node, or can't go on"), to: request)
+    case .client(let message) where mustWait(message, at: context.now):
+      wait(message, request, &context)
     case .client(.send(let key, let message)):
       let offset = logs.append(message, to: key)
       context.persist(.own(logs.ownCount, .message(key: key, offset: offset, message)))
@@ -113,11 +130,10 @@ public struct KafkaNode: Node {
   }
 
   public mutating func wake(_ timer: Timer, _ context: inout Context<KafkaNode>) {
-    for push in exchange.round(holding: logs.version, at: context.now) {
-      let gossip = LogGossip(
-        origin: logs.origin, deltas: logs.deltas(since: push.since, ofAll: push.isRepair),
-        version: logs.version, wantsAnswer: push.wantsAnswer)
-      context.send(.peer(gossip), to: push.peer)
+    for push in dissemination.round(holding: logs.version, at: context.now) {
+      let batch = logs.batch(for: push)
+      let advertisement = dissemination.sent(batch, of: logs.version, in: push)
+      context.send(.peer(LogGossip(batch.deltas, advertisement)), to: push.peer)
     }
     watch(&context)
     tell(&context)
@@ -125,28 +141,199 @@ public struct KafkaNode: Node {
 
   private mutating func hear(_ gossip: LogGossip, from source: NodeID, _ context: inout Context<KafkaNode>) {
     guard let peer = peers.firstIndex(of: source) else { return }
-    for delta in gossip.deltas {
-      guard let news = logs.news(in: delta) else { continue }
-      context.persist(.delta(news))
-      logs.merge(news)
+    if dissemination.admits(gossip.advertisement, from: source) {
+      for delta in gossip.deltas {
+        guard let news = logs.news(in: delta) else { continue }
+        context.persist(.delta(news))
+        logs.merge(news)
+      }
+      for claim in logs.heard(gossip.advertisement, from: peer) {
+        context.persist(.heard(peers[claim.peer], claim.incarnation, claim.version))
+      }
+      if let closing = logs.show() { context.persist(closing) }
+      dissemination.heard(gossip.advertisement, from: source, holding: logs.version, at: context.now)
+      silences[source] = nil
+      acknowledge(&context)
     }
-    for claim in logs.heard(gossip, from: peer) {
-      context.persist(.heard(peers[claim.peer], claim.origin, claim.version))
-    }
-    if let closing = logs.show() { context.persist(closing) }
-    exchange.heard(gossip.version, wantsAnswer: gossip.wantsAnswer, from: source, holding: logs.version)
-    silences[source] = nil
-    acknowledge(&context)
     tell(&context)
+  }
+
+  // MARK: Coming back
+
+  /// Whether a request must wait until this node knows what it has assigned before (``Dissemination/settle(holding:at:)``).
+  /// What it holds can be read, once the peers have had time to answer.
+  private func mustWait(_ message: Kafka, at now: Instant) -> Bool {
+    guard dissemination.stream == nil else { return false }
+    guard dissemination.isStuck(at: now) else { return true }
+    return switch message {
+    case .send, .commitOffsets: true
+    default: false
+    }
+  }
+
+  private mutating func wait(_ message: Kafka, _ request: Request, _ context: inout Context<KafkaNode>) {
+    if dissemination.isStuck(at: context.now) || queue.count >= Self.queueMax {
+      let error = RPCError.temporarilyUnavailable(
+        "this node was started and waits for its peers to say what it had assigned before")
+      return context.fail(error, to: request)
+    }
+    queue.append((request, message))
+  }
+
+  /// Settles this node's stream, if it can be by now, and answers what has waited for that.
+  private mutating func settle(_ context: inout Context<KafkaNode>) {
+    guard dissemination.stream == nil else { return }
+    if let stream = dissemination.settle(holding: logs.version, at: context.now) {
+      logs.begin(stream, isAssured: dissemination.isAssured)
+      context.persist(.origin(stream))
+    } else if !dissemination.isStuck(at: context.now) {
+      return
+    }
+    let waiting = queue
+    queue = []
+    for (request, message) in waiting { receive(.client(message), request, &context) }
   }
 
   public var checkpoint: [LogRecord]? { logs.checkpoint }
 
   /// Sees to it that peers hear what is new.
   mutating func tell(_ context: inout Context<KafkaNode>) {
+    settle(&context)
     // A round that comes anyway within the period takes it along.
-    if peers.isEmpty || exchange.wake.map({ $0 <= context.now + exchange.period }) ?? false { return }
-    guard let due = exchange.schedule(holding: logs.version, at: context.now) else { return }
+    let soon = context.now + dissemination.pace.period
+    if peers.isEmpty || dissemination.wake.map({ $0 <= soon }) ?? false { return }
+    guard let due = dissemination.schedule(holding: logs.version, at: context.now) else { return }
     context.wake(.round, at: due)
+  }
+}
+
+/// A client that waits until enough nodes hold what it has sent or committed.
+struct WaitingClient: Sendable {
+  /// Of the last record that has to be held, in this node's stream.
+  let number: Int
+  let answer: Kafka
+  let request: Request
+}
+
+/// What a node does where it is not enough that it holds a message itself.
+extension KafkaNode {
+  /// Silence that counts at a time, at the most: a silent peer is looked after every two seconds (``Pace``).
+  /// And no single look may count for more than a quarter of all the silence that is borne.
+  private static var watchMax: Duration { .seconds(4) }
+
+  /// Answers when enough nodes hold all that this one has recorded by now, if that is before the client has gone.
+  mutating func answer(_ answer: Kafka, _ request: Request, _ context: inout Context<KafkaNode>) {
+    let number = logs.ownCount(heldBy: 1)
+    guard logs.ownCount(heldBy: copies) < number else {
+      context.reply(.client(answer), to: request)
+      return
+    }
+    let longestWait = Host<KafkaNode>.clientPatience
+    let goneCount = waiting.prefix { $0.request.received + longestWait < context.now }.count
+    waiting.removeFirst(goneCount)
+    waiting.append(WaitingClient(number: number, answer: answer, request: request))
+  }
+
+  /// Answers clients for whom enough nodes hold enough by now.
+  mutating func acknowledge(_ context: inout Context<KafkaNode>) {
+    guard let first = waiting.first else { return }
+    let count = logs.ownCount(heldBy: copies)
+    guard first.number <= count else { return }
+    let end = waiting.firstIndex { $0.number > count } ?? waiting.endIndex
+    for client in waiting[..<end] { context.reply(.client(client.answer), to: client.request) }
+    waiting.removeFirst(end)
+  }
+
+  /// Goes on without peers that have not answered for too long.
+  mutating func watch(_ context: inout Context<KafkaNode>) {
+    guard let patience = fencePatience else { return }
+    // A node that was stopped itself, or whose clock was set on, has not listened for all that time.
+    let watched = lastWatch.map { min(context.now - $0, Self.watchMax, patience / 4) } ?? .zero
+    lastWatch = context.now
+    for peer in peers {
+      if let silence = silences[peer] {
+        silences[peer] = silence + watched
+      } else if !dissemination.known(of: peer).covers(logs.version) {
+        silences[peer] = .zero
+      }
+    }
+    let silent = peers.filter { silences[$0].map { $0 >= patience } ?? false }
+    for record in logs.fence(silent + logs.fencedByOthers.filter { !silent.contains($0) }) {
+      context.persist(record)
+    }
+  }
+}
+
+/// Arrays that are filled for one answer and, once it is written, for the next: no allocation.
+struct AnswerMemory: Sendable {
+  /// Empty when a message is received, by ``release()``.
+  var batches: [Kafka.Batch] = []
+  var positions: [Kafka.Position] = []
+
+  /// Lets go of entries in an answer that has been written: a log that shares them would have to copy them to grow.
+  mutating func release() {
+    if !batches.isEmpty { batches.clear() }
+  }
+}
+
+/// What consumers ask of a node.
+extension KafkaNode {
+  mutating func poll(_ positions: [Kafka.Position], _ request: Request, _ context: inout Context<KafkaNode>) {
+    if let wrong = positions.first(where: { $0.offset < 0 }) {
+      let error = RPCError.malformedRequest("there is no offset \(wrong.offset) of \(wrong.key)")
+      return context.fail(error, to: request)
+    }
+    var rest = fetchBytesMax
+    for position in positions where rest > 0 {
+      let entries = logs.shown(position.key, from: position.offset, limit: Self.pollLimit)
+      guard !entries.isEmpty else { continue }
+      let count = Self.count(of: entries, within: &rest)
+      if count == 0, !answers.batches.isEmpty { break }
+      answers.batches.append(Kafka.Batch(position.key, entries.prefix(max(1, count))))
+    }
+    context.reply(.client(.pollOk(answers.batches)), to: request)
+  }
+
+  /// How many of these entries fit into so many bytes, which are spent on them. An offset and its brackets count as 24.
+  private static func count(of entries: ArraySlice<Kafka.Entry>, within rest: inout Int) -> Int {
+    var count = 0
+    for entry in entries {
+      rest -= entry.message.count + 24
+      guard rest >= 0 else { break }
+      count += 1
+    }
+    return count
+  }
+
+  mutating func list(_ keys: [String], _ request: Request, _ context: inout Context<KafkaNode>) {
+    answers.positions.clear()
+    for key in keys {
+      if let offset = logs.committed(key) { answers.positions.append(Kafka.Position(key, offset)) }
+    }
+    context.reply(.client(.listCommittedOffsetsOk(answers.positions)), to: request)
+  }
+
+  /// All of it or nothing, so that the answer is true of all.
+  mutating func commit(
+    _ positions: [Kafka.Position], _ request: Request, _ context: inout Context<KafkaNode>
+  ) {
+    for position in positions {
+      if position.offset < 0 {
+        let error = RPCError.malformedRequest("there is no offset \(position.offset) of \(position.key)")
+        return context.fail(error, to: request)
+      }
+      let end = logs.shownEnd(position.key)
+      if position.offset > end {
+        let error = RPCError.preconditionFailed(
+          "nobody can have read offset \(position.offset) of \(position.key): here it ends at \(end)")
+        return context.fail(error, to: request)
+      }
+    }
+    for position in positions {
+      guard let number = logs.commit(position.key, position.offset) else { continue }
+      context.persist(.own(number, .commit(key: position.key, offset: position.offset)))
+    }
+    answer(.commitOffsetsOk, request, &context)
+    tell(&context)
   }
 }

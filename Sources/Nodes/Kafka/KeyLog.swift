@@ -1,4 +1,5 @@
 internal import Glomers
+internal import Replication
 internal import Workloads
 
 /// The messages of one key that a replica holds, in the order of their offsets, and how far consumers have got.
@@ -24,6 +25,8 @@ struct KeyLog: Sendable {
   var committed = -1
   /// The last commit's number in this node's own stream.
   var commitNumber = 0
+  /// Whether this node has assigned an offset since it was started.
+  var hasAppended = false
 
   init(_ key: String) { self.key = key }
 
@@ -122,5 +125,127 @@ struct KeyLog: Sendable {
       if pending[middle].entry.offset < offset { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+}
+
+/// Entries in the order of their offsets, to which more are added at the end.
+///
+/// They are kept in blocks: an answer that shares a block with the list makes the next entry that is added cost a copy
+/// of that block, and not of all that there is.
+struct EntryList: Sendable {
+  private static let blockSize = 256
+
+  /// All but the last are full.
+  private var blocks: [[Kafka.Entry]] = []
+
+  var count: Int { blocks.isEmpty ? 0 : (blocks.count - 1) * Self.blockSize + blocks[blocks.count - 1].count }
+
+  var last: Kafka.Entry? { blocks.last?.last }
+
+  subscript(place: Int) -> Kafka.Entry {
+    blocks[place / Self.blockSize][place % Self.blockSize]
+  }
+
+  mutating func append(_ entry: Kafka.Entry) {
+    if blocks.isEmpty || blocks[blocks.count - 1].count == Self.blockSize {
+      // A list that has filled one block will fill another.
+      var block: [Kafka.Entry] = []
+      if !blocks.isEmpty { block.reserveCapacity(Self.blockSize) }
+      blocks.append(block)
+    }
+    blocks[blocks.count - 1].append(entry)
+  }
+
+  /// Adds an entry where its offset belongs, unless that is taken. Takes time in proportion to the list.
+  mutating func insert(_ entry: Kafka.Entry) {
+    let place = place(of: entry.offset)
+    guard place == count || self[place].offset != entry.offset else { return }
+    var all = Array(blocks.joined())
+    all.insert(entry, at: place)
+    blocks = []
+    for entry in all { append(entry) }
+  }
+
+  /// The place of the first entry at or beyond an offset.
+  func place(of offset: Int) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle].offset < offset { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// So many entries from a place on, or all that there are.
+  func slice(from place: Int, limit: Int) -> ArraySlice<Kafka.Entry> {
+    let end = min(count, place + limit)
+    guard place < end else { return [] }
+    let (block, start) = place.quotientAndRemainder(dividingBy: Self.blockSize)
+    guard start + end - place > Self.blockSize else { return blocks[block][start..<start + end - place] }
+    var entries: [Kafka.Entry] = []
+    entries.reserveCapacity(end - place)
+    for block in block...(end - 1) / Self.blockSize {
+      let first = block * Self.blockSize
+      entries += blocks[block][max(place - first, 0)..<min(end - first, Self.blockSize)]
+    }
+    return entries[...]
+  }
+}
+
+/// What one node has done, in the order in which it did it, so that others can do the same.
+struct LogStream: Sendable {
+  enum Entry: Sendable {
+    /// The number of a log; the offset stands beside it.
+    case message(log: Int)
+    case commit(log: Int)
+    case fence(Fence)
+  }
+
+  let origin: Origin
+  /// The node whose stream it is.
+  let node: NodeID
+  private(set) var offsets: [Int] = []
+  /// How many records there will ever be, once that is decided.
+  var limit = Int.max
+  /// The number of each record's log, or for a commit that number's complement.
+  private var logs: [Int32] = []
+  /// Those whose place in `logs` is taken by `fenceMark`; their offset is their place here.
+  private var fences: [Fence] = []
+
+  private static var fenceMark: Int32 { .min }
+
+  init(_ origin: Origin) {
+    self.origin = origin
+    node = origin.node
+  }
+
+  var count: Int { logs.count }
+
+  mutating func append(_ entry: Entry, _ offset: Int = 0) {
+    switch entry {
+    case .message(let log): append(Int32(log), offset)
+    case .commit(let log): append(~Int32(log), offset)
+    case .fence(let fence):
+      append(Self.fenceMark, fences.count)
+      fences.append(fence)
+    }
+  }
+
+  private mutating func append(_ mark: Int32, _ offset: Int) {
+    logs.append(mark)
+    offsets.append(offset)
+  }
+
+  /// Changes the offset of the commit with this number, which nobody may have seen yet.
+  mutating func revise(_ number: Int, _ offset: Int) { offsets[number - 1] = offset }
+
+  /// The number of the log of the message at this place, and its offset; a number below 0 if it is something else.
+  func message(at place: Int) -> (log: Int32, offset: Int) { (logs[place], offsets[place]) }
+
+  subscript(place: Int) -> Entry {
+    let mark = logs[place]
+    if mark == Self.fenceMark { return .fence(fences[offsets[place]]) }
+    return mark < 0 ? .commit(log: Int(~mark)) : .message(log: Int(mark))
   }
 }

@@ -1,5 +1,5 @@
-internal import Replication
 internal import Glomers
+internal import Replication
 internal import Wire
 internal import Workloads
 
@@ -18,8 +18,16 @@ struct ReplicatedLogs: Sendable {
   let copies: Int
   var logs: [KeyLog] = []
   private var logNumbers: [String: Int] = [:]
-  /// The first is this node's own.
   var streams: [LogStream]
+  /// The number of this node's own stream: the one to which it adds.
+  var own = 0
+  /// Whether that is settled; before, others may know of more of it than this node does.
+  private(set) var isSettled = false
+  /// By peer, the numbers of its streams.
+  private(set) var streamsOfPeer: [[Int]]
+  private let peers: [NodeID: Int]
+  /// How many offsets of a log this node leaves out before the first that it assigns (``begin(_:isAssured:)``).
+  private var skipped = 0
   private(set) var streamNumbers: [Origin: Int]
   var promises: Promises
   /// What peers have said and what does not count yet, at most one of each.
@@ -45,14 +53,34 @@ struct ReplicatedLogs: Sendable {
     self.copies = copies
     streams = [LogStream(origin)]
     streamNumbers = [origin: 0]
+    peers = Dictionary(uniqueKeysWithValues: cluster.peers.enumerated().map { ($1, $0) })
+    streamsOfPeer = cluster.peers.map { _ in [] }
     promises = Promises(peerCount: nodes.count - 1, countsHolders: copies > 1)
   }
 
-  /// What this replica is called.
-  var origin: Origin { streams[0].origin }
+  /// The stream to which this node adds.
+  var origin: Origin { streams[own].origin }
 
   /// How many records of its own it has.
-  var ownCount: Int { streams[0].count }
+  var ownCount: Int { streams[own].count }
+
+  /// The stream to which this node adds is settled.
+  ///
+  /// If not every peer has said what it holds of this node, some may hold offsets that this node assigned and does not know
+  /// of: those assigned since it was last in touch with the peers that have answered. So it leaves out more offsets of
+  /// each log than it may have assigned meanwhile. That fails for a log in which it assigned more than
+  /// ``skippedOffsets`` offsets that only peers out of reach have heard of.
+  mutating func begin(_ origin: Origin, isAssured: Bool) {
+    isSettled = true
+    held[streams[own].origin] = ownCount
+    own = streamNumber(of: origin)
+    for number in streams.indices { count(stream: number) }
+    sentCount = ownCount
+    skipped = isAssured ? 0 : Self.skippedOffsets
+    for log in logs.indices { logs[log].commitNumber = 0 }
+  }
+
+  static let skippedOffsets = 10_000
 
   /// How many records of every stream this replica holds.
   var version: VersionVector {
@@ -67,14 +95,15 @@ struct ReplicatedLogs: Sendable {
   /// Adds a message. Returns its offset.
   mutating func append(_ message: JSONText, to key: String) -> Int {
     let log = logNumber(of: key)
-    let first = logs[log].end + 1
+    let first = logs[log].end + 1 + (logs[log].hasAppended ? 0 : skipped)
+    logs[log].hasAppended = true
     let offset = first + (place - first % replicaCount + replicaCount) % replicaCount
-    streams[0].append(.message(log: log), offset)
+    streams[own].append(.message(log: log), offset)
     let entry = Kafka.Entry(offset, message)
     if replicaCount == 1 {
       logs[log].appendShown(entry)
     } else {
-      logs[log].append(.init(entry: entry, stamp: .init(stream: 0, number: Int32(ownCount))))
+      logs[log].append(.init(entry: entry, stamp: .init(stream: Int32(own), number: Int32(ownCount))))
     }
     return offset
   }
@@ -96,13 +125,13 @@ struct ReplicatedLogs: Sendable {
   mutating func commit(_ key: String, _ offset: Int) -> Int? {
     let log = logNumber(of: key)
     let number = logs[log].commitNumber
-    let known = copies == 1 ? logs[log].committed : number > 0 ? streams[0].offsets[number - 1] : -1
+    let known = copies == 1 ? logs[log].committed : number > 0 ? streams[own].offsets[number - 1] : -1
     guard offset > known else { return nil }
     logs[log].committed = max(logs[log].committed, offset)
     if logs[log].commitNumber > sentCount {
-      streams[0].revise(logs[log].commitNumber, offset)
+      streams[own].revise(logs[log].commitNumber, offset)
     } else {
-      streams[0].append(.commit(log: log), offset)
+      streams[own].append(.commit(log: log), offset)
       logs[log].commitNumber = ownCount
     }
     return logs[log].commitNumber
@@ -128,7 +157,8 @@ struct ReplicatedLogs: Sendable {
     if let number = streamNumbers[origin] { return number }
     streamNumbers[origin] = streams.count
     streams.append(LogStream(origin))
-    // A new life of a node that is fenced off has no say either.
+    if let peer = peers[origin.node] { streamsOfPeer[peer].append(streams.count - 1) }
+    // A new incarnation of a node that is fenced off has no say either.
     if let fenced = fences[me]?[origin.node] { streams[streams.count - 1].limit = fenced[origin] }
     return streams.count - 1
   }
@@ -154,7 +184,133 @@ struct ReplicatedLogs: Sendable {
 
   /// Takes note of how much of a stream is held by now.
   mutating func count(stream number: Int) {
-    if number > 0 { held[streams[number].origin] = streams[number].count }
+    if number != own { held[streams[number].origin] = streams[number].count }
     promises.grown(stream: number, streams)
+  }
+}
+
+/// What an incarnation of a peer has said that it holds.
+struct Claim: Sendable {
+  let peer: Int
+  let incarnation: Incarnation
+  var version: VersionVector
+}
+
+/// How replicas come to hold the same: each origin's records are a stream, of which a replica holds a prefix.
+///
+/// Everybody tells everybody: a period has up to N(N-1) messages between N nodes, each with a count for every origin, so
+/// that its cost grows with N. Every record is counted once for every peer (`Watermark.swift`).
+extension ReplicatedLogs {
+  /// The content of a message: what a replica at `push.since` lacks of the streams that are due to it, this node's own
+  /// first.
+  mutating func batch(for push: Push) -> Batch<LogGossip.Record> {
+    var batch = Batch<LogGossip.Record>(bytesMax: push.bytesMax)
+    for number in [own] + streams.indices.filter({ $0 != own }) where push.includes(streams[number].origin) {
+      let stream = streams[number]
+      batch.append(
+        stream.origin, after: push.since[stream.origin], count: stream.count, size: \.encodedBytes
+      ) { record(stream, at: $0) }
+    }
+    sentCount = max(sentCount, batch.ends[origin])
+    return batch
+  }
+
+  /// The records at these places of a stream.
+  func delta(of stream: LogStream, _ places: Range<Int>) -> Delta<LogGossip.Record> {
+    Delta(origin: stream.origin, after: places.lowerBound, entries: places.map { record(stream, at: $0) })
+  }
+
+  /// What is new in a delta; nil if that is nothing, or does not join on to what is held.
+  mutating func news(in delta: Delta<LogGossip.Record>) -> Delta<LogGossip.Record>? {
+    let number = streamNumber(of: delta.origin)
+    let held = streams[number].count
+    let wanted = streams[number].limit - held
+    guard number != (isSettled ? own : -1), delta.after <= held, wanted > 0, held - delta.after < delta.entries.count else {
+      return nil
+    }
+    if delta.after == held, delta.entries.count <= wanted { return delta }
+    let entries = delta.entries.dropFirst(held - delta.after).prefix(wanted)
+    return Delta(origin: delta.origin, after: held, entries: Array(entries))
+  }
+
+  /// Takes in news: all of a delta.
+  mutating func merge(_ news: Delta<LogGossip.Record>) {
+    let number = streamNumber(of: news.origin)
+    var arrivals: [(log: Int, arrival: KeyLog.Arrival)] = []
+    for record in news.entries {
+      if let arrival = append(record, to: number) { arrivals.append(arrival) }
+    }
+    arrivals.sort { ($0.log, $0.arrival.entry.offset) < ($1.log, $1.arrival.entry.offset) }
+    var rest = arrivals[...]
+    while let log = rest.first?.log {
+      let end = rest.firstIndex { $0.log != log } ?? rest.endIndex
+      logs[log].merge(rest[..<end].lazy.map(\.arrival))
+      promises.touch(log)
+      rest = rest[end...]
+    }
+    count(stream: number)
+  }
+
+  /// Takes in what a peer says it holds. Returns what counts from now on, of this peer and of others.
+  mutating func heard(_ advertisement: Advertisement, from peer: Int) -> [Claim] {
+    promises.heard(from: peer, advertisement.incarnation)
+    var claim = Claim(
+      peer: peer, incarnation: advertisement.incarnation, version: advertisement.version)
+    if let place = claims.firstIndex(where: { $0.peer == peer }) {
+      let before = claims.remove(at: place)
+      if before.incarnation == claim.incarnation { claim.version.merge(before.version) }
+    }
+    resolve(claim.version)
+    let open = claims + [claim]
+    claims = open.filter { !isBacked($0) }
+    return open.filter { isBacked($0) && heard($0.version, from: $0.peer) }
+  }
+
+  /// Whether every record that a peer had added when it said what it holds is here: if not, lower offsets may still come.
+  private func isBacked(_ claim: Claim) -> Bool {
+    streamsOfPeer[claim.peer].allSatisfy { claim.version[streams[$0].origin] <= streams[$0].count }
+  }
+
+  /// Finds the numbers of the streams of a version.
+  private mutating func resolve(_ version: VersionVector) {
+    // Most advertise the same streams as whoever spoke before them.
+    guard version.origins != heardOrigins else { return }
+    heardOrigins = version.origins
+    heardNumbers = version.origins.map { streamNumber(of: $0) }
+  }
+
+  /// Takes in what a peer holds for certain. Returns whether that is more than was known.
+  mutating func heard(_ version: VersionVector, from peer: Int) -> Bool {
+    resolve(version)
+    return promises.heard(from: peer, version.counts, of: heardNumbers, own: own, streams)
+  }
+
+  /// Shows what may be shown by now. Returns what is to be stored, if it goes on without other nodes from now on.
+  mutating func show() -> LogRecord? {
+    let closing = closeFence()
+    for log in promises.takeTouched() { show(log) }
+    return closing
+  }
+
+  /// How many records of its own so many replicas hold, this one included.
+  func ownCount(heldBy copies: Int) -> Int {
+    copies == 1 ? ownCount : promises.count(stream: own, heldBy: copies - 1)
+  }
+
+  mutating func show(_ log: Int) {
+    let watermark = promises.watermark(of: log)
+    logs[log].show(upTo: watermark) { [promises, copies] stamp in
+      copies == 1 || promises.holderCount(stream: Int(stamp.stream), number: Int(stamp.number)) + 1 >= copies
+    }
+  }
+
+  private func record(_ stream: LogStream, at place: Int) -> LogGossip.Record {
+    let offset = stream.offsets[place]
+    return switch stream[place] {
+    case .message(let log):
+      .message(key: logs[log].key, offset: offset, logs[log].entry(at: offset)!.message)
+    case .commit(let log): .commit(key: logs[log].key, offset: offset)
+    case .fence(let fence): .fence(fence)
+    }
   }
 }

@@ -1,23 +1,49 @@
-public import Replication
 internal import Glomers
+public import Replication
 public import Wire
 internal import Workloads
+
+/// What kafka nodes say to each other: records, and how much of every stream the sender holds. A sender never again assigns
+/// an offset at or below any that it holds.
+public struct LogGossip: Equatable, Sendable {
+  /// One thing that happened at a node.
+  public enum Record: Equatable, Sendable {
+    case message(key: String, offset: Int, JSONText)
+    case commit(key: String, offset: Int)
+    case fence(Fence)
+  }
+
+  public let deltas: [Delta<Record>]
+  public let advertisement: Advertisement
+
+  public init(_ deltas: [Delta<Record>], _ advertisement: Advertisement) {
+    self.deltas = deltas
+    self.advertisement = advertisement
+  }
+}
 
 extension LogGossip {
   static let type = "kafka_push"
 
   init(body: JSONObject) throws(WireError) {
-    self.init(
-      origin: Origin(name: try body.string("origin")), deltas: try Delta.read(from: body),
-      version: try VersionVector(from: body), wantsAnswer: try body.bool("wants_answer"))
+    self.init(try Delta.read(from: body), try Advertisement(from: body))
   }
 
   func write(to body: inout JSONWriter) {
     body.member("type", Self.type)
-    body.member("origin", origin.name)
     Delta.write(deltas, to: &body)
-    version.write(to: &body)
-    body.member("wants_answer", wantsAnswer)
+    advertisement.write(to: &body)
+  }
+}
+
+extension LogGossip.Record {
+  /// An upper bound of the length on the wire, in bytes, for keys without characters that are escaped.
+  var encodedBytes: Int {
+    switch self {
+    case .message(let key, _, let message): key.utf8.count + message.count + 24
+    case .commit(let key, _): key.utf8.count + 24
+    case .fence(let fence): fence.held.origins.reduce(64) { $0 + $1.name.utf8.count + 24 }
+    }
   }
 }
 

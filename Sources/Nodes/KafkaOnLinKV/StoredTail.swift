@@ -34,6 +34,9 @@ struct StoredTail: Sendable {
   /// An entry of a segment is `[tag, message]`.
   static func message(_ entry: JSON) -> JSON { entry.array?.last ?? .null }
 
+  /// Whether a client still waits for its message to be appended.
+  func isAwaited(at now: Instant) -> Bool { (flying + waiting).contains { $0.request.isAwaited(at: now) } }
+
   /// Takes a message. Returns what is to be asked of the store, if nothing is under way.
   mutating func append(_ sent: Sent) -> KV? {
     waiting.append(sent)

@@ -1,5 +1,5 @@
-public import Replication
 public import Glomers
+public import Replication
 
 /// A node's promise to take in nothing of another node any more, beyond what it held then, unless the survivors agree on
 /// more. What it says that it held is of all nodes that it has fenced off by then.
@@ -62,7 +62,7 @@ extension ReplicatedLogs {
         streams[number].limit = streams[number].count
       }
       let fence = LogGossip.Record.fence(Fence(node: node, held: held))
-      _ = append(fence, to: 0)
+      _ = append(fence, to: own)
       records.append(.own(ownCount, fence))
     }
     return records + (closeFence().map { [$0] } ?? [])

@@ -1,5 +1,5 @@
-internal import Replication
 internal import Glomers
+internal import Replication
 
 /// What a replica's peers hold, and what they have thereby promised: who holds an entry never again assigns an offset
 /// at or below it.
@@ -40,7 +40,7 @@ struct Promises: Sendable {
     held = Array(repeating: [], count: peerCount)
   }
 
-  /// Takes note of who speaks. Another life of a node that has lost its memory has promised nothing yet.
+  /// Takes note of who speaks. Another incarnation of a node may have lost its memory: it has promised nothing yet.
   mutating func heard(from peer: Int, _ origin: Origin) {
     guard origins[peer] != origin else { return }
     origins[peer] = origin
@@ -51,8 +51,12 @@ struct Promises: Sendable {
 
   /// Takes note of how many records a peer says that it holds of these streams. Returns whether that is more than it has
   /// said before.
-  mutating func heard(from peer: Int, _ counts: [Int], of numbers: [Int], _ streams: [LogStream]) -> Bool {
-    grown(stream: 0, streams)
+  ///
+  /// - Parameter own: the number of this node's own stream, which grows without notice.
+  mutating func heard(
+    from peer: Int, _ counts: [Int], of numbers: [Int], own: Int = 0, _ streams: [LogStream]
+  ) -> Bool {
+    grown(stream: own, streams)
     here.grow(to: streams.count, with: (0, false))
     held[peer].grow(to: streams.count, with: 0)
     var isNews = false
@@ -153,4 +157,36 @@ struct Promises: Sendable {
 
   /// Who a peer is, and how much of each stream it has said that it holds; nil if it has not spoken.
   func said(by peer: Int) -> (origin: Origin, held: [Int])? { origins[peer].map { ($0, held[peer]) } }
+}
+
+/// The last records of every stream, close together: with many streams, to look into the memory of each is most of what
+/// it costs to hear what a peer holds, and that is mostly the last of each.
+struct RecentRecords: Sendable {
+  /// The number of a log, and the offset of a message in it; a number below 0 for a record of another kind.
+  typealias Record = (log: Int32, offset: Int)
+
+  private static let depth = 8
+  /// By stream, each record in a place of its own modulo the depth.
+  private var records: [Record] = []
+
+  /// Takes note of a stream's records from a place on.
+  mutating func add(_ stream: LogStream, number: Int, from start: Int) {
+    records.grow(to: (number + 1) * Self.depth, with: (-1, 0))
+    for place in max(start, stream.count - Self.depth)..<stream.count {
+      records[number * Self.depth + place % Self.depth] = stream.message(at: place)
+    }
+  }
+
+  /// The record at a place of a stream of so many.
+  func record(at place: Int, of number: Int, count: Int, _ streams: [LogStream]) -> Record {
+    guard place >= count - Self.depth else { return streams[number].message(at: place) }
+    return records[number * Self.depth + place % Self.depth]
+  }
+}
+
+extension Array {
+  /// Appends elements, if there are fewer than so many.
+  mutating func grow(to count: Int, with element: Element) {
+    if self.count < count { append(contentsOf: repeatElement(element, count: count - self.count)) }
+  }
 }
