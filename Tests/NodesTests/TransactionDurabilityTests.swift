@@ -117,6 +117,14 @@ private struct Story {
     var trial = Trial(TransactionNode.self, seed: 1)
     var peer = Trial(TransactionNode.self, me: "n1", seed: 2)
     keep(trial.effectsOfStart)
+    func hello(_ incarnation: Incarnation) -> TransactionNode.Message {
+      .update(.init([], Advertisement(incarnation, version: .init())))
+    }
+    let third = Incarnation(name: "n2.x")
+    keep(trial.receive(hello(peer.node.dissemination.incarnation), from: "n1", id: nil))
+    keep(trial.receive(hello(third), from: "n2", id: nil))
+    _ = peer.receive(hello(trial.node.dissemination.incarnation), from: "n0", id: nil)
+    _ = peer.receive(hello(third), from: "n2", id: nil)
     for turn in 0..<700 {
       let write = MicroOperation.write(key: .integer(turn % 7), value: ["turn": .integer(turn)])
       keep(trial.receive(.client(.txn([write, .write(key: 7, value: .integer(turn))]))))
@@ -144,7 +152,7 @@ private struct Story {
     for records in [again, checkpoint] {
       let recovered = Trial(TransactionNode.self, recovering: records, seed: 9)
       #expect(inside(recovered) == inside(trial))
-      #expect(recovered.node.checkpoint == checkpoint)
+      #expect(recovered.node.checkpoint == Array(checkpoint.dropFirst()), "its stream is not settled yet")
     }
   }
 
@@ -160,7 +168,7 @@ private struct Story {
       if case .send(.update(let update), _) = $0 { update } else { nil }
     }
     #expect(told.count == 2)
-    for update in told { #expect(update.deltas == [] && update.wantsAnswer) }
+    for update in told { #expect(update.deltas == [] && update.advertisement.challenge != nil) }
     let read = second.receive(.client(.txn([.read(key: 1, value: .null)])))
     #expect(read.first == .reply(.client(.txnOk([.read(key: 1, value: 2)])), to: second.request()))
   }

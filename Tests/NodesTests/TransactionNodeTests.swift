@@ -23,6 +23,11 @@ struct TransactionNodeTests {
         uniqueKeysWithValues: nodes.enumerated().map { number, node in
           (node, Trial(TransactionNode.self, me: node, nodes: nodes, seed: UInt64(number)))
         })
+      // All have spoken at the start, and hold nothing.
+      for (source, other) in nodes.flatMap({ a in nodes.map { (a, $0) } }) where source != other {
+        let incarnation = trials[source]!.node.dissemination.incarnation
+        give(.init([], Advertisement(incarnation, version: .init())), from: source, to: other)
+      }
     }
 
     /// What a node answers to a transaction.
@@ -108,9 +113,42 @@ struct TransactionNodeTests {
   @Test("transactions that only read are nobody's business")
   func readsAreLocal() {
     var trial = Trial(TransactionNode.self)
+    for peer in ["n1", "n2"] as [NodeID] {
+      let hello = Advertisement(Incarnation(name: "\(peer).x"), version: .init())
+      _ = trial.receive(.update(.init([], hello)), from: peer, id: nil)
+    }
+    _ = trial.wake(.round)
     #expect(trial.receive(.client(.txn([.read(key: 1, value: .null)]))).count == 1)
     // A record, the answer, and a timer.
     #expect(trial.receive(.client(.txn([.write(key: 1, value: 1)]))).count == 3)
+  }
+
+  @Test("before a node knows what its peers hold, its writes stand above all others, and then get a later stamp")
+  func unstamped() {
+    var trial = Trial(TransactionNode.self, nodes: ["n0", "n1"])
+    var stored: [CommitRecord] = []
+    func keep(_ effects: [Effect<TransactionNode>]) {
+      for case .persist(let record) in effects { stored.append(record) }
+    }
+    keep(trial.receive(.client(.txn([.write(key: 1, value: 1), .write(key: 2, value: 1)]))))
+    let stream = Incarnation(name: "n1.x")
+    let delta = CommitDelta(
+      origin: stream, after: 0, entries: [Commit(time: 70, writes: [.init(key: 1, value: 9), .init(key: 3, value: 9)])])
+    let version = VersionVector(origins: [stream], counts: [70])
+    keep(trial.receive(.update(.init([delta], Advertisement(stream, version: version))), from: "n1", id: nil))
+    #expect((1...3).map { trial.node.store[.integer($0)] } == [1, 1, 9])
+    #expect(trial.node.dissemination.stream == nil && trial.node.store.version == version)
+    trial.now = .zero + .seconds(1)
+    keep(trial.wake(.round))
+    let own = trial.node.dissemination.stream!
+    #expect(trial.node.store.version[own] == 71)
+    #expect((1...3).map { trial.node.store[.integer($0)] } == [1, 1, 9])
+    var count = stored.count
+    while count > 0 {
+      let recovered = Trial(TransactionNode.self, nodes: ["n0", "n1"], recovering: Array(stored.prefix(count)))
+      #expect(recovered.node.store[1] == 1 && recovered.node.store[2] == 1)
+      count -= 1
+    }
   }
 
   @Test("the later stamp wins on every key, whichever way the news travels")
@@ -161,7 +199,7 @@ struct TransactionNodeTests {
     version[Origin(name: "evil")] = 1
     let delta = CommitDelta(
       origin: Origin(name: "evil"), after: 0, entries: [Commit(time: 1, writes: [.init(key: 1, value: 1)])])
-    let update = TransactionNode.Update([delta], version: version, wantsAnswer: false)
+    let update = TransactionNode.Update([delta], Advertisement(Incarnation(name: "n1.x"), version: version))
     #expect(trial.receive(.update(update), from: "c9").isEmpty)
     let read = trial.receive(.client(.txn([.read(key: 1, value: .null)])))
     #expect(read == [.reply(.client(.txnOk([.read(key: 1, value: .null)])), to: trial.request())])
@@ -180,7 +218,7 @@ struct TransactionNodeTests {
             Commit(time: 5, writes: [.init(key: [1], value: .null), .init(key: 2, value: "x")]),
             Commit(time: 9, writes: []),
           ]), CommitDelta(origin: Origin(name: "n1.b"), after: 0, entries: []),
-      ], version: version, wantsAnswer: true)
+      ], Advertisement(Incarnation(name: "n0.a"), version: version, wantsAnswer: true, challenge: 7, echo: 8))
     let envelope = Envelope<TransactionNode>(from: "n0", to: "n1", .message(.update(update)))
     let codec = Codec<TransactionNode>()
     let line = codec.encode(envelope)

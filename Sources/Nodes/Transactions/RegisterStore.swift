@@ -1,5 +1,5 @@
-internal import Replication
 internal import Glomers
+internal import Replication
 
 /// When and where a transaction was committed: Lamport's total order (*Time, clocks, and the ordering of events in a
 /// distributed system*, CACM 1978).
@@ -27,6 +27,10 @@ struct RegisterStore: Sendable {
   }
 
   private(set) var version = VersionVector()
+  /// The writes of this node's transactions that have no stamp yet, in their order.
+  private(set) var unstamped: [[Commit.Write]] = []
+  /// What those have made of their registers. Their stamps will be later than all that is here, so their values stand.
+  private var overlay: [JSON: JSON] = [:]
   private var clock = 0
   private var registers: [JSON: Register] = [:]
   /// Each origin's writes in the order of their times; those that were overwritten are dropped now and then.
@@ -34,7 +38,28 @@ struct RegisterStore: Sendable {
   /// How many registers hold a write of each origin.
   private var liveCounts: [Origin: Int] = [:]
 
-  subscript(key: JSON) -> JSON { registers[key]?.value ?? .null }
+  subscript(key: JSON) -> JSON {
+    if !overlay.isEmpty, let value = overlay[key] { return value }
+    return registers[key]?.value ?? .null
+  }
+
+  /// Adds a transaction of this node that has no stamp yet.
+  mutating func add(_ writes: [Commit.Write]) {
+    unstamped.append(writes)
+    for write in writes { overlay[write.key] = write.value }
+  }
+
+  /// Commits the transactions that have no stamp yet. Returns them with their stamps.
+  mutating func stamp(in origin: Origin) -> [Commit] {
+    let waiting = unstamped
+    dropUnstamped()
+    return waiting.map { commit($0, from: origin) }
+  }
+
+  mutating func dropUnstamped() {
+    unstamped = []
+    overlay = [:]
+  }
 
   /// Commits a transaction of this node. Its stamp is later than all that is here.
   mutating func commit(_ writes: [Commit.Write], from origin: Origin) -> Commit {
@@ -137,5 +162,49 @@ extension [RegisterStore.Line] {
       if self[middle].time <= time { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+}
+
+/// How a replica goes on with what it has stored.
+extension RegisterStore {
+  /// How many transactions stand together in a checkpoint.
+  private static var pieceSize: Int { 500 }
+
+  /// Takes in what an earlier incarnation of this node has stored.
+  ///
+  /// - Parameter origin: the stream of the node's own transactions at that time.
+  mutating func recover(_ record: CommitRecord, as origin: Origin) {
+    switch record {
+    case .origin: break
+    case .own(let commit): restore(commit, of: origin)
+    case .unstamped(let writes): add(writes)
+    case .stamped(let commits):
+      dropUnstamped()
+      for commit in commits { restore(commit, of: origin) }
+    case .merged(let deltas, let version): merge(deltas, version)
+    }
+  }
+
+  private mutating func restore(_ commit: Commit, of origin: Origin) {
+    let delta = CommitDelta(origin: origin, after: version[origin], entries: [commit])
+    merge([delta], Self.version(of: origin, commit.time))
+  }
+
+  /// Records that stand for everything that is here.
+  ///
+  /// - Parameter origin: the stream of the node's own transactions; nil while that is not settled.
+  func checkpoint(of origin: Origin?) -> [CommitRecord] {
+    var records: [CommitRecord] = origin.map { [.origin($0)] } ?? []
+    for (origin, count) in version.sorted {
+      for piece in delta(of: origin, since: VersionVector())?.pieces(of: Self.pieceSize) ?? [] {
+        records.append(.merged([piece], Self.version(of: origin, piece.entries.last!.time)))
+      }
+      records.append(.merged([], Self.version(of: origin, count)))
+    }
+    return records + unstamped.map { .unstamped($0) }
+  }
+
+  private static func version(of origin: Origin, _ time: Int) -> VersionVector {
+    VersionVector(origins: [origin], counts: [time])
   }
 }

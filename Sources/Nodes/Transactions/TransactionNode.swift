@@ -1,35 +1,41 @@
-public import Replication
 public import Glomers
+public import Replication
+public import Wire
 public import Workloads
 
 /// Gossip Glomers 6: transactions over registers that every node answers at once, whatever the network does.
 ///
 /// A node runs the whole transaction on its own replica, gives it one Lamport stamp, and tells its peers about it
-/// with the next batch (`Parts/Exchange.swift`). The later stamp wins, key by key, so all nodes come to hold the same.
+/// with the next batch (``Dissemination``). The later stamp wins, key by key, so all nodes come to hold the same.
 /// A batch is taken in as a whole, and not before everything that its sender held when it sent it is here
 /// (`RegisterStore.swift`). So clients get more than read committed: they see all of a transaction or nothing
 /// (monotonic atomic view: Bailis et al., *Highly available transactions*, VLDB 2013), causes before effects, and, as
 /// a client stays with its node, its own writes. Lost updates and write skew remain: no available system excludes them.
 ///
+/// A node that was started gives no stamps before it holds what its peers held then, or a second has passed: they would be
+/// too early. Until then its transactions are carried out, and their writes stand above all others.
+///
 /// With a data directory nothing that was acknowledged, or told to a peer, is lost by a kill, nor is a transaction ever
-/// recovered in part (`CommitRecord.swift`). Without one, what this node alone holds is lost if it is killed before its
-/// next batch.
+/// recovered in part (``CommitRecord``). Without one, a node comes back empty and is sent what the others hold; what it
+/// alone held is lost.
+///
+/// Limit: an update is taken in as a whole, and so it is sent as a whole: ``Pace/messageBytes`` does not bound it.
 public struct TransactionNode: Node {
   public enum Message: Equatable, Sendable {
     case client(Transactions)
     case update(Update)
   }
 
-  /// What a replica tells a peer: `deltas` and what the peer is thought to hold make up all that is at `version`.
+  /// What a replica tells a peer: `deltas` and what the peer is thought to hold make up everything that the sender holds.
   public struct Update: Equatable, Sendable {
     public let deltas: [CommitDelta]
-    public let version: VersionVector
-    public let wantsAnswer: Bool
+    public let advertisement: Advertisement
+    /// What the sender holds.
+    public var version: VersionVector { advertisement.version }
 
-    public init(_ deltas: [CommitDelta], version: VersionVector, wantsAnswer: Bool) {
+    public init(_ deltas: [CommitDelta], _ advertisement: Advertisement) {
       self.deltas = deltas
-      self.version = version
-      self.wantsAnswer = wantsAnswer
+      self.advertisement = advertisement
     }
   }
 
@@ -42,13 +48,10 @@ public struct TransactionNode: Node {
   public static let period = Option(
     "period", .duration(.milliseconds(50), in: .milliseconds(1) ... .seconds(3600)),
     "How often peers are told of new transactions: the longer, the fewer messages.")
-  public static let options = [period]
+  public static let options = [period] + Pace.options
 
-  private let peers: [NodeID]
-  /// Names this node in version vectors: this life of it, unless an earlier one was recovered.
-  private let origin: Origin
   private(set) var store = RegisterStore()
-  private var exchange: Exchange
+  private(set) var dissemination: Dissemination
   /// Updates that came before what they rest on.
   private var early: [Update] = []
   /// What is left out is asked for again.
@@ -57,18 +60,15 @@ public struct TransactionNode: Node {
   public init(
     _ cluster: Cluster, recovering records: [CommitRecord], _ context: inout Context<TransactionNode>
   ) {
-    peers = cluster.peers
-    if case .origin(let known)? = records.first {
-      origin = known
-    } else {
-      origin = Origin(of: cluster.me, &context.random)
-      context.persist(.origin(origin))
-    }
     let period = cluster.duration(Self.period)
-    exchange = Exchange(cluster, origin: origin, period: period, patience: period * 6)
-    guard !records.isEmpty else { return }
-    for record in records { store.recover(record, as: origin) }
-    exchange.rejoin(holding: store.version, at: context.now)
+    dissemination = Dissemination(
+      cluster, Pace(cluster, period: period, timeout: period * 6),
+      recovering: .everything(answers: 0, answersIfFresh: 0), &context.random, at: context.now)
+    var origin = dissemination.incarnation
+    for record in records {
+      if case .origin(let next) = record { origin = next }
+      store.recover(record, as: origin)
+    }
     schedule(&context)
   }
 
@@ -84,29 +84,37 @@ public struct TransactionNode: Node {
     case .client(.txnOk):
       context.fail(.notSupported("txn_ok is an answer, not a request"), to: request)
     case .update(let update):
-      guard peers.contains(request.source) else { return }
-      take(update, &context)
-      exchange.heard(
-        update.version, wantsAnswer: update.wantsAnswer, from: request.source, holding: store.version)
+      if dissemination.admits(update.advertisement, from: request.source) {
+        take(update, &context)
+        dissemination.heard(
+          update.advertisement, from: request.source, holding: store.version, at: context.now)
+      }
     }
     schedule(&context)
   }
 
   public mutating func wake(_ timer: Timer, _ context: inout Context<TransactionNode>) {
-    for push in exchange.round(holding: store.version, at: context.now) {
-      let deltas =
-        push.isRepair
-        ? store.deltas(since: push.since) : [store.delta(of: origin, since: push.since)].compactMap { $0 }
-      context.send(
-        .update(Update(deltas, version: store.version, wantsAnswer: push.wantsAnswer)), to: push.peer)
+    for push in dissemination.round(holding: store.version, at: context.now) {
+      let deltas = store.deltas(since: push.since).filter { push.includes($0.origin) }
+      var ends = VersionVector()
+      for delta in deltas { ends[delta.origin] = store.version[delta.origin] }
+      let bytes = deltas.reduce(0) { $0 + $1.entries.reduce(0) { $0 + $1.encodedBytes } }
+      let advertisement = dissemination.sent(
+        bytes: min(bytes, push.bytesMax), ends: ends, isComplete: true, of: store.version, in: push)
+      context.send(.update(Update(deltas, advertisement)), to: push.peer)
     }
     schedule(&context)
   }
 
-  public var checkpoint: [CommitRecord]? { store.checkpoint(of: origin) }
+  public var checkpoint: [CommitRecord]? { store.checkpoint(of: dissemination.stream) }
 
   private mutating func schedule(_ context: inout Context<TransactionNode>) {
-    guard let due = exchange.schedule(holding: store.version, at: context.now) else { return }
+    if let stream = dissemination.settle(holding: store.version, at: context.now) {
+      context.persist(.origin(stream))
+      let stamped = store.stamp(in: stream)
+      if !stamped.isEmpty { context.persist(.stamped(stamped)) }
+    }
+    guard let due = dissemination.schedule(holding: store.version, at: context.now) else { return }
     context.wake(.round, at: due)
   }
 
@@ -131,9 +139,13 @@ public struct TransactionNode: Node {
       case .append: return nil
       }
     }
-    if !writes.isEmpty {
-      let commit = store.commit(writes, from: origin)
+    if writes.isEmpty { return answer }
+    if let stream = dissemination.stream {
+      let commit = store.commit(writes, from: stream)
       context.persist(.own(commit))
+    } else {
+      store.add(writes)
+      context.persist(.unstamped(writes))
     }
     return answer
   }
@@ -148,5 +160,80 @@ public struct TransactionNode: Node {
       store.merge(update.deltas, update.version)
     }
     if early.count > Self.earlyMax { early.removeFirst() }
+  }
+}
+
+extension TransactionNode.Message: WireMessage {
+  public init(type: String, body: JSONObject) throws(WireError) {
+    self =
+      type == "update" ? .update(try .init(from: body)) : .client(try Transactions(type: type, body: body))
+  }
+
+  public func write(to body: inout JSONWriter) {
+    switch self {
+    case .client(let message): message.write(to: &body)
+    case .update(let update): update.write(to: &body)
+    }
+  }
+}
+
+extension TransactionNode.Update {
+  init(from body: JSONObject) throws(WireError) {
+    let advertisement = try Advertisement(from: body)
+    let version = advertisement.version
+    // Far from overflow, so that a clock can always go on.
+    guard version.sorted.allSatisfy({ $0.count < 1 << 53 }) else { throw .malformed("no such time") }
+    let deltas = try CommitDelta.read(from: body)
+    for delta in deltas {
+      var last = delta.after
+      for commit in delta.entries {
+        guard commit.time > last, commit.time <= version[delta.origin] else {
+          throw .malformed("the times of commits rise, up to the version")
+        }
+        last = commit.time
+      }
+    }
+    self.init(deltas, advertisement)
+  }
+
+  func write(to body: inout JSONWriter) {
+    body.member("type", "update")
+    CommitDelta.write(deltas, to: &body)
+    advertisement.write(to: &body)
+  }
+}
+
+/// `[time, key, value, key, value, …]`
+extension Commit: DeltaEntry {
+  public static func read(_ elements: JSONArray) throws(WireError) -> [Commit] {
+    var commits: [Commit] = []
+    commits.reserveCapacity(elements.count)
+    for element in elements {
+      guard let parts = element.array, parts.count % 2 == 1, let time = parts[0].integer else {
+        throw .malformed("a commit is [time, key, value, …]")
+      }
+      var writes: [Write] = []
+      writes.reserveCapacity(parts.count / 2)
+      var rest = parts.makeIterator()
+      _ = rest.next()
+      while let key = rest.next(), let value = rest.next() {
+        writes.append(Write(key: key.value, value: value.value))
+      }
+      commits.append(Commit(time: time, writes: writes))
+    }
+    return commits
+  }
+
+  /// An upper bound of the length on the wire, in bytes.
+  var encodedBytes: Int { writes.reduce(24) { $0 + $1.key.encodedBytes + $1.value.encodedBytes } }
+
+  public func write(to elements: inout JSONWriter) {
+    elements.beginArray()
+    elements.integer(time)
+    for write in writes {
+      elements.value(write.key)
+      elements.value(write.value)
+    }
+    elements.endArray()
   }
 }
