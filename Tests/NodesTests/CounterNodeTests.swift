@@ -162,9 +162,10 @@ private func errorCode<Kind>(_ effects: [Effect<CounterNode<Kind>>]) -> Int? {
     var trials = nodes.enumerated().map { place, me in
       Trial(PNCounterNode.self, me: me, nodes: nodes, seed: UInt64(place))
     }
+    let incarnations = trials.map(\.node.dissemination.incarnation)
     for place in nodes.indices {
-      for peer in nodes where peer != nodes[place] {
-        let hello = news([], from: peer)
+      for (peer, incarnation) in zip(nodes, incarnations) where peer != nodes[place] {
+        let hello = CounterMessage.peer([], Advertisement(incarnation, version: .init()))
         _ = trials[place].receive(hello, from: peer, id: nil)
       }
       _ = trials[place].receive(.client(.add(1 << (8 * place))))

@@ -79,7 +79,8 @@ struct KafkaGroup {
   /// Some time later every node among `nodes` has its round, and they hear it. Returns what clients are told.
   @discardableResult
   mutating func round(
-    _ nodes: Range<Int>? = nil, times: Int = 3, every pause: Duration = .milliseconds(600)) -> [Kafka] {
+    _ nodes: Range<Int>? = nil, times: Int = 3, every pause: Duration = .milliseconds(600)
+  ) -> [Kafka] {
     let nodes = nodes ?? names.indices
     var told: [Kafka] = []
     for _ in 0..<times {

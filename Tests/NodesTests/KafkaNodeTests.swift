@@ -38,7 +38,8 @@ import Workloads
     let options = ["fetch-max-bytes": Option.Value.integer(1100, in: 1 << 10...64 << 20)]
     var trial = Trial(KafkaNode.self, nodes: ["n0"], options: options)
     let long = JSONText(.string(String(repeating: "x", count: 2000)))
-    let messages: [(String, JSONText)] = [("a", long), ("a", 1)] + (0..<60).map { ("b", .init(.integer($0))) }
+    let messages: [(String, JSONText)] =
+      [("a", long), ("a", 1)] + (0..<60).map { ("b", .init(.integer($0))) }
     for (key, message) in messages { _ = trial.receive(.client(.send(key: key, message: message))) }
     func poll(_ positions: [Kafka.Position]) -> [[Int]] {
       guard case .pollOk(let batches)? = trial.receive(.client(.poll(positions))).reply else { return [] }

@@ -95,9 +95,9 @@ import Workloads
   @Test("a counter that a service keeps stores nothing and asks nothing at its start")
   func inStore() {
     let options: [String: Option.Value] = ["store": .choice("seq-kv", of: ["local", "seq-kv"])]
-    var trial = Trial(GCounterNode.self, options: options)
+    var trial = Trial(CounterOnSeqKVNode<GrowOnly>.self, options: options)
     #expect(trial.effectsOfStart.isEmpty)
-    let hasRecords = trial.receive(.client(.add(1))).contains {
+    let hasRecords = trial.receive(.add(1)).contains {
       if case .persist = $0 { true } else { false }
     }
     #expect(!hasRecords)

@@ -123,7 +123,8 @@ struct TransactionNodeTests {
     #expect(trial.receive(.client(.txn([.write(key: 1, value: 1)]))).count == 3)
   }
 
-  @Test("before a node knows what its peers hold, its writes stand above all others, and then get a later stamp")
+  @Test(
+    "before a node knows what its peers hold, its writes stand above all others, and then get a later stamp")
   func unstamped() {
     var trial = Trial(TransactionNode.self, nodes: ["n0", "n1"])
     var stored: [CommitRecord] = []
@@ -133,7 +134,8 @@ struct TransactionNodeTests {
     keep(trial.receive(.client(.txn([.write(key: 1, value: 1), .write(key: 2, value: 1)]))))
     let stream = Incarnation(name: "n1.x")
     let delta = CommitDelta(
-      origin: stream, after: 0, entries: [Commit(time: 70, writes: [.init(key: 1, value: 9), .init(key: 3, value: 9)])])
+      origin: stream, after: 0,
+      entries: [Commit(time: 70, writes: [.init(key: 1, value: 9), .init(key: 3, value: 9)])])
     let version = VersionVector(origins: [stream], counts: [70])
     keep(trial.receive(.update(.init([delta], Advertisement(stream, version: version))), from: "n1", id: nil))
     #expect((1...3).map { trial.node.store[.integer($0)] } == [1, 1, 9])
@@ -145,7 +147,8 @@ struct TransactionNodeTests {
     #expect((1...3).map { trial.node.store[.integer($0)] } == [1, 1, 9])
     var count = stored.count
     while count > 0 {
-      let recovered = Trial(TransactionNode.self, nodes: ["n0", "n1"], recovering: Array(stored.prefix(count)))
+      let recovered = Trial(
+        TransactionNode.self, nodes: ["n0", "n1"], recovering: Array(stored.prefix(count)))
       #expect(recovered.node.store[1] == 1 && recovered.node.store[2] == 1)
       count -= 1
     }

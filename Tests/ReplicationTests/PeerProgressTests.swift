@@ -79,7 +79,7 @@ private func version(_ own: Int, _ their: Int = 0) -> VersionVector {
     #expect(repeated?.since[mine] == 0 && repeated?.scope == .all && repeated?.wantsAnswer == true)
     #expect(peer.state == .probing)
     let question = push(&peer, version(5), at: at(1000))
-    #expect(question?.scope == .nothing && question?.wantsAnswer == true)
+    #expect(question?.scope == .all && question?.since[mine] == 0 && question?.wantsAnswer == true)
     #expect(peer.state == .silent)
     hear(&peer, version(0), version(5), at: at(1500))
     #expect(peer.state == .probing)

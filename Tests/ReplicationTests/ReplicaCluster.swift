@@ -26,9 +26,6 @@ struct ReplicaCluster {
   private(set) var flying: [Message] = []
   private(set) var now = Instant.zero
   private(set) var sent: [Message] = []
-  /// What each dot has named so far: never two values.
-  private var dots: [String: JSON] = [:]
-  private(set) var ambiguous: [String] = []
   private(set) var added: Set<JSON> = []
   var random: Random
   var latency = 1...40
@@ -113,20 +110,9 @@ struct ReplicaCluster {
         deltas: batch.deltas, advertisement: advertisement)
       sent.append(message)
       if passes(place, to, &random) { flying.append(message) }
-      note(batch.deltas)
     }
     replicas[place] = replica
     proceed(place)
-  }
-
-  /// Looks whether any dot names another value than before.
-  private mutating func note(_ deltas: [Delta<JSON>]) {
-    for delta in deltas {
-      for (place, value) in delta.entries.enumerated() {
-        let dot = "\(delta.origin):\(delta.after + place + 1)"
-        if let before = dots.updateValue(value, forKey: dot), before != value { ambiguous.append(dot) }
-      }
-    }
   }
 
   private mutating func deliver(_ message: Message) {
@@ -148,6 +134,19 @@ struct ReplicaCluster {
   mutating func redeliver(_ message: Message) { deliver(message) }
 
   // MARK: Findings
+
+  /// The dots that name two values at two replicas: never any.
+  var ambiguous: [String] {
+    var dots: [String: JSON] = [:]
+    var ambiguous: [String] = []
+    for delta in replicas.compactMap({ $0?.set.deltas(since: .init()) }).joined() {
+      for (place, value) in delta.entries.enumerated() {
+        let dot = "\(delta.origin):\(place + 1)"
+        if let before = dots.updateValue(value, forKey: dot), before != value { ambiguous.append(dot) }
+      }
+    }
+    return ambiguous
+  }
 
   func values(at place: Int) -> Set<JSON> { Set(replicas[place]?.set.values ?? []) }
 

@@ -32,7 +32,7 @@ public struct CounterNode<Kind: CounterKind>: Node {
   public static var options: [Option] { [store, period] + Pace.options }
 
   private var replica: ReplicatedCounter
-  private var dissemination: Dissemination
+  private(set) var dissemination: Dissemination
 
   public init(
     _ cluster: Cluster, recovering records: [CounterRecord], _ context: inout Context<Self>

@@ -38,7 +38,8 @@ public struct KafkaNode: Node {
       + "than any fault that ends, for what comes back later is refused. With never, the others wait for it.")
   public static let fetchMaxBytes = Option(
     "fetch-max-bytes", .integer(1 << 20, in: 1 << 10...64 << 20),
-    "The most bytes of messages in the answer to a poll; the next poll gets the rest. One message goes in any case.")
+    "The most bytes of messages in the answer to a poll; the next poll gets the rest. One message goes in any case."
+  )
   public static let options = [acknowledgements, store, fenceAfter, fetchMaxBytes] + Pace.options
 
   /// Of one key, in the answer to one poll.
@@ -51,7 +52,7 @@ public struct KafkaNode: Node {
   /// More than a round trip and a period.
   static let timeout = Duration.milliseconds(500)
   /// The most requests that wait until the stream is settled: more are refused.
-  static let queueMax = 10_000
+  static let queueMax = 100_000
 
   let peers: [NodeID]
   /// How many nodes must hold a message.

@@ -225,7 +225,9 @@ extension ReplicatedLogs {
     let number = streamNumber(of: delta.origin)
     let held = streams[number].count
     let wanted = streams[number].limit - held
-    guard number != (isSettled ? own : -1), delta.after <= held, wanted > 0, held - delta.after < delta.entries.count else {
+    guard number != (isSettled ? own : -1), delta.after <= held, wanted > 0,
+      held - delta.after < delta.entries.count
+    else {
       return nil
     }
     if delta.after == held, delta.entries.count <= wanted { return delta }
