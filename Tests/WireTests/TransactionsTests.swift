@@ -47,7 +47,7 @@ struct TransactionsTests {
   }
 
   @Test("a transaction has to be there, and to be an array, or null for an empty one")
-  func missing() {
+  func missing() throws {
     #expect(try read(#"{"type":"txn","txn":null}"#) == .txn([]))
     for text in [#"{"type":"txn"}"#, #"{"type":"txn","txn":{}}"#] {
       #expect(throws: WireError.self) { try read(text) }
