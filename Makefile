@@ -62,7 +62,7 @@ format: ## Format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
 clean: ## Remove what was built
-	rm -rf .build bin
+	rm -rf .build .build-languages bin
 
 # --- Runs: Gossip Glomers, with each challenge's own options ------------------------------------------------------
 # Sources/Workbench/RunTable.swift says the same, and a test compares the two.
@@ -195,6 +195,11 @@ sim: build
 	$(SIM) 3 -w kafka
 	$(SIM) 3 -w txn-rw-register --consistency-models read-committed $(STRICT)
 	$(SIM) 3 -w lin-kv --concurrency 2n
+
+.PHONY: sim-languages
+sim-languages: ## A small node in each language that is installed, unmodified, in virtual time, each seed twice
+sim-languages: build
+	Tests/Languages/run.sh bin/workbench .build-languages
 
 parity: ## Whether the simulator tells the truth: every run in virtual time and as processes, compared
 parity: build

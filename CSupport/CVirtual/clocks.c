@@ -4,7 +4,7 @@
 
 #include <sys/time.h>
 
-// --- Clocks -----------------------------------------------------------------------------------------------------------
+// --- Clocks ------------------------------------------------------------------------------------------------
 
 static bool is_wall(int id) { return id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE || id == CLOCK_TAI; }
 
@@ -47,13 +47,13 @@ enum outcome virtual_looked(struct thread *thread) {
 
 // A poll that finds nothing, or a yield, takes a moment too, and a longer one the more often it happens: a program that
 // polls without pause would need a stop for each microsecond. Nothing that is due is passed over, and input makes the
-// moment short again.
+// moment short again. A thread that yields may well work between one time and the next, so its moment stays short.
 enum outcome virtual_polled(struct thread *thread) {
   struct node *node = thread->process->node;
   virtual_run *run = node->run;
   int64_t step = creep_nanoseconds;
-  int doublings = (++node->fruitless_polls - 64) / 8;
-  if (doublings > 0) step = doublings >= 10 ? MILLISECOND : step << doublings;
+  int doublings = (++node->fruitless_polls - 64) / 8, most = thread->call == SYS_sched_yield ? 4 : 10;
+  if (doublings > 0) step <<= doublings < most ? doublings : most;
   int64_t next = run->limit < run->earliest ? run->limit : run->earliest;
   if (run->now + step > next) step = next > run->now ? next - run->now : creep_nanoseconds;
   run->now += step;
@@ -103,13 +103,15 @@ enum outcome virtual_clock_nanosleep(struct thread *thread) {
   struct timespec time;
   if (!virtual_load(thread->process, thread->registers.rdx, &time, sizeof time)) return go_on;
   int64_t due = virtual_nanoseconds(time);
-  if ((thread->registers.rsi & TIMER_ABSTIME) == 0) return virtual_park(thread, wait_sleep, virtual_from_now(node->run, due));
+  if ((thread->registers.rsi & TIMER_ABSTIME) == 0) {
+    return virtual_park(thread, wait_sleep, virtual_from_now(node->run, due));
+  }
   virtual_park(thread, wait_sleep, due == NEVER ? NEVER : due - virtual_clock_base(node, id));
   thread->due_on_wall = is_wall(id);
   return parked;
 }
 
-// --- Timers -----------------------------------------------------------------------------------------------------------
+// --- Timers ------------------------------------------------------------------------------------------------
 
 static struct timer *find_timer(struct process *process, enum timer_kind kind, int id) {
   for (int index = 0; index < process->timer_count; index++) {

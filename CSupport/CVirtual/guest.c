@@ -25,7 +25,7 @@ void virtual_refuse(virtual_run *run, const char *format, ...) {
   }
 }
 
-// --- Memory and descriptors -------------------------------------------------------------------------------------------
+// --- Memory and descriptors --------------------------------------------------------------------------------
 
 bool virtual_load(struct process *process, uint64_t address, void *bytes, size_t count) {
   struct iovec ours = {bytes, count}, theirs = {(void *)address, count};
@@ -42,7 +42,7 @@ int virtual_borrow(struct process *process, int descriptor) {
   return (int)syscall(SYS_pidfd_getfd, process->descriptor, descriptor, 0);
 }
 
-// --- Threads and processes --------------------------------------------------------------------------------------------
+// --- Threads and processes ---------------------------------------------------------------------------------
 
 struct thread *virtual_new_thread(struct process *process, pid_t id) {
   struct thread *thread = calloc(1, sizeof *thread);

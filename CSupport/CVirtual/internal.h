@@ -253,6 +253,7 @@ void virtual_answer(struct thread *thread, int64_t value);
 void virtual_make_ready(struct thread *thread);
 void virtual_run_now(struct thread *thread);
 struct thread *virtual_take_ready(virtual_run *run);
+bool virtual_has_ready(const virtual_run *run);
 bool virtual_check(struct thread *thread);
 void virtual_probe(virtual_run *run, bool all);
 void virtual_expire(virtual_run *run);

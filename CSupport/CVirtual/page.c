@@ -11,7 +11,7 @@
 #define PAGE_ADDRESS 0x600000000000UL
 enum { page_bytes = 4096, vdso_bytes_max = 1 << 16 };
 
-// --- Code that runs in the guest: it is copied, so it must not call or name anything outside its section ------------
+// --- Code that runs in the guest: it is copied, so it must not call or name anything outside its section ---
 
 #define GUEST __attribute__((section("cvirtual_guest"), noinline, used, no_stack_protector))
 extern const uint8_t __start_cvirtual_guest[], __stop_cvirtual_guest[];
@@ -74,7 +74,7 @@ static const struct {
     {"__vdso_getrandom", guest_getrandom},
 };
 
-// --- Changing a program that has just been loaded ---------------------------------------------------------------------
+// --- Changing a program that has just been loaded ----------------------------------------------------------
 
 // Writes where the guest itself can't.
 static bool poke(int memory, uint64_t address, const void *bytes, size_t count) {

@@ -10,7 +10,7 @@
 
 enum { descriptors_max = 1024, delay_milliseconds_max = 3, delay_odds = 8 };
 
-// --- The queue --------------------------------------------------------------------------------------------------------
+// --- The queue ---------------------------------------------------------------------------------------------
 
 static void enqueue(struct thread *thread, bool first) {
   virtual_run *run = thread->process->node->run;
@@ -55,6 +55,14 @@ void virtual_run_now(struct thread *thread) {
   enqueue(thread, true);
 }
 
+// Whether some thread can run now.
+bool virtual_has_ready(const virtual_run *run) {
+  for (struct thread *thread = run->first_ready; thread != NULL; thread = thread->next_ready) {
+    if (!thread->process->node->paused) return true;
+  }
+  return false;
+}
+
 // Takes the next thread out of the queue, or any where delays are asked for; those of paused programs stay in it.
 struct thread *virtual_take_ready(virtual_run *run) {
   int skip = run->options.delays && run->ready_count > 1 ? (int)(virtual_draw(&run->random) % run->ready_count) : 0;
@@ -77,7 +85,7 @@ struct thread *virtual_take_ready(virtual_run *run) {
   return chosen;
 }
 
-// --- Waiting ----------------------------------------------------------------------------------------------------------
+// --- Waiting -----------------------------------------------------------------------------------------------
 
 enum outcome virtual_park(struct thread *thread, enum wait wait, int64_t due) {
   virtual_run *run = thread->process->node->run;
@@ -193,7 +201,7 @@ bool virtual_retry(virtual_run *run) {
   return any;
 }
 
-// --- Looking at descriptors -------------------------------------------------------------------------------------------
+// --- Looking at descriptors --------------------------------------------------------------------------------
 
 static short readiness(struct process *process, int descriptor, short events) {
   int ours = virtual_borrow(process, descriptor);
@@ -299,7 +307,7 @@ void virtual_probe(virtual_run *run, bool all) {
   }
 }
 
-// --- The calls --------------------------------------------------------------------------------------------------------
+// --- The calls ---------------------------------------------------------------------------------------------
 
 // All that wait for several descriptors: `duration` is how long, in nanoseconds.
 static enum outcome poll_for(struct thread *thread, int64_t duration) {

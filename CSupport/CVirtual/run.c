@@ -14,7 +14,7 @@ uint64_t virtual_draw(uint64_t *state) {
   return mixed ^ mixed >> 31;
 }
 
-// --- The processor ----------------------------------------------------------------------------------------------------
+// --- The processor -----------------------------------------------------------------------------------------
 
 // Which processors have a run of this process.
 static atomic_uchar runs_on[CPU_SETSIZE];
@@ -46,7 +46,7 @@ static void unpin(virtual_run *run) {
   sched_setaffinity(0, sizeof run->processors, &run->processors);
 }
 
-// --- The tick: interrupts a wait for a thread that does not stop ----------------------------------------------------
+// --- The tick: interrupts a wait for a thread that does not stop -------------------------------------------
 
 static void on_tick(int number) { (void)number; }
 
@@ -69,7 +69,7 @@ static void set_tick(virtual_run *run, int64_t interval) {
   timer_settime(run->tick, 0, &setting, NULL);
 }
 
-// --- Opening and closing ----------------------------------------------------------------------------------------------
+// --- Opening and closing -----------------------------------------------------------------------------------
 
 virtual_run *virtual_open(virtual_options options, char *problem, size_t problem_bytes) {
   virtual_run *run = calloc(1, sizeof *run);
@@ -156,7 +156,7 @@ void virtual_skew(virtual_run *run, int index, int64_t nanoseconds) {
   virtual_shift_wall(&run->nodes[index], nanoseconds);
 }
 
-// --- Streams ----------------------------------------------------------------------------------------------------------
+// --- Streams -----------------------------------------------------------------------------------------------
 
 static bool reserve(struct stream *stream, size_t more) {
   if (stream->count + more <= stream->capacity) return true;
@@ -240,7 +240,7 @@ bool virtual_ended(virtual_run *run, int index, int *status) {
   return true;
 }
 
-// --- Time -------------------------------------------------------------------------------------------------------------
+// --- Time --------------------------------------------------------------------------------------------------
 
 int64_t virtual_now(const virtual_run *run) { return run->now; }
 
@@ -266,7 +266,7 @@ virtual_state virtual_advance(virtual_run *run, int64_t limit) {
         flush(&run->nodes[index]);
       }
       virtual_probe(run, false);
-      if (run->ready_count > 0 || virtual_retry(run)) continue;
+      if (virtual_has_ready(run) || virtual_retry(run)) continue;
       break;
     }
     virtual_run_slice(thread);
@@ -282,7 +282,7 @@ virtual_state virtual_advance(virtual_run *run, int64_t limit) {
   return run->failure[0] != 0 ? virtual_failed : state;
 }
 
-// --- What became of it ------------------------------------------------------------------------------------------------
+// --- What became of it -------------------------------------------------------------------------------------
 
 const char *virtual_failure(const virtual_run *run) { return run->failure[0] == 0 ? NULL : run->failure; }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Glomers
 import Simulator
 import Testing
 
@@ -46,6 +47,20 @@ struct WaitTests {
       ["python3", "-c", "import ctypes; ctypes.CDLL(None).syscall(455, 0, 0, 0, 0, 0, 0)"])
     let (_, fidelity) = try Programs.lines(of: program, feeding: "")
     #expect(fidelity.failure == "n0 made the system call futex_wait, which virtual time does not know")
+  }
+
+  @Test("a program that polls without pause can be paused, and time then passes for the others")
+  func pauses() throws {
+    let machine = try VirtualMachine(seed: 1, nodeCount: 2, delays: false)
+    let program = Programs.program(
+      "/usr/bin/env", ["python3", "-c", "import os\nwhile True: os.sched_yield()"])
+    for place in 0..<2 { try machine.start(place, program) }
+    #expect(machine.advance(limit: Instant(nanoseconds: 5_000_000)) == .due)
+    machine.pause(0)
+    machine.pause(1)
+    #expect(machine.advance(limit: Instant(nanoseconds: 10_000_000)) == .quiet)
+    machine.resume(1)
+    #expect(machine.advance(limit: Instant(nanoseconds: 10_000_000)) == .due)
   }
 
   @Test("a thread that computes for a second is interrupted, and others go on")
