@@ -69,7 +69,8 @@ public struct ProcessSimulation {
   private mutating func settle(_ machine: VirtualMachine) {
     machine.pass(to: stage.now)
     // Programs that poll without end must come back even where the test only waits for them.
-    if case .failed = machine.advance(limit: stage.next ?? machine.now + .seconds(60)) { fail(machine.failure ?? "virtual time failed") }
+    let limit = stage.next ?? machine.now + .seconds(60)
+    if case .failed = machine.advance(limit: limit) { fail(machine.failure ?? "virtual time failed") }
     stage.pass(to: machine.now)
     for place in members.indices {
       members[place].drain(machine, &stage)
