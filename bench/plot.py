@@ -52,7 +52,9 @@ class Plot:
         self.parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
         if not dots:
             x, y = places[-1]
-            self.text(x, y + 22, name, colour=colour, anchor="end")
+            # Not on the axis, where that is near.
+            below = y + 22 < HEIGHT - BOTTOM - 6
+            self.text(x, y + 22 if below else y - 12, name, colour=colour, anchor="end")
             return
         for (x, y), (horizontal, vertical) in zip(places, points):
             self.parts.append(
@@ -65,7 +67,9 @@ class Plot:
         x, y = self.x(x), self.y(y)
         self.parts.append(
             f'<path d="M{x:.1f} {y - 6:.1f}L{x + 6:.1f} {y:.1f}L{x:.1f} {y + 6:.1f}L{x - 6:.1f} {y:.1f}Z" fill="{colour}"/>')
-        self.text(x + 11, y + 4, name, colour=colour)
+        # To the left where there is no room to the right: a character is about half as wide as it is high.
+        fits = x + 11 + 6.5 * len(name) < WIDTH - RIGHT
+        self.text(x + 11 if fits else x - 11, y + 4, name, colour=colour, anchor="start" if fits else "end")
 
     def svg(self):
         return "\n".join(self.parts) + "\n</svg>\n"

@@ -14,6 +14,8 @@ public struct Network: Sendable {
     let order: Int
     let receiver: Int32
     let slot: Int32
+    /// Whether the machine's lateness is part of what it is due at.
+    var isLate = false
 
     static func < (a: Entry, b: Entry) -> Bool { a.due == b.due ? a.order < b.order : a.due < b.due }
     static func == (a: Entry, b: Entry) -> Bool { a.order == b.order }
@@ -27,6 +29,7 @@ public struct Network: Sendable {
   /// Faults in force, by name.
   private var rules: [Rule] = []
   private let delivery: Scenario.Delivery
+  private var machine: Machine?
   private var couriers: [Courier]
   private let names: [NodeID]
   private let indices: [NodeID: Int]
@@ -37,8 +40,10 @@ public struct Network: Sendable {
   private var parcels: [Parcel?] = []
   private var freeSlots: [Int32] = []
 
-  public init(_ nodes: [NodeID], _ delivery: Scenario.Delivery) {
+  /// - Parameter machine: nil for one that is never late.
+  public init(_ nodes: [NodeID], _ delivery: Scenario.Delivery, machine: Machine? = nil) {
     self.delivery = delivery
+    self.machine = machine
     names = nodes
     couriers = Array(repeating: Courier(), count: nodes.count)
     indices = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1, $0) })
@@ -71,6 +76,12 @@ public struct Network: Sendable {
   mutating func takeDue(by now: Instant) -> (parcel: Parcel, receiver: Int)? {
     while let first = inHand.min, first.due <= now {
       inHand.removeMin()
+      if !first.isLate, let turn = machine?.turn(of: Int(first.receiver), due: first.due), turn > first.due {
+        // The courier that has it in hand is as late as the machine, and all that waits behind it too.
+        inHand.insert(
+          Entry(due: turn, order: first.order, receiver: first.receiver, slot: first.slot, isLate: true))
+        continue
+      }
       if delivery == .inOrder { takeNext(for: first.receiver) }
       let parcel = takeParcel(from: first.slot)
       switch decide(parcel) {
@@ -84,6 +95,9 @@ public struct Network: Sendable {
     }
     return nil
   }
+
+  /// When something that is due for a node reaches it.
+  mutating func turn(of node: Int, due: Instant) -> Instant { machine?.turn(of: node, due: due) ?? due }
 
   /// Puts a fault into force, in place of one of the same name.
   public mutating func impose(_ rule: Rule) {

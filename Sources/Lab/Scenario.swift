@@ -90,6 +90,8 @@ public struct Scenario: Equatable, Sendable {
   public var logNetworkReceives = false
   public var delivery: Delivery = .inOrder
   public var lateReplies: LateReplies = .silence
+  /// How late the computer is. In the simulator only.
+  public var machine: Machine.Kind = .ideal
   public var seed: UInt64 = 0
   /// How often a node that may lack an acknowledged value is asked what it has, past the network. Nil: never.
   public var probeInterval: Duration? = .milliseconds(20)

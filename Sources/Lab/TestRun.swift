@@ -95,7 +95,9 @@ public struct TestRun {
     var random = Random(seed: scenario.seed)
     self.scenario = scenario
     nodes = scenario.nodes
-    network = Network(nodes + ServiceDesk.names, scenario.delivery)
+    network = Network(
+      nodes + ServiceDesk.names, scenario.delivery,
+      machine: Machine(scenario.machine, nodeCount: nodes.count, seed: scenario.seed))
     latencies = LatencyGenerator(scenario, random: random.split())
     load = scenario.workload.load.init(scenario, random: random.split())
     arrivals = Stagger(mean: .zero, begin: .zero, random: random.split())
@@ -154,6 +156,11 @@ public struct TestRun {
   }
 
   public var isFinished: Bool { phase == .finished }
+
+  /// When a timer of a node that is due now reaches it: later on a machine that is late.
+  public mutating func turn(ofNodeAt place: Int, due: Instant) -> Instant {
+    network.turn(of: place, due: due)
+  }
 
   /// The place of a node in ``nodes``.
   public func place(of node: NodeID) -> Int? { network.place(of: node) }

@@ -78,12 +78,13 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
     var place = 0
     stage.timetable.advance(to: stage.now)
     while let member = stage.timetable.takeReady(from: place) {
+      place = member + 1
+      guard stage.mayAct(member) else { continue }
       while stage.hasStepLeft(), members[member].advance(to: stage.now) {
         drain(member)
         carryOut()
       }
       schedule(member)
-      place = member + 1
     }
   }
 
@@ -111,7 +112,7 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
   /// A member may have something else to wait for.
   @inlinable
   mutating func schedule(_ place: Int) {
-    stage.timetable.set(place, to: members[place].deadline, now: stage.now)
+    stage.schedule(place, at: members[place].deadline)
   }
 
   @inlinable

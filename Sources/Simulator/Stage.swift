@@ -17,9 +17,12 @@ package struct Stage {
   private var actions: [TestRun.Action] = []
   private var nextAction = 0
   private var stepsAtNow = 0
+  /// When each member's timer reaches it, where the machine is late with one.
+  private var wakes: [Instant?]
   private let trace: ((String) -> Void)?
 
-  /// Nodes take no time: two that answer each other for ever, or one whose timer is always due, would never let it pass.
+  /// Nodes take no time: two that answer each other for ever, or one whose timer is always due, would never
+  /// let it pass.
   private var stepsPerInstantMax: Int { 20_000 + 100 * test.nodes.count }
 
   @usableFromInline
@@ -27,6 +30,7 @@ package struct Stage {
     self.trace = trace
     test = TestRun(scenario)
     timetable = Timetable(count: test.nodes.count)
+    wakes = Array(repeating: nil, count: test.nodes.count)
     test.begin(at: now)
   }
 
@@ -48,7 +52,8 @@ package struct Stage {
     test.advance(to: now)
   }
 
-  /// Counts a step of the test or of a node at this instant. False once there were too many: the test is then over.
+  /// Counts a step of the test or of a node at this instant. False once there were too many: the test is then
+  /// over.
   @usableFromInline
   mutating func hasStepLeft() -> Bool {
     stepsAtNow += 1
@@ -61,6 +66,30 @@ package struct Stage {
   /// Lets time pass in which nothing happens.
   @usableFromInline
   package mutating func pass(to instant: Instant) { now = max(now, instant) }
+
+  /// Puts a member's turn where it has something to do, or where the machine gets to it.
+  @usableFromInline
+  mutating func schedule(_ place: Int, at deadline: Instant?) {
+    if let wake = wakes[place] {
+      if let deadline, deadline <= now { return timetable.set(place, to: wake, now: now) }
+      wakes[place] = nil
+    }
+    timetable.set(place, to: deadline, now: now)
+  }
+
+  /// Whether a member whose turn has come may act now. If the machine is late, its turn comes later.
+  @usableFromInline
+  mutating func mayAct(_ place: Int) -> Bool {
+    guard test.scenario.machine != .ideal else { return true }
+    let wake = wakes[place] ?? test.turn(ofNodeAt: place, due: now)
+    guard wake > now else {
+      wakes[place] = nil
+      return true
+    }
+    wakes[place] = wake
+    timetable.set(place, to: wake, now: now)
+    return false
+  }
 
   /// Ends a test in which nothing can happen any more.
   @usableFromInline

@@ -1,5 +1,5 @@
 import Glomers
-import Lab
+package import Lab
 
 /// What a run has come to, in the figures that runs are compared by.
 struct Figures {
@@ -129,12 +129,12 @@ struct Score {
 
 extension EDN {
   /// What stands at a point, from 0 to 1, of the quantiles under a keyword.
-  func quantile(_ point: Double, of key: String) -> Double? {
+  package func quantile(_ point: Double, of key: String) -> Double? {
     guard case .map(let points)? = self[key] else { return nil }
     return points.first { $0.key.number == point }?.value.number
   }
 
-  var number: Double? {
+  package var number: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .real(let value): value

@@ -58,6 +58,22 @@ struct SimCommand: AsyncParsableCommand {
   @Flag(help: "Run each seed of a program twice, and show the first difference.")
   var checkSeed = false
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      How late the computer is, in bursts: ideal, not at all; idle, as the real Maelstrom on two quiet cores; busy, as \
+      the same beside three busy loops (default: ideal).
+      """, valueName: "name"),
+    transform: Parse.choice)
+  var machine = Machine.Kind.ideal
+
+  @Option(
+    help: ArgumentHelp(
+      "Count seeds in which a value took longer than this to be stable at all nodes, and show the worst.",
+      valueName: "milliseconds"),
+    transform: Parse.milliseconds)
+  var latencyLimit: Duration?
+
   @Flag(
     help: "Draw the faults and their strength, the latency and its kind, and the delivery from each seed.")
   var swarm = false
@@ -125,6 +141,7 @@ struct SimCommand: AsyncParsableCommand {
     network.apply(to: &scenario)
     demands.apply(to: &scenario)
     scenario.seed = seed
+    scenario.machine = machine
     scenario.probeInterval = probeInterval == .zero ? nil : probeInterval
     if swarm { scenario.draw() }
     return scenario
@@ -155,7 +172,7 @@ struct SimCommand: AsyncParsableCommand {
       if let fidelity = outcome.fidelity { try FidelityReport(fidelity, seed: outcome.seed).show() }
       throw ExitCode(outcome.isValid ? 0 : 1)
     }
-    var report = SweepReport(count: seeds.count)
+    var report = SweepReport(count: seeds.count, latencyLimit: latencyLimit)
     var fidelity = FidelityReport()
     let sweep = Sweep(
       seeds, concurrency: ProcessInfo.processInfo.activeProcessorCount, stopsAtFailure: untilFailure

@@ -18,7 +18,7 @@ private let b = Origin(name: "n2.b")
     _ deltas: [Delta<JSON>], _ held: [Origin: Int], from hub: NodeID = "n0",
     to trial: inout Trial<BroadcastNode>
   ) -> [(gossip: Gossip, to: NodeID)] {
-    let rhythm = Rhythm(next: .seconds(1), period: .seconds(1), lead: .milliseconds(200))
+    let rhythm = Rhythm.told(trial.now - .zero)
     let digest = VersionVector(held).digest
     return trial.receive(.peer(.scatter(deltas, .digest(digest), rhythm, echo: nil)), from: hub, id: nil)
       .gossip
@@ -70,7 +70,7 @@ private let b = Origin(name: "n2.b")
     #expect(scatter([Delta(origin: b, after: 0, entries: [2])], [b: 1], to: &trial).map(\.to) == ["n0"])
     #expect(trial.node.known["n0"] == nil)
     // Nor is it sent all that this node holds because of that, but asked once more, should the answer be lost.
-    let gossip = trial.wake(.strays).gossip
+    let gossip = trial.wake(.orphans).gossip
     #expect(gossip.map(\.to) == ["n0"])
     #expect(
       gossip.first?.gossip == .sync([], version: VersionVector([a: 1, b: 1]), wantsAnswer: true))
@@ -79,7 +79,7 @@ private let b = Origin(name: "n2.b")
   @Test("a hub whose nodes mail each other sends its version vector: spokes don't know which letters it has")
   func mails() {
     var trial = Trial(
-      BroadcastNode.self, nodes: nodes, options: ["latency-budget": .duration(.milliseconds(240))])
+      BroadcastNode.self, nodes: nodes, options: ["latency-budget": .duration(.milliseconds(180))])
     _ = trial.receive(.client(.topology([:])))
     trial.now = trial.now + .milliseconds(205)
     _ = trial.complete(.ping(sent: .zero), .success(.peer(.pong)))
@@ -110,7 +110,7 @@ private let b = Origin(name: "n2.b")
     let mine = Delta<JSON>(origin: trial.node.origin, after: 0, entries: [7])
     _ = scatter([mine], [trial.node.origin: 1], to: &trial)
     #expect(scatter([], [trial.node.origin: 1, b: 5], to: &trial).count == 1)
-    #expect(trial.wake(.patience(hub: "n0", count: 1)).isEmpty)
+    #expect(trial.wake(.acknowledgement(hub: "n0", count: 1)).isEmpty)
     #expect(trial.node.hub == "n0")
   }
 

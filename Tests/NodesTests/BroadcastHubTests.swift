@@ -14,7 +14,7 @@ private let b = Origin(name: "n2.b")
     .peer(
       .batch(
         Delta(origin: origin, after: after, entries: values),
-        version: .init([origin: after + values.count]), stamp: .seconds(5), lead: .milliseconds(205)))
+        version: .init([origin: after + values.count]), .left(.seconds(5))))
   }
 
   @Test("what batches bring is scattered to all in one message each, and is then in the hub's version")
@@ -37,15 +37,18 @@ private let b = Origin(name: "n2.b")
     let ping = BroadcastNode.Call.ping(sent: trial.now)
     #expect(
       trial.receive(.client(.topology([:]))).last
-        == .call("n1", .peer(.ping), then: ping, .giveUp(after: .milliseconds(600))))
-    #expect(trial.receive(batch([1], of: a), from: "n1", id: nil).instant(of: .scatter) == nil)
+        == .call("n1", .peer(.ping), then: ping, .giveUp(after: .seconds(30))))
+    #expect(
+      trial.receive(batch([1], of: a), from: "n1", id: nil).instant(of: .scatter) == trial.now
+        + .milliseconds(600),
+      "for no longer than the budget")
     trial.now = .zero + .milliseconds(200)
     let gossip = trial.complete(ping, .success(.peer(.pong))).gossip
     guard case .scatter(_, _, let rhythm, _)? = gossip.first?.gossip else {
       Issue.record("no scatter: \(gossip)")
       return
     }
-    #expect(rhythm.lead == .milliseconds(205))
+    #expect(rhythm.roundTrip == .milliseconds(200))
   }
 
   @Test("the first scatter waits no longer than for a ping to fail")
@@ -61,10 +64,12 @@ private let b = Origin(name: "n2.b")
     var trial = Trial(BroadcastNode.self)
     _ = trial.receive(batch([1], of: a), from: "n1", id: nil)
     _ = trial.wake(.scatter)
-    #expect(trial.receive(.client(.broadcast(7))).instant(of: .scatter) == trial.now + .milliseconds(385))
+    #expect(trial.receive(.client(.broadcast(7))).instant(of: .scatter) == trial.now + .milliseconds(340))
   }
 
-  @Test("the second scatter leaves one period after the first: budget, less a sixtieth, less the lead")
+  @Test(
+    "the second scatter leaves one period after the first: budget, less a thirtieth, a round trip, margin and reserve"
+  )
   func rhythm() {
     var trial = Trial(BroadcastNode.self)
     _ = trial.receive(batch([1], of: a), from: "n1", id: nil)
@@ -72,7 +77,7 @@ private let b = Origin(name: "n2.b")
     trial.now = .zero + .milliseconds(100)
     #expect(
       trial.receive(batch([2], of: b), from: "n2", id: nil).instant(of: .scatter)
-        == .zero + .milliseconds(600 - 10 - 205))
+        == .zero + .milliseconds(600 - 20 - 200 - 40))
   }
 
   @Test("no period is so short that a batch takes more than two of them")
@@ -84,7 +89,7 @@ private let b = Origin(name: "n2.b")
       Issue.record("no scatter")
       return
     }
-    #expect(rhythm.period == .milliseconds(105))
+    #expect(rhythm.period == .microseconds(102_500))
   }
 
   @Test("a spoke gets back its stamp, with the time that its batch lay at the hub added")
@@ -113,16 +118,16 @@ private let b = Origin(name: "n2.b")
   func beacon() {
     var trial = Trial(BroadcastNode.self)
     _ = trial.receive(.client(.broadcast(7)))
-    #expect(trial.wake(.scatter).instant(of: .beacon) != nil)
+    #expect(trial.wake(.scatter).instant(of: .probe) != nil)
     let version = trial.node.store.version
     _ = trial.receive(.peer(.sync([], version: version, wantsAnswer: false)), from: "n1", id: nil)
     for _ in 0..<3 {
-      let effects = trial.wake(.beacon)
+      let effects = trial.wake(.probe)
       #expect(effects.gossip.map(\.to) == ["n2"])
-      #expect(effects.instant(of: .beacon) != nil)
+      #expect(effects.instant(of: .probe) != nil)
     }
     _ = trial.receive(.peer(.sync([], version: version, wantsAnswer: false)), from: "n2", id: nil)
-    #expect(trial.wake(.beacon).isEmpty)
+    #expect(trial.wake(.probe).isEmpty)
   }
 
   @Test("a peer that asks gets what it lacks, and is asked for what it has beyond")

@@ -16,7 +16,7 @@ private let mailPeriod = Duration.milliseconds(200)
     .peer(
       .mail(
         Delta(origin: b, after: after, entries: values),
-        version: version ?? .init([b: after + values.count]), stamp: .seconds(5), lead: .milliseconds(205)))
+        version: version ?? .init([b: after + values.count]), .left(.seconds(5))))
   }
 
   /// A spoke that the hub has told to mail.
@@ -28,8 +28,7 @@ private let mailPeriod = Duration.milliseconds(200)
 
   private func scatter(_ trial: inout Trial<BroadcastNode>, mailPeriod: Duration?) -> [Effect<BroadcastNode>]
   {
-    let rhythm = Rhythm(
-      next: .seconds(1), period: .seconds(1), lead: .milliseconds(200), mailPeriod: mailPeriod)
+    let rhythm = Rhythm.told(trial.now - .zero, mailPeriod: mailPeriod)
     return trial.receive(.peer(.scatter([], .version(.init()), rhythm, echo: nil)), from: "n0", id: nil)
   }
 
@@ -43,8 +42,8 @@ private let mailPeriod = Duration.milliseconds(200)
     _ = trial.receive(
       .peer(
         .batch(
-          Delta(origin: b, after: 0, entries: [1]), version: .init([b: 1]), stamp: .zero,
-          lead: .milliseconds(205))),
+          Delta(origin: b, after: 0, entries: [1]), version: .init([b: 1]),
+          .left(.zero, roundTrip: .milliseconds(205)))),
       from: "n2", id: nil)
     for case .scatter(_, _, let rhythm, _) in trial.wake(.scatter).gossip.map(\.gossip) {
       return (trial, rhythm)
@@ -54,37 +53,24 @@ private let mailPeriod = Duration.milliseconds(200)
 
   @Test("a hub that can't be in time tells all to mail: the period is what the budget leaves after one hop")
   func decides() {
-    #expect(hub(budget: 240).rhythm?.mailPeriod == .microseconds(240_000 - 4000 - 102_500))
-    #expect(hub(budget: 300).rhythm?.mailPeriod == nil)
-    #expect(hub(budget: 60).rhythm?.mailPeriod == HubState.slack, "not even one hop is in time")
-  }
-
-  @Test("leads that are long because the latency varies do not make nodes mail")
-  func steady() {
-    var trial = hub(budget: 320).trial
-    let batch = BroadcastNode.Message.peer(
-      .batch(
-        Delta(origin: b, after: 1, entries: [2]), version: .init([b: 2]), stamp: .zero, lead: .seconds(1)))
-    _ = trial.receive(batch, from: "n2", id: nil)
-    for case .scatter(_, _, let rhythm, _) in trial.wake(.scatter).gossip.map(\.gossip) {
-      #expect(rhythm.mailPeriod == nil && rhythm.lead == .seconds(1))
-    }
+    #expect(hub(budget: 180).rhythm?.mailPeriod == .microseconds(180_000 - 6000 - 102_500))
+    #expect(hub(budget: 210).rhythm?.mailPeriod == nil)
+    #expect(hub(budget: 60).rhythm?.mailPeriod == nil, "not even one hop is in time")
   }
 
   @Test("a hub mails its own values too, gathered for a period")
   func hubMails() {
-    var trial = hub(budget: 240).trial
+    var trial = hub(budget: 180).trial
     #expect(
-      trial.receive(.client(.broadcast(7))).instant(of: .scatter) == trial.now + .microseconds(133_500))
+      trial.receive(.client(.broadcast(7))).instant(of: .scatter) == trial.now + .microseconds(71_500))
   }
 
   @Test("a batch of a spoke that does not know yet that it should mail is scattered at once")
   func lateBatch() {
-    var trial = hub(budget: 240).trial
+    var trial = hub(budget: 180).trial
     let batch = BroadcastNode.Message.peer(
       .batch(
-        Delta(origin: b, after: 1, entries: [2]), version: .init([b: 2]), stamp: .zero,
-        lead: .milliseconds(205)))
+        Delta(origin: b, after: 1, entries: [2]), version: .init([b: 2]), .left(.zero)))
     #expect(trial.receive(batch, from: "n2", id: nil).gossip.map(\.to) == ["n1", "n2"])
   }
 
@@ -97,7 +83,7 @@ private let mailPeriod = Duration.milliseconds(200)
     let effects = trial.wake(.batch)
     #expect(effects.gossip.map(\.to) == ["n0", "n2"])
     for (gossip, peer) in effects.gossip {
-      guard case .mail(let delta, let version, _, _) = gossip else {
+      guard case .mail(let delta, let version, _) = gossip else {
         Issue.record("\(gossip)")
         continue
       }
@@ -119,26 +105,26 @@ private let mailPeriod = Duration.milliseconds(200)
     "what is mailed is not scattered, but confirmed to its sender, and those that do not confirm it are asked"
   )
   func seesThrough() {
-    var trial = hub(budget: 240).trial
+    var trial = hub(budget: 180).trial
     let effects = trial.receive(letter([2], after: 1), from: "n2", id: nil)
     #expect(effects.instant(of: .scatter) == nil)
-    #expect(effects.instant(of: .confirm(to: "n2")) == trial.now + .microseconds(133_500))
+    #expect(effects.instant(of: .delayedAcknowledgement(to: "n2")) == trial.now + .microseconds(71_500))
     #expect(
-      trial.wake(.confirm(to: "n2")).gossip.map(\.gossip)
+      trial.wake(.delayedAcknowledgement(to: "n2")).gossip.map(\.gossip)
         == [.sync([], version: .init([b: 2]), wantsAnswer: false)])
-    #expect(trial.wake(.beacon).gossip.map(\.to) == ["n1"])
+    #expect(trial.wake(.probe).gossip.map(\.to) == ["n1"])
     _ = trial.receive(.peer(.sync([], version: .init([b: 2]), wantsAnswer: false)), from: "n1", id: nil)
-    #expect(trial.wake(.beacon).isEmpty)
+    #expect(trial.wake(.probe).isEmpty)
   }
 
   @Test("a spoke confirms a letter to the hub, not to its sender, unless it has something to mail itself")
   func confirms() {
     var trial = spoke()
     let effects = trial.receive(letter([1]), from: "n2", id: nil)
-    #expect(effects.instant(of: .confirm(to: "n0")) == trial.now + mailPeriod)
-    #expect(trial.wake(.confirm(to: "n0")).gossip.map(\.to) == ["n0"])
+    #expect(effects.instant(of: .delayedAcknowledgement(to: "n0")) == trial.now + mailPeriod)
+    #expect(trial.wake(.delayedAcknowledgement(to: "n0")).gossip.map(\.to) == ["n0"])
     _ = trial.receive(.client(.broadcast(7)))
-    #expect(trial.wake(.batch).contains(.cancel(.confirm(to: "n0"))))
+    #expect(trial.wake(.batch).contains(.cancel(.delayedAcknowledgement(to: "n0"))))
   }
 
   @Test("what a letter shows to be missing is asked for, once it could have come by itself")
@@ -157,9 +143,9 @@ private let mailPeriod = Duration.milliseconds(200)
   func hubIsLost() {
     var trial = spoke()
     _ = trial.receive(.client(.broadcast(7)))
-    let patience = trial.wake(.batch).instant(of: .patience(hub: "n0", count: 1))
+    let patience = trial.wake(.batch).instant(of: .acknowledgement(hub: "n0", count: 1))
     #expect(patience.map { $0 > trial.now + mailPeriod } == true)
-    #expect(trial.wake(.patience(hub: "n0", count: 1)).instant(of: .scatter) != nil)
+    #expect(trial.wake(.acknowledgement(hub: "n0", count: 1)).instant(of: .scatter) != nil)
     #expect(trial.node.hub == "n1")
   }
 }

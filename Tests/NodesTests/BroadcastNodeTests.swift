@@ -20,6 +20,27 @@ extension [Effect<BroadcastNode>] {
   }
 }
 
+extension BatchTiming {
+  /// A batch that left at this reading of its sender's clock.
+  static func left(
+    _ stamp: Duration, age: Duration = .zero, roundTrip: Duration? = .milliseconds(200),
+    lateness: Duration = .zero
+  ) -> BatchTiming {
+    BatchTiming(stamp: stamp, age: age, roundTrip: roundTrip, lateness: lateness)
+  }
+}
+
+extension Rhythm {
+  /// That of a scatter that left at this reading of the hub's clock.
+  static func told(
+    _ sent: Duration = .zero, next: Duration = .seconds(1), period: Duration = .seconds(1),
+    roundTrip: Duration? = .milliseconds(200), margin: Duration = .zero, mailPeriod: Duration? = nil
+  ) -> Rhythm {
+    Rhythm(
+      sent: sent, next: next, period: period, roundTrip: roundTrip, margin: margin, mailPeriod: mailPeriod)
+  }
+}
+
 extension VersionVector {
   init(_ counts: [Origin: Int]) {
     self.init()
@@ -87,8 +108,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     trial.receive(
       .peer(
         .scatter(
-          [], .version(version), Rhythm(next: .seconds(1), period: .seconds(1), lead: .milliseconds(200)),
-          echo: nil)),
+          [], .version(version), .told(trial.now - .zero), echo: nil)),
       from: "n0", id: nil)
   }
 
@@ -98,7 +118,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     #expect(trial.receive(.client(.broadcast(7))).instant(of: .batch) == trial.now)
     let gossip = trial.wake(.batch).gossip
     #expect(gossip.map(\.to) == ["n0"])
-    guard case .batch(let delta, _, _, _)? = gossip.first?.gossip else {
+    guard case .batch(let delta, _, _)? = gossip.first?.gossip else {
       Issue.record("\(gossip)")
       return
     }
@@ -113,7 +133,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     #expect(trial.receive(.client(.broadcast(1))).instant(of: .batch) == .zero + .milliseconds(800))
     #expect(trial.receive(.client(.broadcast(2))).instant(of: .batch) == nil)
     trial.now = .zero + .milliseconds(800)
-    guard case .batch(let delta, _, _, _)? = trial.wake(.batch).gossip.first?.gossip else {
+    guard case .batch(let delta, _, _)? = trial.wake(.batch).gossip.first?.gossip else {
       Issue.record("no batch")
       return
     }
@@ -139,7 +159,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     _ = trial.receive(.client(.broadcast(7)))
     _ = trial.wake(.batch)
     _ = scatter(&trial, version: .init([trial.node.origin: 1]))
-    #expect(trial.wake(.patience(hub: "n0", count: 1)).isEmpty)
+    #expect(trial.wake(.acknowledgement(hub: "n0", count: 1)).isEmpty)
     #expect(trial.node.hub == "n0")
   }
 
@@ -149,11 +169,11 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     var trial = Trial(BroadcastNode.self, me: "n2")
     _ = trial.receive(.client(.broadcast(7)))
     let batch = trial.wake(.batch)
-    #expect(batch.instant(of: .patience(hub: "n0", count: 1)) != nil)
-    #expect(trial.wake(.patience(hub: "n0", count: 1)).instant(of: .batch) == trial.now)
+    #expect(batch.instant(of: .acknowledgement(hub: "n0", count: 1)) != nil)
+    #expect(trial.wake(.acknowledgement(hub: "n0", count: 1)).instant(of: .batch) == trial.now)
     let second = trial.wake(.batch).gossip
     #expect(second.map(\.to) == ["n1"])
-    #expect(trial.wake(.patience(hub: "n1", count: 1)).instant(of: .scatter) == trial.now)
+    #expect(trial.wake(.acknowledgement(hub: "n1", count: 1)).instant(of: .scatter) == trial.now)
     #expect(Set(trial.wake(.scatter).gossip.map(\.to)) == ["n0", "n1"])
   }
 
@@ -162,7 +182,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     var trial = spoke()
     _ = trial.receive(.client(.broadcast(7)))
     _ = trial.wake(.batch)
-    _ = trial.wake(.patience(hub: "n0", count: 1))
+    _ = trial.wake(.acknowledgement(hub: "n0", count: 1))
     #expect(trial.node.hub == "n1")
     _ = scatter(&trial)
     #expect(trial.node.hub == "n0")
@@ -171,8 +191,8 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
   @Test("the last scatter of a burst is confirmed")
   func confirmation() {
     var trial = spoke()
-    #expect(scatter(&trial).instant(of: .confirm(to: "n0")) == .zero + .milliseconds(1500))
-    let gossip = trial.wake(.confirm(to: "n0")).gossip
+    #expect(scatter(&trial).instant(of: .delayedAcknowledgement(to: "n0")) == .zero + .milliseconds(1500))
+    let gossip = trial.wake(.delayedAcknowledgement(to: "n0")).gossip
     #expect(gossip.count == 1)
     #expect(gossip.first?.to == "n0")
     #expect(gossip.first?.gossip == .sync([], version: .init(), wantsAnswer: false))
@@ -185,7 +205,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
       .peer(
         .scatter(
           [Delta(origin: b, after: 3, entries: [9])], .version(.init([b: 4])),
-          Rhythm(next: .seconds(1), period: .seconds(1), lead: nil), echo: nil)), from: "n0", id: nil)
+          .told(roundTrip: nil), echo: nil)), from: "n0", id: nil)
     #expect(effects.instant(of: .repair("n0")) != nil)
     #expect(read(&trial) == [])
     #expect(

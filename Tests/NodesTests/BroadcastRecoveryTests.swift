@@ -70,7 +70,7 @@ private let b = Origin(name: "n1.b")
     let third = trial.wake(.answer(hub: "n1"))
     #expect(trial.node.hub == "n2")
     #expect(third.gossip.map(\.to) == ["n0", "n1"])
-    #expect(third.instant(of: .beacon) != nil, "again and again, until they have answered")
+    #expect(third.instant(of: .probe) != nil, "again and again, until they have answered")
   }
 
   @Test("a hub that has recovered asks all, and does not scatter what they are likely to hold")
@@ -92,17 +92,17 @@ private let b = Origin(name: "n1.b")
       .peer(.sync([], version: .init([a: 3]), wantsAnswer: true)), from: "n0", id: nil)
     #expect(effects.gossip.map(\.to) == ["n0"])
     #expect(effects.gossip.first?.gossip == .sync([records[1]], version: version, wantsAnswer: false))
-    #expect(effects.instant(of: .strays) != nil, "and again, should that be lost")
-    #expect(trial.wake(.strays).gossip.map(\.to) == ["n0"])
+    #expect(effects.instant(of: .orphans) != nil, "and again, should that be lost")
+    #expect(trial.wake(.orphans).gossip.map(\.to) == ["n0"])
   }
 
   @Test("what one peer brings to one that is not the hub goes on to the hub soon, even if that never spoke")
   func passesOn() {
     var trial = Trial(BroadcastNode.self, me: "n1")
     let effects = trial.receive(.peer(.sync(records, version: version, wantsAnswer: false)), from: "n2")
-    let offers = effects.compactMap { if case .wake(.strays, let instant) = $0 { instant } else { nil } }
-    #expect(offers.last.map { $0 <= trial.now + trial.node.patience } == true)
-    let asked = trial.wake(.strays)
+    let offers = effects.compactMap { if case .wake(.orphans, let instant) = $0 { instant } else { nil } }
+    #expect(offers.last.map { $0 <= trial.now + trial.node.spokeSchedule.acknowledgementTimeout } == true)
+    let asked = trial.wake(.orphans)
     #expect(asked.gossip.map(\.to) == ["n0"])
     #expect(asked.gossip.first?.gossip == .sync([], version: version, wantsAnswer: true))
     // A hub that is gone does not keep them from the others.

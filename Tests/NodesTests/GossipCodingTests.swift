@@ -9,42 +9,39 @@ import Workloads
 private let a = Origin(name: "n1.a")
 private let version = VersionVector([a: 2, Origin(name: "n0.c"): 7])
 private let delta = Delta<JSON>(origin: a, after: 1, entries: [[1, "x"]])
-private let rhythm = Rhythm(next: .milliseconds(3), period: .seconds(1), lead: nil)
-private let mailRhythm = Rhythm(
-  next: .zero, period: .seconds(1), lead: .microseconds(5), mailPeriod: .milliseconds(130))
+private let year = Duration.seconds(365 * 86_400)
+private let rhythm = Rhythm.told(.zero, next: .milliseconds(3), roundTrip: nil)
+private let mailRhythm = Rhythm.told(
+  year * 10, next: .zero, roundTrip: .microseconds(5), margin: .microseconds(7),
+  mailPeriod: .milliseconds(130))
+private let timing = BatchTiming(
+  stamp: .seconds(1), age: .milliseconds(3), roundTrip: .milliseconds(2), lateness: .microseconds(9))
+// A clock that has run for ten years.
+private let old = BatchTiming(stamp: year * 10, age: .zero, roundTrip: nil, lateness: .zero)
 
 @Suite struct GossipCodingTests {
   @Test(
     "what broadcast nodes say to each other, as bodies",
     arguments: [
       (
-        Gossip.batch(delta, version: version, stamp: .seconds(1), lead: .milliseconds(2)),
-        #"{"type":"gossip_batch","deltas":[["n1.a",1,[[1,"x"]]]],"version":{"n0.c":7,"n1.a":2},"stamp":1000000,"lead":2000}"#
+        Gossip.batch(delta, version: version, timing),
+        #"{"type":"gossip_batch","deltas":[["n1.a",1,[[1,"x"]]]],"version":{"n0.c":7,"n1.a":2},"stamp":1000000,"age":3000,"round_trip":2000,"late":9}"#
       ),
       (
-        .mail(delta, version: version, stamp: .zero, lead: nil),
-        #"{"type":"gossip_mail","deltas":[["n1.a",1,[[1,"x"]]]],"version":{"n0.c":7,"n1.a":2},"stamp":0}"#
+        .mail(delta, version: version, old),
+        #"{"type":"gossip_mail","deltas":[["n1.a",1,[[1,"x"]]]],"version":{"n0.c":7,"n1.a":2},"stamp":315360000000000,"age":0,"late":0}"#
       ),
       (
         .scatter([delta], .version(version), rhythm, echo: .microseconds(4)),
-        #"{"type":"gossip_scatter","deltas":[["n1.a",1,[[1,"x"]]]],"version":{"n0.c":7,"n1.a":2},"next":3000,"period":1000000,"echo":4}"#
+        #"{"type":"gossip_scatter","deltas":[["n1.a",1,[[1,"x"]]]],"version":{"n0.c":7,"n1.a":2},"sent":0,"next":3000,"period":1000000,"margin":0,"echo":4}"#
       ),
       (
-        .scatter([], .digest(12345), mailRhythm, echo: nil),
-        #"{"type":"gossip_scatter","deltas":[],"digest":12345,"next":0,"period":1000000,"lead":5,"mail_period":130000}"#
+        .scatter([], .digest(12345), mailRhythm, echo: year * 10),
+        #"{"type":"gossip_scatter","deltas":[],"digest":12345,"sent":315360000000000,"next":0,"period":1000000,"round_trip":5,"margin":7,"mail_period":130000,"echo":315360000000000}"#
       ),
       (
         .sync([], version: VersionVector(), wantsAnswer: true),
         #"{"type":"gossip_sync","deltas":[],"version":{},"wants_answer":true}"#
-      ),
-      (
-        // A clock that has run for ten years.
-        .batch(delta, version: version, stamp: .seconds(315_360_000), lead: nil),
-        #"{"type":"gossip_batch","deltas":[["n1.a",1,[[1,"x"]]]],"version":{"n0.c":7,"n1.a":2},"stamp":315360000000000}"#
-      ),
-      (
-        .scatter([], .digest(12345), mailRhythm, echo: .seconds(315_360_000)),
-        #"{"type":"gossip_scatter","deltas":[],"digest":12345,"next":0,"period":1000000,"lead":5,"mail_period":130000,"echo":315360000000000}"#
       ),
       (.ping, #"{"type":"gossip_ping"}"#),
       (.pong, #"{"type":"gossip_pong"}"#),
@@ -61,16 +58,18 @@ private let mailRhythm = Rhythm(
   @Test(
     "what they can't have said is refused",
     arguments: [
-      #"{"type":"gossip_scatter","deltas":[],"next":0,"period":1}"#,
-      #"{"type":"gossip_scatter","deltas":[],"digest":"x","version":{},"next":0,"period":1}"#,
-      #"{"type":"gossip_scatter","deltas":[],"version":{},"next":-1,"period":1}"#,
-      #"{"type":"gossip_scatter","deltas":[],"version":{},"next":0,"period":1099511627776}"#,
-      #"{"type":"gossip_scatter","deltas":[],"version":{},"next":0,"period":1,"mail_period":-5}"#,
-      #"{"type":"gossip_mail","deltas":[],"version":{},"stamp":0}"#,
-      #"{"type":"gossip_mail","deltas":[["n1.a",0,[1]]],"version":{},"stamp":9007199254740992}"#,
-      #"{"type":"gossip_mail","deltas":[["n1.a",9007199254740992,[1]]],"version":{},"stamp":0}"#,
-      #"{"type":"gossip_batch","deltas":[["n1.a",-1,[1]]],"version":{},"stamp":0}"#,
-      #"{"type":"gossip_batch","deltas":[["n1.a",0,[1]]],"version":{"n1.a":-1},"stamp":0}"#,
+      #"{"type":"gossip_scatter","deltas":[],"sent":0,"next":0,"period":1,"margin":0}"#,
+      #"{"type":"gossip_scatter","deltas":[],"digest":"x","version":{},"sent":0,"next":0,"period":1,"margin":0}"#,
+      #"{"type":"gossip_scatter","deltas":[],"version":{},"next":0,"period":1,"margin":0}"#,
+      #"{"type":"gossip_scatter","deltas":[],"version":{},"sent":0,"next":-1,"period":1,"margin":0}"#,
+      #"{"type":"gossip_scatter","deltas":[],"version":{},"sent":0,"next":0,"period":1099511627776,"margin":0}"#,
+      #"{"type":"gossip_scatter","deltas":[],"version":{},"sent":0,"next":0,"period":1,"margin":0,"mail_period":-5}"#,
+      #"{"type":"gossip_mail","deltas":[],"version":{},"stamp":0,"age":0,"late":0}"#,
+      #"{"type":"gossip_mail","deltas":[["n1.a",0,[1]]],"version":{},"stamp":9007199254740992,"age":0,"late":0}"#,
+      #"{"type":"gossip_mail","deltas":[["n1.a",9007199254740992,[1]]],"version":{},"stamp":0,"age":0,"late":0}"#,
+      #"{"type":"gossip_batch","deltas":[["n1.a",-1,[1]]],"version":{},"stamp":0,"age":0,"late":0}"#,
+      #"{"type":"gossip_batch","deltas":[["n1.a",0,[1]]],"version":{"n1.a":-1},"stamp":0,"age":0,"late":0}"#,
+      #"{"type":"gossip_batch","deltas":[["n1.a",0,[1]]],"version":{},"stamp":0,"late":0}"#,
       #"{"type":"gossip_sync","deltas":[],"version":{},"wants_answer":1}"#,
     ])
   func refused(_ text: String) {

@@ -14,47 +14,56 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
   func next(now: Int, expected: Int) {
     #expect(beat.next(from: at(now)) == at(expected))
   }
-
-  @Test("a beat that is found late is followed slowly, one that is found early at once")
-  func corrected() {
-    func start(found: Int) -> Instant {
-      let found = Beat(start: at(found), period: .milliseconds(50))
-      return beat.corrected(by: found, tolerance: .milliseconds(10)).start
-    }
-    #expect(start(found: 208) == at(201))
-    #expect(start(found: 197) == at(197))
-    #expect(start(found: 200) == at(200))
-  }
-
-  @Test("one that is found later than noise explains has moved")
-  func moved() {
-    let found = Beat(start: at(215), period: .milliseconds(50))
-    #expect(beat.corrected(by: found, tolerance: .milliseconds(10)).start == at(215))
-  }
 }
 
 @Suite struct RoundTripTests {
-  @Test("nothing is known before the first sample; then the lead is the round trip and at least 5 ms")
-  func lead() {
+  @Test("the first sample is the round trip, half of it its variation, and the timeout three times as long")
+  func first() {
     var roundTrip = RoundTrip()
-    #expect(roundTrip.lead == nil)
+    #expect(roundTrip.shortest == nil && roundTrip.timeout == nil)
     roundTrip.sample(.milliseconds(200))
-    #expect(roundTrip.lead == .milliseconds(205))
+    #expect(roundTrip.shortest == .milliseconds(200))
+    #expect(roundTrip.timeout == .milliseconds(600))
   }
 
-  @Test("the lead grows with the deviation, and shrinks again with steadiness")
-  func deviation() {
+  @Test(
+    "the timeout grows with the variation, and shrinks again with steadiness, to 20 ms above the round trip")
+  func variation() {
     var roundTrip = RoundTrip()
     for index in 0..<50 { roundTrip.sample(.milliseconds(index.isMultiple(of: 2) ? 100 : 300)) }
-    #expect(roundTrip.lead! > .milliseconds(400))
+    #expect(roundTrip.timeout! > .milliseconds(400))
     for _ in 0..<100 { roundTrip.sample(.milliseconds(200)) }
-    #expect(roundTrip.lead! < .milliseconds(206))
+    #expect(roundTrip.timeout! >= .milliseconds(220) && roundTrip.timeout! < .milliseconds(221))
+  }
+
+  @Test("one long sample is taken for a computer that was late, eight for a network that has become slower")
+  func slower() {
+    var roundTrip = RoundTrip()
+    roundTrip.sample(.milliseconds(200))
+    roundTrip.sample(.seconds(8))
+    #expect(roundTrip.shortest == .milliseconds(200))
+    for _ in 0..<7 { roundTrip.sample(.seconds(8)) }
+    #expect(roundTrip.shortest == .seconds(8))
   }
 
   @Test("a negative sample, which only a broken peer can cause, is left out")
   func negative() {
     var roundTrip = RoundTrip()
     roundTrip.sample(.milliseconds(-5))
-    #expect(roundTrip.lead == nil)
+    #expect(roundTrip.shortest == nil)
+  }
+}
+
+@Suite struct DecayingPeakTests {
+  @Test("a peak is what is assumed until a sample comes, then the greatest of late, and in the end nothing")
+  func decays() {
+    var peak = DecayingPeak(assuming: .milliseconds(25), memory: .seconds(8))
+    #expect(peak.value(at: at(100_000)) == .milliseconds(25))
+    peak.add(.milliseconds(1), at: at(100_000))
+    #expect(peak.value(at: at(104_000)) == .microseconds(12_500))
+    peak.add(.milliseconds(40), at: at(104_000))
+    #expect(peak.value(at: at(104_000)) == .milliseconds(40))
+    #expect(peak.value(at: at(110_000)) == .milliseconds(10))
+    #expect(peak.value(at: at(113_000)) == .zero)
   }
 }

@@ -25,7 +25,7 @@ extension BroadcastNode: Recoverable {
   }
   fileprivate static func version(of message: Message) -> VersionVector? {
     switch message {
-    case .peer(.batch(_, let version, _, _)), .peer(.scatter(_, .version(let version), _, _)),
+    case .peer(.batch(_, let version, _)), .peer(.scatter(_, .version(let version), _, _)),
       .peer(.sync(_, let version, _)):
       version
     default: nil

@@ -19,15 +19,13 @@ extension BroadcastNode {
     }
     // The last word counts, not the highest: a peer that was killed starts again with nothing.
     known[peer] = version
-    if asked == peer {
-      asked = nil
-      context.cancel(.answer(hub: peer))
-    }
-    trust(peer, &context)
+    if coordinator.settle(peer) { context.cancel(.answer(hub: peer)) }
+    if coordinator.heard(peer) { changeHub(&context) }
     if !store.version.covers(version) {
-      context.wake(.repair(peer), at: context.now + (spoke.mailPeriod == nil ? HubState.slack : budget))
+      let isMail = (isHub ? hubSchedule.mailPeriod : spokeSchedule.mailPeriod) != nil
+      context.wake(.repair(peer), at: context.now + (isMail ? budget : HubSchedule.slack))
     }
-    scheduleStrays(&context)
+    scheduleOrphans(&context)
     return isNews
   }
 
@@ -54,39 +52,110 @@ extension BroadcastNode {
           wantsAnswer: wantsAnswer || !store.version.covers(version))),
       to: peer)
   }
+}
 
-  /// Whether the hub, by its last word, lacks what others than this node, or its earlier lives, have added.
-  private var hubLacksStrays: Bool {
-    hub != cluster.me && store.version.exceeds(known[hub, default: .init()], besides: origin)
+/// Orphaned updates: values of other origins, or of this node's earlier incarnations, that the hub lacks.
+extension BroadcastNode {
+  private var hubLacksOrphans: Bool {
+    !isHub && store.version.exceeds(known[hub, default: .init()], besides: origin)
   }
 
-  /// Every spoke may hold the same strays. The lot decides who offers them first, and spares the others the effort.
-  mutating func scheduleStrays(_ context: inout Context<BroadcastNode>) {
-    guard !isStrayOfferScheduled, hubLacksStrays else { return }
-    isStrayOfferScheduled = true
-    context.wake(.strays, at: context.now + patience * Int.random(in: 2...6, using: &context.random))
+  /// Several spokes may hold the same orphans. Each waits a random delay, so that usually one of them sends
+  /// them.
+  mutating func scheduleOrphans(_ context: inout Context<BroadcastNode>) {
+    guard !isOrphanOfferScheduled, hubLacksOrphans else { return }
+    isOrphanOfferScheduled = true
+    let delay = spokeSchedule.acknowledgementTimeout * Int.random(in: 2...6, using: &context.random)
+    context.wake(.orphans, at: context.now + delay)
   }
 
-  /// What a single peer was found to hold perhaps nobody else holds: the others are not waited for.
-  mutating func passOnStrays(_ context: inout Context<BroadcastNode>) {
-    if hub == cluster.me {
-      scheduleScatter(&context)
-    } else if hubLacksStrays {
-      isStrayOfferScheduled = true
-      context.wake(.strays, at: context.now + patience / 8 * Int.random(in: 0...8, using: &context.random))
+  /// What a single peer was found to hold, perhaps no other node holds: the others are not waited for.
+  mutating func passOnOrphans(_ context: inout Context<BroadcastNode>) {
+    if isHub {
+      scheduleScatter(latest: nil, &context)
+    } else if hubLacksOrphans {
+      isOrphanOfferScheduled = true
+      let delay = spokeSchedule.acknowledgementTimeout / 8 * Int.random(in: 0...8, using: &context.random)
+      context.wake(.orphans, at: context.now + delay)
     }
   }
 
-  /// Brings the hub what this node holds by way of others.
-  mutating func offerStrays(_ context: inout Context<BroadcastNode>) {
-    isStrayOfferScheduled = false
-    guard hubLacksStrays else { return }
+  mutating func offerOrphans(_ context: inout Context<BroadcastNode>) {
+    isOrphanOfferScheduled = false
+    guard hubLacksOrphans else { return }
     if known[hub] == nil {
       askHub(&context)
     } else {
       answer(hub, wantsAnswer: true, &context)
       awaitAnswer(of: hub, &context)
     }
-    scheduleStrays(&context)
+    scheduleOrphans(&context)
+  }
+}
+
+/// Coming back. A node that has recovered its log holds all that it ever showed to anybody. It may have
+/// missed much, and may hold what no other node does: so a spoke asks the hub, and a hub asks all.
+///
+/// A node that has recovered nothing says nothing: whoever holds what it lacks will offer that.
+extension BroadcastNode {
+  mutating func rejoin(_ context: inout Context<BroadcastNode>) {
+    // Most of it the others hold: who lacks some of it shows when asked.
+    scattered = store.version
+    askHub(&context)
+  }
+
+  /// Asks the hub what it holds, and so shows it what this node holds.
+  mutating func askHub(_ context: inout Context<BroadcastNode>) {
+    guard !isHub else {
+      probed = store.version
+      return probe(&context)
+    }
+    ask(hub, &context)
+    awaitAnswer(of: hub, &context)
+  }
+
+  mutating func awaitAnswer(of hub: NodeID, _ context: inout Context<BroadcastNode>) {
+    coordinator.ask(hub)
+    context.wake(.answer(hub: hub), at: context.now + spokeSchedule.acknowledgementTimeout)
+  }
+
+  /// A hub that does not answer is suspected, and the next in order is asked.
+  mutating func missAnswer(of hub: NodeID, _ context: inout Context<BroadcastNode>) {
+    guard coordinator.settle(hub), hub == self.hub else { return }
+    suspect(hub, &context)
+    askHub(&context)
+  }
+}
+
+/// What a scatter says that the hub holds.
+///
+/// A version vector has an entry for every origin, and a scatter goes to every node: of a thousand nodes that
+/// would be most of what is sent. What a hub holds is what its spokes know of it already, and what the
+/// scatter brings. So in a large cluster it says no more than a digest, by which a spoke finds whether it has
+/// missed something.
+extension BroadcastNode {
+  /// In clusters up to this size the vector is sent: it is short, and heals whatever was missed.
+  static let vectorNodesMax = 32
+
+  /// What this node says of itself with a scatter.
+  var holding: Holding {
+    // Where nodes mail each other, spokes don't know which letters the hub has.
+    let isWhole = cluster.nodes.count <= Self.vectorNodesMax || hubSchedule.mailPeriod != nil
+    return isWhole ? .version(store.version) : .digest(store.version.digest)
+  }
+
+  /// What the sender of a scatter holds, if that can be told.
+  func version(of peer: NodeID, _ holding: Holding, bringing brought: VersionVector) -> VersionVector? {
+    switch holding {
+    case .version(let version): return version
+    case .digest(let digest):
+      // A new hub begins where the last one ended.
+      for before in [known[peer, default: .init()], scattered] {
+        var version = before
+        version.merge(brought)
+        if version.digest == digest { return version }
+      }
+      return nil
+    }
   }
 }

@@ -1,30 +1,79 @@
 internal import Glomers
 
-/// The smoothed round-trip time and its mean deviation, as TCP estimates them (RFC 6298).
+/// The round-trip time between two nodes, as TCP estimates it: RFC 6298. Samples come from clock readings
+/// that are echoed, so a retransmission never makes one ambiguous (Karn's problem).
 struct RoundTrip: Sendable {
   private var smoothed: Duration?
-  private var deviation = Duration.zero
-  /// The shortest that was measured: what the network takes, without what waits on the way or is late to be looked at.
-  private(set) var shortest: Duration?
+  private var variation = Duration.zero
+  private var recent = RecentMinimum()
 
-  /// The least to leave early by: timers and schedulers are no better than that.
-  private let marginMin: Duration
+  /// What the network takes: the shortest of the latest samples. Longer ones waited for a computer on their
+  /// way. A network that has become slower is believed once all of the latest samples say so.
+  var shortest: Duration? { recent.value }
 
-  init(marginMin: Duration = .milliseconds(5)) { self.marginMin = marginMin }
+  /// RTO: how long an answer may take. Nil before the first sample.
+  var timeout: Duration? { smoothed.map { $0 + max(.milliseconds(20), variation * 4) } }
 
-  /// How long before an answer is wanted a question should leave: the smoothed time and four deviations, or the
-  /// least margin. Nil before the first sample.
-  var lead: Duration? { smoothed.map { $0 + max(marginMin, deviation * 4) } }
-
+  /// - Parameter measured: one round trip; a negative one, which only a broken peer can cause, is left out.
   mutating func sample(_ measured: Duration) {
     guard measured >= .zero else { return }
-    shortest = min(shortest ?? measured, measured)
+    recent.add(measured)
     guard let smoothed else {
       smoothed = measured
+      variation = measured / 2
       return
     }
     let error = measured - smoothed
-    deviation += ((error < .zero ? .zero - error : error) - deviation) / 4
+    variation += ((error < .zero ? .zero - error : error) - variation) / 4
     self.smoothed = smoothed + error / 8
+  }
+}
+
+/// The least of the last eight samples: a delay without what made some messages late (the clock filter of RFC
+/// 5905).
+struct RecentMinimum: Sendable {
+  private static let samplesMax = 8
+  private var samples: [Duration] = []
+  private var oldest = 0
+
+  var value: Duration? { samples.min() }
+
+  mutating func add(_ sample: Duration) {
+    if samples.count < Self.samplesMax {
+      samples.append(sample)
+    } else {
+      samples[oldest] = sample
+      oldest = (oldest + 1) % Self.samplesMax
+    }
+  }
+}
+
+/// The greatest sample of late, which counts for less and less, and after a while for nothing. It follows the
+/// tail of what is observed, where an average would hide that one message in twenty is very late.
+struct DecayingPeak: Sendable {
+  /// After how long a sample counts for nothing.
+  private let memory: Duration
+  private var peak: Duration
+  private var since: Instant?
+
+  /// - Parameter peak: what is assumed until samples tell.
+  init(assuming peak: Duration = .zero, memory: Duration) { (self.peak, self.memory) = (peak, memory) }
+
+  /// Several periods long, whatever the budget.
+  static func memory(_ budget: Duration) -> Duration { max(.seconds(1), budget) * 12 }
+
+  func value(at now: Instant) -> Duration {
+    guard let since else { return peak }
+    let share = 1 - (now - since).seconds / memory.seconds
+    return share > 0 ? .nanoseconds(Int64(Double(peak.nanoseconds) * min(share, 1))) : .zero
+  }
+
+  mutating func add(_ sample: Duration, at now: Instant) {
+    if since == nil { since = now }
+    // A peer may say anything: a day is as bad as a year.
+    let sample = min(sample, .seconds(86_400))
+    guard sample >= value(at: now) else { return }
+    peak = sample
+    since = now
   }
 }

@@ -1,0 +1,220 @@
+public import Glomers
+public import Replication
+public import Wire
+internal import Workloads
+
+/// What broadcast nodes say to each other. What has values or asks for them tells the sender's version vector
+/// too: it acknowledges all that the sender holds, and shows what the sender lacks. (Letters tell it to the
+/// hub alone.)
+public enum Gossip: Equatable, Sendable {
+  /// A spoke's new values, for the hub to scatter.
+  case batch(Delta<JSON>, version: VersionVector, BatchTiming)
+  /// A node's new values, for every peer to have without waiting for a scatter.
+  case mail(Delta<JSON>, version: VersionVector, BatchTiming)
+  /// The hub's news, for everybody. `echo` is the stamp of the receiver's last batch plus the time for which
+  /// that lay at the hub.
+  case scatter([Delta<JSON>], Holding, Rhythm, echo: Duration?)
+  /// Pairwise anti-entropy: what the receiver was seen to lack, and whether the sender wants the same of it.
+  case sync([Delta<JSON>], version: VersionVector, wantsAnswer: Bool)
+  /// Measures the round trip.
+  case ping, pong
+}
+
+/// What a hub holds: all of it, or ``VersionVector/digest``.
+public enum Holding: Equatable, Sendable {
+  case version(VersionVector)
+  case digest(Int)
+}
+
+/// What a spoke tells the hub about time.
+public struct BatchTiming: Equatable, Sendable {
+  /// The spoke's clock as the batch left; it comes back in the next scatter.
+  public let stamp: Duration
+  /// For how long the oldest value of the batch has waited.
+  public let age: Duration
+  /// The shortest round trip of late; nil before it is measured.
+  public let roundTrip: Duration?
+  /// By how much scatters have come late of late.
+  public let lateness: Duration
+}
+
+/// When a hub scatters.
+public struct Rhythm: Equatable, Sendable {
+  /// The hub's clock as this scatter left.
+  public let sent: Duration
+  /// From this scatter to the next one.
+  public let next: Duration
+  /// From each to the next after that.
+  public let period: Duration
+  /// The longest round trip that the hub knows of: a start for spokes that have not measured theirs.
+  public let roundTrip: Duration?
+  /// How long before a scatter batches are to land.
+  public let margin: Duration
+  /// For how long a node gathers new values that it mails to all; nil where the hub scatters them.
+  public var mailPeriod: Duration?
+}
+
+extension BroadcastNode.Message: WireMessage {
+  public init(type: String, body: JSONObject) throws(WireError) {
+    if let gossip = try Gossip(type: type, body: body) {
+      self = .peer(gossip)
+    } else {
+      self = .client(try Broadcast(type: type, body: body))
+    }
+  }
+
+  public func write(to body: inout JSONWriter) {
+    switch self {
+    case .client(let message): message.write(to: &body)
+    case .peer(let gossip): gossip.write(to: &body)
+    }
+  }
+}
+
+extension Gossip {
+  /// Nil for a type that is not a peer's.
+  init?(type: String, body: JSONObject) throws(WireError) {
+    switch type {
+    case "gossip_batch", "gossip_mail":
+      let deltas = try Delta<JSON>.read(from: body)
+      guard deltas.count == 1 else { throw .malformed("\(type) has one delta, not \(deltas.count)") }
+      let (version, timing) = (try VersionVector(from: body), try BatchTiming(from: body))
+      self =
+        type == "gossip_mail"
+        ? .mail(deltas[0], version: version, timing) : .batch(deltas[0], version: version, timing)
+    case "gossip_scatter":
+      self = .scatter(
+        try Delta.read(from: body), try Holding(from: body), try Rhythm(from: body),
+        echo: try body.optionalClockReading("echo"))
+    case "gossip_sync":
+      self = .sync(
+        try Delta.read(from: body), version: try VersionVector(from: body),
+        wantsAnswer: try body.bool("wants_answer"))
+    case "gossip_ping":
+      self = .ping
+    case "gossip_pong":
+      self = .pong
+    default:
+      return nil
+    }
+  }
+
+  func write(to body: inout JSONWriter) {
+    switch self {
+    case .batch(let delta, let version, let timing):
+      body.member("type", "gossip_batch")
+      Delta.write([delta], to: &body)
+      version.write(to: &body)
+      timing.write(to: &body)
+    case .mail(let delta, let version, let timing):
+      body.member("type", "gossip_mail")
+      Delta.write([delta], to: &body)
+      version.write(to: &body)
+      timing.write(to: &body)
+    case .scatter(let deltas, let holding, let rhythm, let echo):
+      body.member("type", "gossip_scatter")
+      Delta.write(deltas, to: &body)
+      holding.write(to: &body)
+      rhythm.write(to: &body)
+      if let echo { body.duration("echo", echo) }
+    case .sync(let deltas, let version, let wantsAnswer):
+      body.member("type", "gossip_sync")
+      Delta.write(deltas, to: &body)
+      version.write(to: &body)
+      body.member("wants_answer", wantsAnswer)
+    case .ping:
+      body.member("type", "gossip_ping")
+    case .pong:
+      body.member("type", "gossip_pong")
+    }
+  }
+}
+
+extension BatchTiming {
+  fileprivate init(from body: JSONObject) throws(WireError) {
+    self.init(
+      stamp: try body.clockReading("stamp"), age: try body.duration("age"),
+      roundTrip: try body.optionalDuration("round_trip"), lateness: try body.duration("late"))
+  }
+
+  fileprivate func write(to body: inout JSONWriter) {
+    body.duration("stamp", stamp)
+    body.duration("age", age)
+    if let roundTrip { body.duration("round_trip", roundTrip) }
+    body.duration("late", lateness)
+  }
+}
+
+extension Rhythm {
+  fileprivate init(from body: JSONObject) throws(WireError) {
+    self.init(
+      sent: try body.clockReading("sent"), next: try body.duration("next"),
+      period: try body.duration("period"), roundTrip: try body.optionalDuration("round_trip"),
+      margin: try body.duration("margin"), mailPeriod: try body.optionalDuration("mail_period"))
+  }
+
+  fileprivate func write(to body: inout JSONWriter) {
+    body.duration("sent", sent)
+    body.duration("next", next)
+    body.duration("period", period)
+    if let roundTrip { body.duration("round_trip", roundTrip) }
+    body.duration("margin", margin)
+    if let mailPeriod { body.duration("mail_period", mailPeriod) }
+  }
+}
+
+/// The member `version` or the member `digest`.
+extension Holding {
+  fileprivate init(from body: JSONObject) throws(WireError) {
+    if let digest = try body.optionalInteger("digest") {
+      self = .digest(digest)
+    } else {
+      self = .version(try VersionVector(from: body))
+    }
+  }
+
+  fileprivate func write(to body: inout JSONWriter) {
+    switch self {
+    case .version(let version): version.write(to: &body)
+    case .digest(let digest): body.member("digest", digest)
+    }
+  }
+}
+
+/// Durations travel as whole microseconds.
+extension JSONObject {
+  fileprivate func duration(_ key: String) throws(WireError) -> Duration {
+    guard let duration = try optionalDuration(key) else { throw .malformed("\(key) is missing") }
+    return duration
+  }
+
+  /// An interval between two messages or a round trip: at most 12 days, more than any option allows.
+  fileprivate func optionalDuration(_ key: String) throws(WireError) -> Duration? {
+    try optionalDuration(key, microsecondsMax: 1 << 40)
+  }
+
+  fileprivate func clockReading(_ key: String) throws(WireError) -> Duration {
+    guard let reading = try optionalClockReading(key) else { throw .malformed("\(key) is missing") }
+    return reading
+  }
+
+  /// What a monotonic clock showed. Such a clock begins anywhere, often when the host was started: a limit of
+  /// 285 years keeps its nanoseconds within 64 bits.
+  fileprivate func optionalClockReading(_ key: String) throws(WireError) -> Duration? {
+    try optionalDuration(key, microsecondsMax: 1 << 53)
+  }
+
+  private func optionalDuration(_ key: String, microsecondsMax: Int) throws(WireError) -> Duration? {
+    guard let microseconds = try optionalInteger(key) else { return nil }
+    guard 0..<microsecondsMax ~= microseconds else {
+      throw .malformed("\(key) must be a number of microseconds from 0 to below \(microsecondsMax)")
+    }
+    return .microseconds(microseconds)
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func duration(_ key: String, _ duration: Duration) {
+    member(key, Int(duration.nanoseconds / 1000))
+  }
+}

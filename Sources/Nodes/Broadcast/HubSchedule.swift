@@ -1,0 +1,191 @@
+internal import Glomers
+
+/// When the hub scatters. Pure: it knows time and delays, and nothing of values.
+///
+/// A value waits at its spoke for the next batch, at most one period, travels one hop, waits at the hub, and
+/// travels one more hop. The hub makes its period as long as the budget then allows:
+///
+///     period = budget − round trip − margin − reserve
+///
+/// *margin*: batches are to land this long before the scatter. It follows the lateness of the batches that
+/// came. *reserve*: what the hub's timer and the scatter may be late by. It follows the lateness of both:
+/// spokes report it.
+///
+/// A batch that lands after its scatter says how old its values are. Where they can't wait for the next
+/// regular scatter, the hub sends an extra one: a computer that is late costs messages, and not the limit.
+/// Extra scatters don't shift the regular ones. They use up credit, which a regular scatter earns: so there
+/// are at most as many of them in the end.
+struct HubSchedule: Sendable {
+  /// A difference between two instants that is not worth a message.
+  static let slack = Duration.milliseconds(10)
+  /// What the hub assumes of batches before it knows: a computer that has just begun to run is late.
+  private static let firstMargin = Duration.milliseconds(20)
+  private static let creditMax = 4
+
+  private struct Spoke: Sendable {
+    /// Reception by the hub's clock less sending by the spoke's: the delay of a hop and the difference of the
+    /// clocks.
+    var delays = RecentMinimum()
+    var roundTrip: Duration?
+    var lateness = Duration.zero
+    /// Of the last batch since the last scatter.
+    var batch: (stamp: Duration, received: Instant)?
+  }
+
+  private let budget: Duration
+  private var spokes: [NodeID: Spoke] = [:]
+  private var measured = RoundTrip()
+  /// Until when the first scatter waits for a round trip to be measured.
+  private var measuringEnd: Instant?
+  /// Of batches, and of this node's own timers.
+  private var lateness: DecayingPeak
+  /// What the regular scatters leave unused of the budget, for what is late.
+  private var reserve = Duration.zero
+  /// When the next scatter is to leave; nil while there is no news.
+  private(set) var due: Instant?
+  /// The regular scatters; nil before the first.
+  private var beat: Beat?
+  private var credit = Self.creditMax
+  /// For how long nodes gather new values that they mail to all; nil while the hub scatters.
+  private(set) var mailPeriod: Duration?
+
+  init(budget: Duration) {
+    self.budget = budget
+    lateness = DecayingPeak(assuming: Self.firstMargin, memory: DecayingPeak.memory(budget))
+  }
+
+  // MARK: What the hub learns
+
+  /// The round trip is being measured. Returns false if that is needless.
+  mutating func beginMeasuring(at now: Instant) -> Bool {
+    guard measured.shortest == nil, measuringEnd == nil else { return false }
+    measuringEnd = now + max(budget, .milliseconds(600))
+    return true
+  }
+
+  /// - Parameter roundTrip: nil if there was no answer.
+  /// - Returns: whether the first scatter still waits for this.
+  mutating func endMeasuring(_ roundTrip: Duration?, at now: Instant) -> Bool {
+    if let roundTrip { measured.sample(roundTrip) }
+    defer { measuringEnd = nil }
+    return measuringEnd.map { now < $0 } ?? false
+  }
+
+  /// A batch or a letter has come. Returns when its oldest value has to leave at the latest.
+  mutating func received(_ timing: BatchTiming, from spoke: NodeID, at now: Instant) -> Instant {
+    let delay = now - Instant.zero - timing.stamp
+    spokes[spoke, default: Spoke()].delays.add(delay)
+    let lateness = delay - (spokes[spoke]!.delays.value ?? delay)
+    self.lateness.add(lateness, at: now)
+    spokes[spoke]!.roundTrip = timing.roundTrip
+    spokes[spoke]!.lateness = timing.lateness
+    spokes[spoke]!.batch = (timing.stamp, now)
+    let hop = (roundTrip ?? .zero) / 2
+    return now - lateness - hop - timing.age + punctual - hop - reserve
+  }
+
+  // MARK: When to scatter
+
+  /// There is news. Returns when to wake the hub, if that is to change.
+  ///
+  /// - Parameter latest: when the news has to leave to be in time; nil if it can wait for the next regular
+  ///   scatter.
+  mutating func plan(latest: Instant?, at now: Instant) -> Instant? {
+    var wanted = mailPeriod.map { now + $0 } ?? beat?.next(from: now) ?? now
+    if let latest, mailPeriod == nil, credit > 0, latest + Self.slack < wanted {
+      // Others may be as late: each further extra scatter gathers for twice as long.
+      let tail = min(lateness.value(at: now) / 4, budget / 48)
+      let grace = max(Self.slack / 2, tail) * (1 << (Self.creditMax - credit))
+      wanted = min(wanted, max(latest, now + grace))
+    }
+    wanted = max(wanted, measuringEnd ?? wanted)
+    if let due, due <= wanted { return nil }
+    due = wanted
+    return wanted
+  }
+
+  /// There is nothing to scatter after all.
+  mutating func skip() { due = nil }
+
+  /// A scatter leaves now. Returns what it tells the spokes of the next ones.
+  mutating func scatter(at now: Instant) -> Rhythm {
+    let due = min(due ?? now, now)
+    self.due = nil
+    mailPeriod = mailPeriodNeeded
+    lateness.add(now - due, at: now)
+    let margin = margin(at: now)
+    if let beat, mailPeriod == nil, due < beat.next(from: due) {
+      credit -= 1
+    } else {
+      credit = min(credit + 1, Self.creditMax)
+      reserve = reserve(at: now)
+      let period = mailPeriod ?? period(margin: margin)
+      // A timer that is late does not shift the scatters to come, unless it is very late.
+      beat = Beat(start: (now - due > period / 2 ? now : due) + period, period: period)
+    }
+    let next = beat!.next(from: now + .nanoseconds(1))
+    return Rhythm(
+      sent: now - Instant.zero, next: next - now, period: beat!.period, roundTrip: roundTrip, margin: margin,
+      mailPeriod: mailPeriod)
+  }
+
+  /// The stamp of a spoke's last batch, plus the time for which that has lain here. Given once.
+  mutating func takeEcho(for spoke: NodeID, at now: Instant) -> Duration? {
+    guard let batch = spokes[spoke]?.batch else { return nil }
+    spokes[spoke]!.batch = nil
+    return batch.stamp + (now - batch.received)
+  }
+
+  /// When every spoke should have acknowledged a scatter: two periods, for acknowledgements are delayed, and
+  /// a round trip.
+  var acknowledgementTimeout: Duration {
+    (mailPeriod ?? beat?.period ?? budget) * 2 + (roundTrip ?? budget)
+  }
+
+  /// How long a probe waits for its answer: peers that were cut off stay behind for no longer than that after
+  /// a heal. While the round trip is not known it may be long, and most probes would be for nothing.
+  var probeTimeout: Duration { roundTrip.map { max(.milliseconds(500), $0 * 3 / 2) } ?? .seconds(4) }
+
+  // MARK: The period
+
+  /// The round trip to the farthest spoke; nil while none is known.
+  private var roundTrip: Duration? { spokes.values.lazy.compactMap(\.roundTrip).max() ?? measured.shortest }
+
+  /// The budget, less a thirtieth for what is not foreseen.
+  private var punctual: Duration { budget - budget / 30 }
+
+  /// Of a long budget more is spent on being early.
+  private var marginMin: Duration { max(.milliseconds(5), budget / 100) }
+
+  private func margin(at now: Instant) -> Duration {
+    max(marginMin, min(lateness.value(at: now), budget / 12))
+  }
+
+  /// The hub's timer and the scatter may be as late as they were of late.
+  private func reserve(at now: Instant) -> Duration {
+    let reports = spokes.values.map(\.lateness)
+    let mean = reports.isEmpty ? Duration.zero : reports.reduce(.zero, +) / reports.count
+    return min(mean + lateness.value(at: now), budget / 5)
+  }
+
+  private func period(margin: Duration) -> Duration {
+    guard let roundTrip else { return budget }
+    // A period below one hop buys nothing where messages are delivered in order: there is then always a
+    // scatter under way to a spoke, what its clients say waits behind that, and a batch takes two hops to
+    // come back.
+    return max(punctual - roundTrip - margin - reserve, roundTrip / 2 + Self.slack / 4)
+  }
+
+  /// For how long nodes gather what they mail straight to all; nil where the hub serves.
+  ///
+  /// Direct mail takes one hop and N / 2 times the messages. It serves where a hub, which takes two hops,
+  /// can't be in time, but one hop can.
+  private var mailPeriodNeeded: Duration? {
+    // Once it mails it goes on with that: a round trip that varies about the limit would change it again and
+    // again.
+    guard let roundTrip, mailPeriod == nil ? budget + Self.slack < roundTrip : budget < roundTrip + Self.slack
+    else { return nil }
+    let rest = punctual - roundTrip / 2
+    return rest > .zero ? max(rest, Self.slack) : nil
+  }
+}

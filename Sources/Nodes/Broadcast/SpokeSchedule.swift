@@ -1,0 +1,104 @@
+internal import Glomers
+
+/// When a spoke sends its batches, and how long it waits for the hub. Pure: it knows time and delays, and
+/// nothing of values.
+///
+/// A batch is to land at the hub a margin before the next scatter leaves. The hub's scatters tell when they
+/// left by the hub's clock, and when the next one is to leave. The least delay of the latest scatters is the
+/// difference of the two clocks and one hop: so a scatter that comes late does not move the slots.
+struct SpokeSchedule: Sendable {
+  private static let backOffMax = 3
+
+  private let budget: Duration
+  private var roundTrip = RoundTrip()
+  /// Reception by this clock less sending by the hub's.
+  private var delays = RecentMinimum()
+  /// Of scatters, and of this node's own timers.
+  private var lateness: DecayingPeak
+  /// When batches leave; nil until the hub's rhythm is known.
+  private var slots: Beat?
+  /// When the oldest value that waits for the next batch came.
+  private var oldest: Instant?
+  /// When the next batch leaves; nil while there is nothing to send.
+  private(set) var due: Instant?
+  /// For how long new values are gathered that are mailed to all; nil while the hub scatters them.
+  private(set) var mailPeriod: Duration?
+  /// How many timeouts there have been since the last answer.
+  private var timeoutCount = 0
+
+  init(budget: Duration) {
+    self.budget = budget
+    lateness = DecayingPeak(memory: DecayingPeak.memory(budget))
+  }
+
+  /// There is a new value. Returns when to wake the node for the next batch, if that is to change.
+  mutating func plan(at now: Instant) -> Instant? {
+    oldest = oldest ?? now
+    guard due == nil else { return nil }
+    due = mailPeriod.map { now + $0 } ?? slots?.next(from: now) ?? now
+    return due
+  }
+
+  /// The batch leaves now: with these figures for the hub.
+  mutating func batch(at now: Instant) -> BatchTiming {
+    let age = now - (oldest ?? now)
+    if let due { lateness.add(now - due, at: now) }
+    oldest = nil
+    due = nil
+    return BatchTiming(
+      stamp: now - Instant.zero, age: max(age, .zero), roundTrip: roundTrip.shortest,
+      lateness: lateness.value(at: now))
+  }
+
+  /// There is nothing to send after all.
+  mutating func skip() {
+    oldest = nil
+    due = nil
+  }
+
+  /// A scatter brought back the stamp of a batch and the time for which that lay at the hub.
+  mutating func received(echo: Duration, at now: Instant) {
+    roundTrip.sample(now - Instant.zero - echo)
+    timeoutCount = 0
+  }
+
+  /// The hub has scattered. Returns when to wake the node for the batch that waits, if that is to change.
+  mutating func follow(_ rhythm: Rhythm, at now: Instant) -> Instant? {
+    let delay = now - Instant.zero - rhythm.sent
+    if let least = delays.value, delay - least > budget { delays = RecentMinimum() }  // A clock was set.
+    delays.add(delay)
+    let lateness = delay - (delays.value ?? delay)
+    self.lateness.add(lateness, at: now)
+    mailPeriod = rhythm.mailPeriod
+    guard mailPeriod == nil, let roundTrip = roundTrip.shortest ?? rhythm.roundTrip else {
+      slots = nil
+      return nil
+    }
+    let slots = Beat(
+      start: now - lateness + rhythm.next - roundTrip - rhythm.margin, period: rhythm.period)
+    self.slots = slots
+    // Move a waiting batch to the corrected slot only if that delays it by less than half a period: otherwise
+    // each scatter that lands near the slot would postpone the batch for ever.
+    let slot = slots.next(from: now)
+    guard let due, slot != due, slot - due < rhythm.period / 2 else { return nil }
+    self.due = slot
+    return slot
+  }
+
+  /// Another hub serves, whose rhythm is not known. What the last one may not have got is late already.
+  mutating func changeHub(at now: Instant) {
+    delays = RecentMinimum()
+    slots = nil
+    due = nil
+    oldest = now - budget
+  }
+
+  /// The hub did not acknowledge in time: wait longer for the next (RFC 6298, 5.5), until an answer tells how
+  /// long.
+  mutating func backOff() { timeoutCount = min(timeoutCount + 1, Self.backOffMax) }
+
+  /// How long a hub may take to show that it holds what it was sent: a batch may just have missed a scatter.
+  var acknowledgementTimeout: Duration {
+    ((slots?.period ?? budget) + (roundTrip.timeout ?? budget) + HubSchedule.slack * 2) * (1 << timeoutCount)
+  }
+}
