@@ -87,7 +87,6 @@ extension NamedRun {
       $0.concurrency = .perNode(2)
       $0.rate = 1000
       $0.consistencyModels = [model]
-      $0.demands = Demand.ofTransactions
       $0.availability = .total
       $0.faults = faults
     }
