@@ -43,7 +43,8 @@ public struct HistoryCheck: Sendable {
   func history() throws(BenchError) -> History {
     var isDirectory: ObjCBool = false
     if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
-      throw BenchError("\(path) is a directory: give the file in it, like \(path)/history.edn")
+      let file = URL(fileURLWithPath: path, isDirectory: true).appendingPathComponent("history.edn").path
+      throw BenchError("\(path) is a directory: give the file in it, like \(file)")
     }
     let bytes: Data
     guard let file = FileHandle(forReadingAtPath: path) else {
