@@ -80,6 +80,18 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
     #expect(waits == [5, 10, 20, 40].map { .milliseconds($0) })
   }
 
+  @Test("a round trip that one spoke takes for very long, or all do, does not make values wait for ever")
+  func bogusRoundTrip() {
+    var hub = hub()
+    let bogus = BatchTiming.left(.seconds(21), roundTrip: .seconds(3600))
+    _ = hub.received(bogus, from: "n2", at: at(21_100))
+    _ = hub.plan(latest: nil, at: at(21_100))
+    #expect(hub.scatter(at: hub.due!).period == .milliseconds(374))
+    _ = hub.received(bogus, from: "n1", at: at(22_000))
+    _ = hub.plan(latest: nil, at: at(22_000))
+    #expect(hub.scatter(at: hub.due!).period == .seconds(5))
+  }
+
   @Test("a timer that is late does not shift the scatters to come")
   func lateTimer() {
     var hub = hub()

@@ -36,14 +36,25 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
     #expect(roundTrip.timeout! >= .milliseconds(220) && roundTrip.timeout! < .milliseconds(221))
   }
 
-  @Test("one long sample is taken for a computer that was late, eight for a network that has become slower")
+  @Test("one sample far beyond the timeout is left out; when the next says the same, the network is slower")
   func slower() {
     var roundTrip = RoundTrip()
     roundTrip.sample(.milliseconds(200))
     roundTrip.sample(.seconds(8))
+    #expect(roundTrip.timeout == .milliseconds(600))
+    roundTrip.sample(.seconds(9))
+    #expect(roundTrip.timeout! > .seconds(8))
     #expect(roundTrip.shortest == .milliseconds(200))
-    for _ in 0..<7 { roundTrip.sample(.seconds(8)) }
+    for _ in 0..<8 { roundTrip.sample(.seconds(8)) }
     #expect(roundTrip.shortest == .seconds(8))
+  }
+
+  @Test("a first sample of a node that was stopped is forgotten when a much shorter one comes")
+  func firstOutlier() {
+    var roundTrip = RoundTrip()
+    roundTrip.sample(.seconds(60))
+    roundTrip.sample(.milliseconds(200))
+    #expect(roundTrip.timeout == .milliseconds(600))
   }
 
   @Test("a negative sample, which only a broken peer can cause, is left out")

@@ -20,7 +20,10 @@ extension BroadcastNode {
     // The last word counts, not the highest: a peer that was killed starts again with nothing.
     known[peer] = version
     if coordinator.settle(peer) { context.cancel(.answer(hub: peer)) }
-    if coordinator.heard(peer) { changeHub(&context) }
+    if coordinator.heard(peer) {
+      spokeSchedule.trust()
+      changeHub(&context)
+    }
     if !store.version.covers(version) {
       let isMail = (isHub ? hubSchedule.mailPeriod : spokeSchedule.mailPeriod) != nil
       context.wake(.repair(peer), at: context.now + (isMail ? budget : HubSchedule.slack))
@@ -65,7 +68,7 @@ extension BroadcastNode {
   mutating func scheduleOrphans(_ context: inout Context<BroadcastNode>) {
     guard !isOrphanOfferScheduled, hubLacksOrphans else { return }
     isOrphanOfferScheduled = true
-    let delay = spokeSchedule.acknowledgementTimeout * Int.random(in: 2...6, using: &context.random)
+    let delay = spokeSchedule.orphanDelay * Int.random(in: 2...6, using: &context.random)
     context.wake(.orphans, at: context.now + delay)
   }
 
@@ -75,7 +78,7 @@ extension BroadcastNode {
       scheduleScatter(latest: nil, &context)
     } else if hubLacksOrphans {
       isOrphanOfferScheduled = true
-      let delay = spokeSchedule.acknowledgementTimeout / 8 * Int.random(in: 0...8, using: &context.random)
+      let delay = spokeSchedule.orphanDelay / 8 * Int.random(in: 0...8, using: &context.random)
       context.wake(.orphans, at: context.now + delay)
     }
   }

@@ -148,8 +148,13 @@ struct HubSchedule: Sendable {
 
   // MARK: The period
 
-  /// The round trip to the farthest spoke; nil while none is known.
-  private var roundTrip: Duration? { spokes.values.lazy.compactMap(\.roundTrip).max() ?? measured.shortest }
+  /// The shortest round trip that is known; nil while none is. A longer one that a spoke reports may come
+  /// from a node that was stopped, or a clock that was set.
+  private var roundTrip: Duration? {
+    let reported = spokes.values.lazy.compactMap(\.roundTrip).min()
+    guard let reported, let own = measured.shortest else { return reported ?? measured.shortest }
+    return min(reported, own)
+  }
 
   /// The budget, less a thirtieth for what is not foreseen.
   private var punctual: Duration { budget - budget / 30 }
@@ -173,7 +178,9 @@ struct HubSchedule: Sendable {
     // A period below one hop buys nothing where messages are delivered in order: there is then always a
     // scatter under way to a spoke, what its clients say waits behind that, and a batch takes two hops to
     // come back.
-    return max(punctual - roundTrip - margin - reserve, roundTrip / 2 + Self.slack / 4)
+    // However long the round trip is said to be, a value does not wait for ever.
+    let shortest = min(roundTrip / 2 + Self.slack / 4, max(budget, .seconds(5)))
+    return max(punctual - roundTrip - margin - reserve, shortest)
   }
 
   /// For how long nodes gather what they mail straight to all; nil where the hub serves.

@@ -8,6 +8,10 @@ internal import Glomers
 /// difference of the two clocks and one hop: so a scatter that comes late does not move the slots.
 struct SpokeSchedule: Sendable {
   private static let backOffMax = 3
+  /// A clock that was set, or a node that was stopped, can make a round trip seem to take for ever.
+  private static let roundTripMax = Duration.seconds(12)
+  /// No timeout is doubled beyond this.
+  private static let timeoutMax = Duration.seconds(20)
 
   private let budget: Duration
   private var roundTrip = RoundTrip()
@@ -97,8 +101,20 @@ struct SpokeSchedule: Sendable {
   /// long.
   mutating func backOff() { timeoutCount = min(timeoutCount + 1, Self.backOffMax) }
 
-  /// How long a hub may take to show that it holds what it was sent: a batch may just have missed a scatter.
+  /// A suspected hub has spoken.
+  mutating func trust() { timeoutCount = 0 }
+
+  /// How long a hub takes to show that it holds what it was sent: a batch may just have missed a scatter.
+  var expectedDelay: Duration {
+    (slots?.period ?? budget) + min(roundTrip.timeout ?? budget, max(budget, Self.roundTripMax))
+      + HubSchedule.slack * 2
+  }
+
+  /// The unit of the random delays with which orphans are offered.
+  var orphanDelay: Duration { min(expectedDelay, max(budget * 2, .seconds(3))) }
+
+  /// How long a hub may take until it is suspected.
   var acknowledgementTimeout: Duration {
-    ((slots?.period ?? budget) + (roundTrip.timeout ?? budget) + HubSchedule.slack * 2) * (1 << timeoutCount)
+    min(expectedDelay * (1 << timeoutCount), max(expectedDelay, Self.timeoutMax))
   }
 }

@@ -6,6 +6,8 @@ struct RoundTrip: Sendable {
   private var smoothed: Duration?
   private var variation = Duration.zero
   private var recent = RecentMinimum()
+  /// A sample far beyond the timeout: a node was stopped, a clock was set, or the network has become slower.
+  private var outlier: Duration?
 
   /// What the network takes: the shortest of the latest samples. Longer ones waited for a computer on their
   /// way. A network that has become slower is believed once all of the latest samples say so.
@@ -17,8 +19,19 @@ struct RoundTrip: Sendable {
   /// - Parameter measured: one round trip; a negative one, which only a broken peer can cause, is left out.
   mutating func sample(_ measured: Duration) {
     guard measured >= .zero else { return }
+    var measured = measured
+    if let timeout, measured > timeout * 2 {
+      // The network is slower only if the next sample says so too.
+      guard let earlier = outlier else {
+        outlier = measured
+        return
+      }
+      measured = min(measured, earlier)
+    }
+    outlier = nil
     recent.add(measured)
-    guard let smoothed else {
+    // A sample so much shorter shows that the first was an outlier.
+    guard let smoothed, measured > smoothed / 4 else {
       smoothed = measured
       variation = measured / 2
       return
