@@ -2,7 +2,7 @@
 # hdrhistogram 0.10.8 (PyPI): a histogram made for 1 to 3,600,000. Guessed: record_value(4,000,000) returns False and counts nothing. Seen: it
 # is counted, and the maximum reads 4,001,791; only from 4,194,304 (the next power of two) on a value is refused. And a histogram whose
 # lowest discernible value is 1,000 tells 511 from 999, by its unit of 512, and calls the least of 1 and 1,500 zero.
-# Bears on us: latencies are clamped before they are recorded, and the greatest one is kept beside the histogram.
+# Bears on us: a histogram's range is no guard. What must not be counted has to be refused before it is recorded.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/v" && "$dir/v/bin/pip" install -q --disable-pip-version-check hdrhistogram==0.10.8 pbr==7.1.3
