@@ -53,7 +53,8 @@ public struct Mutant: Sendable {
     let options = [N.mutation.name: Option.Value.text(mutation.rawValue, as: "NAME")]
     self.init(
       mutation.rawValue, mistake, shows: anomaly, in: workload, arrange,
-      run: { Simulation<N>.outcome($0, options: options) }, original: { Simulation<N>.outcome($0) })
+      run: { Simulation<N>.outcomeByCommonCode($0, options: options) },
+      original: { Simulation<N>.outcomeByCommonCode($0) })
   }
 
   /// A node that is wrong as it is, beside one that is right.
@@ -66,8 +67,8 @@ public struct Mutant: Sendable {
     Original.Record: StorableRecord
   {
     self.init(
-      name, mistake, shows: anomaly, in: workload, arrange, run: { Simulation<N>.outcome($0) },
-      original: { Simulation<Original>.outcome($0) })
+      name, mistake, shows: anomaly, in: workload, arrange, run: { Simulation<N>.outcomeByCommonCode($0) },
+      original: { Simulation<Original>.outcomeByCommonCode($0) })
   }
 
   /// Nodes are killed, and started again with what they have stored; long enough for some requests to succeed.

@@ -201,11 +201,12 @@ extension Mutant {
       "claims-to-be-serializable",
       "runs whole transactions without coordination: the shipped node, asked too much",
       shows: "lost-update", in: .txnRWRegister,
-      { $0.consistencyModels = ["serializable"] }, run: { Simulation<TransactionNode>.outcome($0) },
+      { $0.consistencyModels = ["serializable"] },
+      run: { Simulation<TransactionNode>.outcomeByCommonCode($0) },
       original: {
         var scenario = $0
         committed(&scenario)
-        return Simulation<TransactionNode>.outcome(scenario)
+        return Simulation<TransactionNode>.outcomeByCommonCode(scenario)
       }),
   ]
 

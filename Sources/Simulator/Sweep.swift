@@ -62,6 +62,15 @@ extension Simulation {
     simulation.finish()
     return SeedOutcome(simulation.test, digest: simulation.digest, virtualTime: simulation.now - .zero)
   }
+
+  /// The same, from code that all kinds of node share: slower to run, and quicker to build where there are many kinds
+  /// that run a few seeds each.
+  @_semantics("optimize.no.crossmodule") @inline(never)
+  public static func outcomeByCommonCode(
+    _ scenario: Scenario, options: [String: Option.Value] = [:]
+  ) -> SeedOutcome {
+    outcome(scenario, options: options)
+  }
 }
 
 /// Runs many seeds, several at a time.

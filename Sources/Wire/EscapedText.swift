@@ -1,10 +1,10 @@
 import CGlomers
-package import Glomers
+public import Glomers
 
 extension JSON {
   /// A string, from what stands between its quotes in a JSON text, whose escapes must be valid. With an escape that is
   /// half of a surrogate pair it is a literal.
-  package init(escaped inner: UnsafeRawBufferPointer) {
+  public init(escaped inner: UnsafeRawBufferPointer) {
     guard var lone = inner.loneSurrogate else {
       self = .string(String(unescaping: inner))
       return
@@ -22,12 +22,12 @@ extension JSON {
   }
 
   /// A string, from the bytes between its quotes in a JSON text, whose escapes must be valid.
-  package init(escaped inner: some Sequence<UInt8>) {
+  public init(escaped inner: some Sequence<UInt8>) {
     self = Array(inner).withUnsafeBytes { JSON(escaped: $0) }
   }
 
   /// A number in JSON's grammar, whatever its size.
-  package init(number text: String) {
+  public init(number text: String) {
     if let integer = Int(text) {
       self = .integer(integer)
     } else if text.utf8.contains(where: { ".eE".utf8.contains($0) }), let real = Double(text), real.isFinite {

@@ -70,6 +70,17 @@ import Testing
     }
   }
 
+  /// One `package import` of a module, in any file, and no function of the importing module that names one of its types
+  /// can be specialized elsewhere: an echo then costs half as much again (`make instructions`).
+  @Test("nothing that a node links imports a module for its package alone")
+  func importsForCrossModuleOptimization() throws {
+    for module in ["Glomers", "Wire", "Workloads", "Replication", "Nodes", "Storage"] {
+      for source in try Self.sources(under: "Sources/\(module)") {
+        #expect(!source.lines.contains { $0.hasPrefix("package import") }, "\(source.path)")
+      }
+    }
+  }
+
   @Test("Foundation stays out of everything that a node links, and out of the pure half of the bench")
   func noFoundation() throws {
     for module in [
