@@ -9,7 +9,7 @@ RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 SWIFT_SOURCES := Package.swift Sources Tests bench/Package.swift bench/Sources bench/Benchmarks
 
 .DEFAULT_GOAL := build
-.PHONY: help demo build nodes deps test lint format clean
+.PHONY: help demo build nodes release deps test lint format clean
 
 help: ## List the targets
 	@grep -hE '^[a-zA-Z0-9 -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -38,6 +38,26 @@ nodes: deps
 	@# Hard links: Maelstrom resolves symbolic ones, and the node would not know its name.
 	@for node in $$(bin/glomer --list); do ln -f bin/glomer bin/maelstrom-$$node; done
 
+DIST := glomers-$(shell uname -s | tr A-Z a-z)-$(shell uname -m)
+
+release: ## A tarball of static programs for systems without Swift, with its checksum: dist/
+release: build
+	@rm -rf dist && mkdir -p dist/$(DIST)/bin
+	@# Static where that can be, or it would not run without Swift's and libuv's own libraries.
+	@SWIFTC=$(SWIFT)c CSupport/link-static.sh .build/release dist/$(DIST)/bin/workbench workbench
+	@SWIFTC=$(SWIFT)c CSupport/link-static.sh .build/release dist/$(DIST)/bin/glomer
+	@strip dist/$(DIST)/bin/workbench dist/$(DIST)/bin/glomer
+	@for node in $$(bin/glomer --list); do ln dist/$(DIST)/bin/glomer dist/$(DIST)/bin/maelstrom-$$node; done
+	@if [ -f bin/COMMIT ]; then cp bin/COMMIT dist/$(DIST)/bin/; fi
+	@cp LICENSE NOTICE README.md CHANGELOG.md dist/$(DIST)/
+	@# One run with each driver: what is shipped has worked.
+	cd dist/$(DIST) && bin/workbench sim -w broadcast --node-count 3 --time-limit 5 --seeds 1
+	cd dist/$(DIST) && bin/workbench test -w echo --bin bin/maelstrom-echo --node-count 1 --time-limit 1 --store ../store >/dev/null
+	@rm -rf dist/store
+	tar -C dist -czf dist/$(DIST).tar.gz $(DIST)
+	cd dist && { sha256sum $(DIST).tar.gz || shasum -a 256 $(DIST).tar.gz; } > SHA256SUMS
+	@ls -l dist/$(DIST)/bin/workbench dist/$(DIST)/bin/glomer dist/$(DIST).tar.gz
+
 deps: # Libraries and tools that the build needs; installed where Debian's apt is there to do it
 	@if ! pkg-config --exists libuv jansson 2>/dev/null; then \
 	  if command -v apt-get >/dev/null; then \
@@ -62,7 +82,7 @@ format: ## Format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
 clean: ## Remove what was built
-	rm -rf .build .build-languages bin
+	rm -rf .build .build-languages bin dist
 
 # --- Runs: Gossip Glomers, with each challenge's own options ------------------------------------------------------
 # Sources/Workbench/RunTable.swift says the same, and a test compares the two.
