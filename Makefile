@@ -92,7 +92,7 @@ RUN = $(if $(MAELSTROM),$(MAELSTROM) test,bin/workbench test --also all)
 
 CHALLENGES := echo unique-ids broadcast-3a broadcast-3b broadcast-3c broadcast-3d broadcast-3e g-counter \
   kafka-5a kafka-5b kafka-5c txn-6a txn-6b txn-6b-partition txn-6c
-.PHONY: challenges broadcast kafka txn g-set pn-counter lin-kv $(CHALLENGES)
+.PHONY: challenges broadcast kafka txn g-set pn-counter lin-kv txn-list-append $(CHALLENGES)
 
 challenges: ## All challenges in turn, with a table at the end
 ifdef MAELSTROM
@@ -189,9 +189,14 @@ txn-6c: build
 txn: ## Challenges 6a to 6c in turn
 txn: txn-6a txn-6b txn-6b-partition txn-6c
 
-lin-kv: ## A linearizable key-value store on one node
+lin-kv: ## A linearizable key-value store, replicated by Raft
 lin-kv: build
-	$(RUN) -w lin-kv --bin bin/maelstrom-lin-kv-single --node-count 1 --concurrency 10n --rate 100 --time-limit 20
+	$(RUN) -w lin-kv --bin bin/maelstrom-lin-kv --node-count 5 --concurrency 4n --rate 100 --time-limit 20 --latency 10
+
+txn-list-append: ## Strict-serializable transactions on lists, replicated by Raft
+txn-list-append: build
+	$(RUN) -w txn-list-append --bin bin/maelstrom-txn-list-append --node-count 5 --concurrency 2n --rate 100 --time-limit 20 \
+	  --latency 10
 
 # --- The simulator: every node under a swarm of faults, by seed --------------------------------------------------------
 
@@ -213,6 +218,10 @@ sim: build
 	$(SIM) 3 -w kafka
 	$(SIM) 3 -w txn-rw-register --consistency-models read-committed
 	$(SIM) 3 -w lin-kv --concurrency 2n
+	$(SIM) 5 -w lin-kv --concurrency 2n
+	$(SIM) 3 -w txn-list-append
+	$(SIM) 5 -w txn-list-append
+	$(SIM) 3 -w txn-rw-register -- --isolation strict-serializable
 
 .PHONY: sim-languages
 sim-languages: ## A small node in each language that is installed, unmodified, in virtual time, each seed twice

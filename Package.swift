@@ -55,8 +55,10 @@ let package = Package(
         "Glomers", "Wire", .product(name: "OrderedCollections", package: "swift-collections"),
       ],
       swiftSettings: safe),
+    .target(name: "Raft", dependencies: ["Glomers", "Wire"], swiftSettings: safe),
     .target(
-      name: "Nodes", dependencies: ["Glomers", "Wire", "Workloads", "Replication"], swiftSettings: safe),
+      name: "Nodes", dependencies: ["Glomers", "Wire", "Workloads", "Replication", "Raft"],
+      swiftSettings: safe),
     .target(
       name: "GlomersRuntime", dependencies: ["Glomers", "Wire", "Storage", "CGlomers", "CUV"],
       swiftSettings: house),
@@ -77,7 +79,7 @@ let package = Package(
     .target(
       name: "VirtualProcess", dependencies: ["CVirtual", "Simulator", "Lab", "Glomers"], swiftSettings: safe),
     .target(
-      name: "Mutants", dependencies: ["Simulator", "Lab", "Nodes", "Workloads", "Wire", "Glomers"],
+      name: "Mutants", dependencies: ["Simulator", "Lab", "Nodes", "Raft", "Workloads", "Wire", "Glomers"],
       swiftSettings: safe),
     .target(
       name: "Workbench",
@@ -105,7 +107,10 @@ let package = Package(
     .testTarget(
       name: "ReplicationTests", dependencies: ["Replication", "Glomers", "Wire"], swiftSettings: house),
     .testTarget(
-      name: "NodesTests", dependencies: ["Nodes", "Replication", "Workloads", "Simulator", "Support"],
+      name: "RaftTests", dependencies: ["Raft", "Glomers", "Wire", "Support"], swiftSettings: house),
+    .testTarget(
+      name: "NodesTests",
+      dependencies: ["Nodes", "Replication", "Raft", "Workloads", "Simulator", "Support"],
       swiftSettings: house),
     .executableTarget(
       name: "notebook", dependencies: ["Glomers", "GlomersRuntime", "Wire"],

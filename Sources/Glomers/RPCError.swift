@@ -14,7 +14,7 @@ public struct RPCError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Whether the operation certainly did not happen. Codes that Maelstrom does not define are indefinite.
   public var isDefinite: Bool {
     switch code {
-    case 1, 10, 11, 12, 14, 20, 21, 22, 30: true
+    case 1, 10, 11, 12, 14, 20, 21, 22, 30, 40: true
     default: false
     }
   }
@@ -33,13 +33,14 @@ public struct RPCError: Error, Hashable, Sendable, CustomStringConvertible {
     case 21: "key-already-exists"
     case 22: "precondition-failed"
     case 30: "txn-conflict"
+    case 40: "not-a-member"
     default: "unknown"
     }
   }
 
   /// The code of that name; nil for `unknown`, which stands for all that Maelstrom does not define.
   public static func code(named name: String) -> Int? {
-    (0...30).first { RPCError(code: $0, text: "").name == name && name != "unknown" }
+    (0...40).first { RPCError(code: $0, text: "").name == name && name != "unknown" }
   }
 
   public var description: String { "error \(code) (\(name)): \(text)" }
@@ -55,4 +56,6 @@ public struct RPCError: Error, Hashable, Sendable, CustomStringConvertible {
   public static func keyAlreadyExists(_ text: String) -> RPCError { .init(code: 21, text: text) }
   public static func preconditionFailed(_ text: String) -> RPCError { .init(code: 22, text: text) }
   public static func txnConflict(_ text: String) -> RPCError { .init(code: 30, text: text) }
+  /// Maelstrom's pull request 101: the node takes no part in its cluster for now.
+  public static func notAMember(_ text: String) -> RPCError { .init(code: 40, text: text) }
 }

@@ -17,11 +17,16 @@ extension NamedRun {
         $0.faults = [.partition]
       },
     ] + broadcast + counters + kafka + transactions + [
-      NamedRun("lin-kv", .linKV, node: "lin-kv-single") {
-        $0.nodeCount = 1
-        $0.concurrency = .perNode(10)
+      NamedRun("lin-kv", .linKV) {
+        $0.concurrency = .perNode(4)
         $0.rate = 100
-      }
+        $0.latency = .milliseconds(10)
+      },
+      NamedRun("txn-list-append", .txnListAppend) {
+        $0.concurrency = .perNode(2)
+        $0.rate = 100
+        $0.latency = .milliseconds(10)
+      },
     ]
 
   private static let broadcast: [NamedRun] = [

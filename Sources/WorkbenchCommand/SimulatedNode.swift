@@ -65,7 +65,16 @@ struct SimulatedNode: Sendable {
         : Simulation<KafkaNode>.outcome($0, options: $1, trace: $2)
     },
     SimulatedNode("txn-rw-register", TransactionNode.options, .txnRWRegister) {
-      Simulation<TransactionNode>.outcome($0, options: $1, trace: $2)
+      // Two kinds of node have this name, as in bin/glomer.
+      $1[TransactionNode.isolation.name] == TransactionNode.isolation.value(parsing: "strict-serializable")
+        ? Simulation<StrictTransactionNode>.outcome($0, options: $1, trace: $2)
+        : Simulation<TransactionNode>.outcome($0, options: $1, trace: $2)
+    },
+    SimulatedNode("txn-list-append", ListTransactionNode.options, .txnListAppend) {
+      Simulation<ListTransactionNode>.outcome($0, options: $1, trace: $2)
+    },
+    SimulatedNode("lin-kv", LinKVNode.options, .linKV) {
+      Simulation<LinKVNode>.outcome($0, options: $1, trace: $2)
     },
     SimulatedNode("lin-kv-single", LinKVSingleNode.options, .linKV) {
       Simulation<LinKVSingleNode>.outcome($0, options: $1, trace: $2)

@@ -51,8 +51,20 @@ let entries = [
     if sets("store", to: "lin-kv", $0) { run(KafkaOnLinKVNode.self, arguments: $0, program: $1) }
     run(KafkaNode.self, arguments: $0, program: $1)
   },
-  Entry(name: "txn-rw-register", summary: "transactions on registers, without asking other nodes") {
+  Entry(
+    name: "txn-rw-register",
+    summary: "transactions on registers, without asking other nodes (or, if asked to, by Raft)"
+  ) {
+    if sets("isolation", to: "strict-serializable", $0) {
+      run(StrictTransactionNode.self, arguments: $0, program: $1)
+    }
     run(TransactionNode.self, arguments: $0, program: $1)
+  },
+  Entry(name: "txn-list-append", summary: "strict-serializable transactions on lists, by Raft") {
+    run(ListTransactionNode.self, arguments: $0, program: $1)
+  },
+  Entry(name: "lin-kv", summary: "a linearizable key-value store, by Raft") {
+    run(LinKVNode.self, arguments: $0, program: $1)
   },
   Entry(name: "lin-kv-single", summary: "a linearizable key-value store, kept by the first node") {
     run(LinKVSingleNode.self, arguments: $0, program: $1)

@@ -36,13 +36,14 @@ import Testing
     "Wire": ["Glomers", "CGlomers", "CJansson"],
     "Workloads": ["Glomers", "Wire"],
     "Replication": ["Glomers", "Wire"],
-    "Nodes": ["Glomers", "Wire", "Workloads", "Replication"],
+    "Raft": ["Glomers", "Wire"],
+    "Nodes": ["Glomers", "Wire", "Workloads", "Replication", "Raft"],
     "Storage": ["Glomers"],
     "GlomersRuntime": ["Glomers", "Wire", "Storage", "CGlomers", "CUV"],
     "Lab": ["Glomers", "Wire", "Workloads"],
     "Simulator": ["Glomers", "Wire", "Lab", "Storage"],
     "VirtualProcess": ["Glomers", "Lab", "Simulator", "CVirtual"],
-    "Mutants": ["Glomers", "Wire", "Workloads", "Nodes", "Lab", "Simulator"],
+    "Mutants": ["Glomers", "Wire", "Workloads", "Raft", "Nodes", "Lab", "Simulator"],
     "Workbench": ["Glomers", "Wire", "GlomersRuntime", "Lab"],
     "glomer": ["Glomers", "Wire", "Workloads", "GlomersRuntime", "Nodes"],
     "WorkbenchCommand": [
@@ -84,7 +85,8 @@ import Testing
   @Test("Foundation stays out of everything that a node links, and out of the pure half of the bench")
   func noFoundation() throws {
     for module in [
-      "Glomers", "Wire", "Workloads", "Replication", "Nodes", "Storage", "GlomersRuntime", "glomer", "Lab",
+      "Glomers", "Wire", "Workloads", "Replication", "Raft", "Nodes", "Storage", "GlomersRuntime", "glomer",
+      "Lab",
       "Simulator", "VirtualProcess", "Mutants",
     ] {
       for source in try Self.sources(under: "Sources/\(module)") {
@@ -100,7 +102,8 @@ import Testing
       "uv_hrtime", "Date()", "shuffled()", "randomElement()", "shuffle()", "getrandom", "arc4random",
     ]
     for module in [
-      "Glomers", "Wire", "Workloads", "Replication", "Nodes", "Storage", "Lab", "Simulator", "Mutants",
+      "Glomers", "Wire", "Workloads", "Replication", "Raft", "Nodes", "Storage", "Lab", "Simulator",
+      "Mutants",
     ] {
       for source in try Self.sources(under: "Sources/\(module)") {
         for line in source.lines {

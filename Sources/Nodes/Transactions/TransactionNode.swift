@@ -19,6 +19,8 @@ public import Workloads
 /// recovered in part (``CommitRecord``). Without one, a node comes back empty and is sent what the others hold; what it
 /// alone held is lost.
 ///
+/// With `--isolation strict-serializable`, ``StrictTransactionNode`` takes this node's place.
+///
 /// Limit: an update is taken in as a whole, and so it is sent as a whole: ``Pace/messageBytes`` does not bound it.
 public struct TransactionNode: Node {
   public enum Message: Equatable, Sendable {
@@ -48,7 +50,11 @@ public struct TransactionNode: Node {
   public static let period = Option(
     "period", .duration(.milliseconds(50), in: .milliseconds(1) ... .seconds(3600)),
     "How often peers are told of new transactions: the longer, the fewer messages.")
-  public static let options = [period] + Pace.options
+  public static let isolation = Option(
+    "isolation", .choice("local", of: ["local", "strict-serializable"]),
+    "What transactions are held to: local answers at once, strict-serializable needs a majority of the nodes."
+  )
+  public static let options = [isolation, period] + Pace.options
 
   private(set) var store = RegisterStore()
   private(set) var dissemination: Dissemination

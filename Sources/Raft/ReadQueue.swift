@@ -1,0 +1,48 @@
+internal import Glomers
+
+/// Queries on their way: at a leader those that wait for a majority, at every node those that wait to be applied.
+struct ReadQueue: Sendable {
+  struct Read: Equatable, Sendable {
+    let node: NodeID
+    let life: Int
+    let batch: Int
+    /// What was committed when it came.
+    let index: Int
+    /// An answer to a message of this round, or a later one, tells that the leader was one after the query came.
+    let round: Int
+  }
+
+  /// At most so many batches wait at a leader; their nodes ask again.
+  static let askedMax = 4096
+
+  private var asked: [Read] = []
+  /// This node's own, with the index that must be applied first.
+  private var readable: [(batch: Int, index: Int)] = []
+
+  var isEmpty: Bool { asked.isEmpty }
+
+  mutating func ask(_ read: Read) {
+    if asked.count < Self.askedMax { asked.append(read) }
+  }
+
+  /// Whether one waits for answers to messages of this round.
+  func wants(_ round: Int) -> Bool { asked.last?.round == round }
+
+  /// Takes out the first, if a majority has answered messages of its round or a later one.
+  mutating func next(confirmedBy round: Int) -> Read? {
+    guard let first = asked.first, first.round <= round else { return nil }
+    return asked.removeFirst()
+  }
+
+  mutating func mayRead(_ batch: Int, at index: Int) {
+    if readable.count < Self.askedMax { readable.append((batch, index)) }
+  }
+
+  mutating func popReadable(applied: Int) -> Int? {
+    guard let place = readable.firstIndex(where: { $0.index <= applied }) else { return nil }
+    return readable.remove(at: place).batch
+  }
+
+  /// A leader that no longer is one: nobody confirms these.
+  mutating func forgetOthers() { asked = [] }
+}

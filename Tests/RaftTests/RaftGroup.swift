@@ -1,0 +1,205 @@
+import Glomers
+import Testing
+
+@testable import Raft
+
+/// A whole cluster of cores, message by message: what each stores, what is on its way, and figure 3.2's properties, which
+/// are looked at after every step.
+struct RaftGroup {
+  typealias Message = RaftMessage<Notes>
+  struct Letter {
+    let from: NodeID
+    let to: NodeID
+    let message: Message
+  }
+
+  private(set) var nodes: [NodeID: Raft<Notes>] = [:]
+  /// What each has stored, and keeps when it is killed.
+  private(set) var disks: [NodeID: [RaftRecord<Notes>]] = [:]
+  var mail: [Letter] = []
+  private(set) var now = Instant.zero
+  var random: Random
+  /// Messages from and to these are lost.
+  var isolated: Set<NodeID> = []
+  private(set) var answers: [NodeID: [CommandID: Outcome<Notes.Message>]] = [:]
+  private(set) var readBatches: [NodeID: [Int]] = [:]
+  private var invariants = Invariants()
+  let names: [NodeID]
+  private let limits: Raft<Notes>.Limits
+  private var lastNumber: [NodeID: Int] = [:]
+
+  init(_ count: Int = 3, seed: UInt64 = 1, limits: Raft<Notes>.Limits = .init()) {
+    names = (0..<count).map { NodeID("n\($0)") }
+    random = Random(seed: seed)
+    self.limits = limits
+    for name in names { start(name) }
+  }
+
+  subscript(name: NodeID) -> Raft<Notes> { nodes[name]! }
+
+  var leader: NodeID? {
+    nodes.values.filter { $0.role == .leader }.max { $0.term < $1.term }?.me
+  }
+
+  // MARK: Steps
+
+  /// Starts a node with what it has stored, for the first time or after a kill.
+  mutating func start(_ name: NodeID) {
+    var raft = Raft<Notes>(
+      me: name, configuration: Configuration(voters: names), recovering: disks[name] ?? [],
+      random: random.split(), at: now)
+    raft.limits = limits
+    nodes[name] = raft
+    lastNumber[name] = 0
+    invariants.restarted(name)
+    settle(name)
+  }
+
+  mutating func kill(_ name: NodeID) { nodes[name] = nil }
+
+  mutating func on<Result>(_ name: NodeID, _ body: (inout Raft<Notes>, Instant) -> Result) -> Result {
+    let result = body(&nodes[name]!, now)
+    settle(name)
+    return result
+  }
+
+  /// Delivers the message at a place.
+  mutating func deliver(_ place: Int = 0) {
+    let letter = mail.remove(at: place)
+    guard nodes[letter.to] != nil, !isolated.contains(letter.to), !isolated.contains(letter.from) else {
+      return
+    }
+    on(letter.to) { $0.receive(letter.message, from: letter.from, at: $1) }
+  }
+
+  /// Delivers all there is, and what that leads to.
+  mutating func deliverAll() {
+    var count = 0
+    while !mail.isEmpty, count < 10_000 {
+      deliver()
+      count += 1
+    }
+    #expect(count < 10_000, "the nodes talk without end")
+  }
+
+  /// Lets time pass, and every node do what is due.
+  mutating func pass(_ duration: Duration) {
+    now = now + duration
+    for name in names where nodes[name] != nil { on(name) { $0.advance(to: $1) } }
+  }
+
+  /// Lets time pass in steps, and delivers everything at once.
+  mutating func run(for duration: Duration, step: Duration = .milliseconds(10)) {
+    let end = now + duration
+    while now < end {
+      pass(step)
+      deliverAll()
+    }
+  }
+
+  /// A client's command at a node that leads. Returns its name if it was taken.
+  mutating func propose(_ value: Int, at name: NodeID) -> CommandID? {
+    lastNumber[name]! += 1
+    let id = CommandID(origin: name, life: nodes[name]!.life, number: lastNumber[name]!)
+    return on(name) { $0.propose(.add(value), as: id, at: $1) } ? id : nil
+  }
+
+  /// A node's log is replaced by its checkpoint.
+  mutating func checkpoint(_ name: NodeID) { disks[name] = nodes[name]!.checkpoint }
+
+  /// Carries out what a node wants done.
+  private mutating func settle(_ name: NodeID) {
+    while nodes[name]!.hasActions || nodes[name]!.wantsFlush {
+      nodes[name]!.flush(at: now)
+      var actions: [Raft<Notes>.Action] = []
+      nodes[name]!.drain { actions.append($0) }
+      for action in actions {
+        switch action {
+        case .send(let message, let node): mail.append(Letter(from: name, to: node, message: message))
+        case .persist(let record): disks[name, default: []].append(record)
+        case .applied(let id, let outcome): answers[name, default: [:]][id] = outcome
+        case .mayRead(let batch): readBatches[name, default: []].append(batch)
+        case .skipped, .restored, .changed: break
+        }
+      }
+    }
+    invariants.check(nodes[name]!)
+  }
+}
+
+/// Figure 3.2's safety properties.
+struct Invariants {
+  private struct Place: Hashable {
+    let index: Int
+    let term: Int
+  }
+
+  private var leaders: [Int: NodeID] = [:]
+  /// What any log has ever had at an index in a term, and the term of the entry before.
+  private var entries: [Place: (entry: Entry<Notes.Message>, previousTerm: Int)] = [:]
+  private var committed: [Int: Entry<Notes.Message>] = [:]
+  private var checkedCommit: [NodeID: Int] = [:]
+  /// The state machine after each index, told by its length and last value.
+  private var states: [Int: [Int]] = [:]
+
+  /// What was looked at last, so that only what has changed is looked at again.
+  private var seen: [NodeID: [Int]] = [:]
+
+  mutating func restarted(_ name: NodeID) {
+    checkedCommit[name] = nil
+    seen[name] = nil
+  }
+
+  /// `#expect` is too slow for what is looked at millions of times.
+  private func demand(_ condition: Bool, _ what: @autoclosure () -> Comment) {
+    if !condition { Issue.record(what()) }
+  }
+
+  mutating func check(_ raft: Raft<Notes>) {
+    let (log, name) = (raft.log, raft.me)
+    let state = [
+      raft.term, raft.role == .leader ? 1 : 0, log.baseIndex, log.lastIndex, log.lastTerm, raft.commit,
+    ]
+    guard seen.updateValue(state, forKey: name) != state else { return }
+    if raft.role == .leader {
+      let other = leaders[raft.term]
+      demand(other == nil || other == name, "Election Safety: \(name) and \(other!) in term \(raft.term)")
+      if other == nil {
+        leaders[raft.term] = name
+        for (index, entry) in committed where index > log.baseIndex {
+          demand(
+            log.lastIndex >= index && log[index] == entry,
+            "Leader Completeness: \(name) in term \(raft.term) lacks committed entry \(index)")
+        }
+      }
+    }
+    for index in stride(from: log.lastIndex, to: log.baseIndex, by: -1) {
+      let entry = log[index]
+      let previousTerm = log.term(at: index - 1)!
+      let place = Place(index: index, term: entry.term)
+      if let known = entries[place] {
+        demand(
+          known.entry == entry && known.previousTerm == previousTerm,
+          "Log Matching: \(name) has another entry at \(index) in term \(entry.term)")
+      } else {
+        entries[place] = (entry, previousTerm)
+      }
+    }
+    let start = max(checkedCommit[name] ?? 0, log.baseIndex)
+    for index in stride(from: start + 1, through: raft.commit, by: 1) {
+      if let known = committed[index] {
+        demand(known == log[index], "State Machine Safety: \(name) committed another entry \(index)")
+      }
+      committed[index] = log[index]
+    }
+    checkedCommit[name] = raft.commit
+    demand(raft.applied == raft.commit, "\(name) has not applied what is committed")
+    let values = raft.machine.values
+    if let known = states[raft.applied] {
+      demand(known == values, "State Machine Safety: \(name) differs at \(raft.applied)")
+    } else {
+      demand(Set(values).count == values.count, "\(name) applied a command twice")
+      states[raft.applied] = values
+    }
+  }
+}
