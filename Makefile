@@ -20,6 +20,7 @@ demo: deps broadcast-3e
 else
 demo: deps build
 	bin/workbench challenges broadcast-3e
+	@echo "The run on one page: store/latest/report.html"
 endif
 
 build: ## Build the nodes and the workbench into bin/
@@ -75,6 +76,11 @@ test: ## Run the tests
 test: deps
 	$(SWIFT) test --disable-xctest
 
+.PHONY: test-browser
+test-browser: ## Use reports in a real browser (needs chromium and chromedriver); screenshots go to .build-browser/
+test-browser: build
+	python3 Tests/Browser/report.py bin/workbench .build-browser
+
 lint: ## Check the formatting
 	$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 
@@ -82,7 +88,7 @@ format: ## Format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
 clean: ## Remove what was built
-	rm -rf .build .build-languages bin dist
+	rm -rf .build .build-languages .build-browser bin dist
 
 # --- Runs: Gossip Glomers, with each challenge's own options ------------------------------------------------------
 # Sources/Workbench/RunTable.swift says the same, and a test compares the two.

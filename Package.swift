@@ -82,16 +82,24 @@ let package = Package(
       name: "Mutants", dependencies: ["Simulator", "Lab", "Nodes", "Raft", "Workloads", "Wire", "Glomers"],
       swiftSettings: safe),
     .target(
+      name: "Report", dependencies: ["Lab", "Glomers", "Wire"],
+      // One static executable has it all.
+      resources: ["model.js", "axis.js", "charts.js", "spacetime.js", "page.js", "page.css"].map {
+        .embedInCode("Page/\($0)")
+      },
+      swiftSettings: safe),
+    .target(
       name: "Workbench",
       dependencies: [
-        "Lab", "Glomers", "GlomersRuntime", "Wire",
+        "Lab", "Report", "Glomers", "GlomersRuntime", "Wire",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: safe),
     .executableTarget(
       name: "WorkbenchCommand",
       dependencies: [
-        "Workbench", "Lab", "Simulator", "VirtualProcess", "Mutants", "Nodes", "GlomersRuntime", "Wire",
+        "Workbench", "Report", "Lab", "Simulator", "VirtualProcess", "Mutants", "Nodes", "GlomersRuntime",
+        "Wire",
         "Glomers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -120,6 +128,9 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "LabTests", dependencies: ["Lab", "Simulator", "Nodes", "Support"], swiftSettings: house),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report", "Lab", "Simulator", "Nodes", "Wire", "Glomers"],
+      swiftSettings: house),
     .testTarget(
       name: "WorkbenchTests",
       dependencies: [

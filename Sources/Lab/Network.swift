@@ -7,6 +7,23 @@ internal import HeapModule
 /// it is due, hands it over and only then looks for the next, so that one which came meanwhile waits even if it is
 /// due earlier. Faults are looked at on delivery: what was sent before a partition and is due inside it is lost.
 public struct Network: Sendable {
+  /// What became of a parcel that did not arrive just as it was sent.
+  struct Mishap: Equatable, Sendable {
+    enum Kind: String, Sendable {
+      case lost
+      /// It comes later.
+      case held
+      /// It has come, and a copy comes later.
+      case copied
+    }
+
+    let kind: Kind
+    /// The parcel's id.
+    let message: Int
+    /// The name of the fault, or what else it was.
+    let cause: String
+  }
+
   /// A parcel's turn. The parcel itself stays where it is while queues are put in order.
   private struct Entry: Comparable, Sendable {
     let due: Instant
@@ -39,6 +56,9 @@ public struct Network: Sendable {
   /// What is under way, by slot, and the slots that are free.
   private var parcels: [Parcel?] = []
   private var freeSlots: [Int32] = []
+  /// Whether mishaps are kept for ``takeMishaps()``.
+  var keepsMishaps = false
+  private var mishaps: [Mishap] = []
 
   /// - Parameter machine: nil for one that is never late.
   public init(_ nodes: [NodeID], _ delivery: Scenario.Delivery, machine: Machine? = nil) {
@@ -84,11 +104,15 @@ public struct Network: Sendable {
       }
       if delivery == .inOrder { takeNext(for: first.receiver) }
       let parcel = takeParcel(from: first.slot)
-      switch decide(parcel) {
+      let (decision, cause) = decide(parcel)
+      switch decision {
       case .pass: return (parcel, Int(first.receiver))
-      case .drop: continue
-      case .deliver(let delay): delayed(parcel, first, by: delay)
+      case .drop: note(.lost, parcel, cause)
+      case .deliver(let delay):
+        note(.held, parcel, cause)
+        delayed(parcel, first, by: delay)
       case .deliverTwice(let delay):
+        note(.copied, parcel, cause)
         delayed(parcel, first, by: delay)
         return (parcel, Int(first.receiver))
       }
@@ -112,9 +136,19 @@ public struct Network: Sendable {
   public mutating func discard(for node: NodeID) {
     let receiver = knownPlace(of: node)
     let lost = couriers[receiver].queue.unordered + inHand.unordered.filter { $0.receiver == receiver }
-    for entry in lost { _ = takeParcel(from: entry.slot) }
+    for entry in lost { note(.lost, takeParcel(from: entry.slot), "kill") }
     couriers[receiver] = Courier()
     inHand = Heap(inHand.unordered.filter { $0.receiver != receiver })
+  }
+
+  /// What became of parcels that did not arrive as they were sent, since the last time.
+  mutating func takeMishaps() -> [Mishap] {
+    defer { mishaps.removeAll(keepingCapacity: true) }
+    return mishaps
+  }
+
+  private mutating func note(_ kind: Mishap.Kind, _ parcel: Parcel, _ cause: String) {
+    if keepsMishaps { mishaps.append(Mishap(kind: kind, message: parcel.id, cause: cause)) }
   }
 
   private func knownPlace(of node: NodeID) -> Int {
@@ -128,12 +162,13 @@ public struct Network: Sendable {
     enqueue(parcel, due: entry.due + delay, for: entry.receiver)
   }
 
-  private func decide(_ parcel: Parcel) -> Rule.Decision {
+  /// What becomes of a parcel, and by which rule.
+  private func decide(_ parcel: Parcel) -> (Rule.Decision, cause: String) {
     for rule in rules {
       let decision = rule.decide(parcel)
-      if decision != .pass { return decision }
+      if decision != .pass { return (decision, rule.name) }
     }
-    return .pass
+    return (.pass, "")
   }
 
   private mutating func enqueue(_ parcel: Parcel, due: Instant, for receiver: Int32) {

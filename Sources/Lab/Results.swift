@@ -45,8 +45,6 @@ public struct Results: Equatable, Sendable {
     own["bytes-per-op"] = net?.bytesPerOperation
     own["seed"] = seed.map { seed in Int(exactly: seed).map { .integer($0) } ?? .string(String(seed)) }
     tree = [
-      "perf": ["latency-graph": ["valid?": true], "rate-graph": ["valid?": true], "valid?": true],
-      "timeline": ["valid?": true],
       "exceptions": Endings(history).exceptions,
       "stats": stats.edn,
       "availability": available.edn,
@@ -65,6 +63,17 @@ public struct Results: Equatable, Sendable {
 }
 
 extension Results {
+  /// Says, where Maelstrom says it, that the pictures of latencies and rates and the timeline were drawn.
+  public mutating func tellPictures() {
+    guard case .map(let members) = tree else { return }
+    let drawn: EDN = [
+      "perf": ["latency-graph": ["valid?": true], "rate-graph": ["valid?": true], "valid?": true],
+      "timeline": ["valid?": true],
+    ]
+    guard case .map(let pictures) = drawn else { return }
+    tree = .map(pictures + members)
+  }
+
   /// What makes a run invalid beside its anomalies, in words.
   public var complaints: [String] {
     var complaints: [String] = []

@@ -88,6 +88,8 @@ public struct Scenario: Equatable, Sendable {
   public var logNodeErrors = false
   public var logNetworkSends = false
   public var logNetworkReceives = false
+  /// How many bytes the record of messages may take; 0: none is made.
+  public var recordBytesMax = 0
   public var delivery: Delivery = .inOrder
   public var lateReplies: LateReplies = .silence
   /// How late the computer is. In the simulator only.

@@ -49,7 +49,7 @@ public struct TestRun {
   var phase: Phase = .idle
   var clock: Instant = .zero
   /// When every node was initialized: times in the history count from here.
-  var origin: Instant = .zero
+  public internal(set) var origin: Instant = .zero
   var actions: [Action] = []
   /// When all faults are to end, if that is before the end of requests.
   var calm: Instant?
@@ -76,6 +76,8 @@ public struct TestRun {
 
   var prober: Prober
   var anomalyLog = AnomalyLog()
+  /// What became of each message; nil where nobody asks for it.
+  var record: MessageRecord?
   /// Nodes that have ended before they were told to.
   var dead: Set<NodeID> = []
   /// Nodes of which nothing is heard any more, as they have written to a client that had gone.
@@ -108,6 +110,10 @@ public struct TestRun {
     freeWorkers = Array(workers.indices)
     prober = Prober(interval: load.probe == nil ? nil : scenario.probeInterval)
     visibility = Visibility(nodes: nodes)
+    if scenario.recordBytesMax > 0 {
+      record = MessageRecord(limit: scenario.recordBytesMax)
+      network.keepsMishaps = true
+    }
   }
 
   // MARK: Events
@@ -116,6 +122,8 @@ public struct TestRun {
   public mutating func begin(at now: Instant) {
     precondition(phase == .idle, "a test begins once")
     clock = now
+    let scenario = scenario
+    record?.begin(scenario, at: now)
     startNodes()
   }
 

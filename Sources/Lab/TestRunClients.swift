@@ -31,6 +31,9 @@ extension TestRun {
     let number = takeMessageID()
     let line = desk.request(from: name, to: node, number: number, messageID: id, write)
     noteSent(line.span.extracting(droppingLast: 1), involvesClient: true)
+    var operation: Int?
+    if case .operation(_, _, let begun) = purpose { operation = begun }
+    record?.sent(line, number, from: name, to: node, operation: operation, at: clock)
     network.send(
       Parcel(id: number, source: name, destination: node, line: line, isFromClient: true), due: clock)
   }
@@ -59,6 +62,7 @@ extension TestRun {
       value: invocation.value, node: workers[worker].node, isFinal: invocation.isFinal)
     operation.notes = load.notes(on: operation, by: workers[worker])
     let begun = history.append(operation)
+    record?.operation(operation, index: begun, at: clock)
     counts.operationCount += 1
     carryOut(load.begin(invocation, by: workers[worker]), of: invocation, by: worker, begun: begun)
   }
@@ -88,6 +92,7 @@ extension TestRun {
     if let value { operation.value = value }
     operation.notes = load.notes(on: operation, by: workers[worker])
     operation.index = history.append(operation)
+    record?.operation(operation, index: operation.index, at: clock)
     load.ended(operation, by: workers[worker])
     switch kind {
     case .ok: counts.okCount += 1

@@ -67,6 +67,7 @@ extension TestRun {
       paused.remove(node)
       silenced.remove(node)
       network.discard(for: node)
+      noteMishaps()
       actions.append(.kill(node))
     }
     faults[.kill] = down.isEmpty ? nil : "\(down.count) killed"
@@ -132,8 +133,10 @@ extension TestRun {
   }
 
   private mutating func record(_ step: Nemesis.Step, _ value: JSON) {
-    history.append(
-      Operation(time: time, kind: .info, process: .nemesis, function: step.function, value: value))
+    let operation = Operation(
+      time: time, kind: .info, process: .nemesis, function: step.function, value: value)
+    let index = history.append(operation)
+    record?.operation(operation, index: index, at: clock)
   }
 }
 

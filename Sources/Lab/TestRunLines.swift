@@ -253,6 +253,7 @@ extension TestRun {
     at place: Int, fromClient: Bool
   ) {
     noteSent(line, involvesClient: fromClient)
+    record?.sent(numbered, number, from: source, to: destination, operation: nil, at: clock)
     network.send(
       Parcel(
         id: number, source: source, destination: destination, line: numbered, isFromClient: fromClient),
@@ -266,7 +267,8 @@ extension TestRun {
     noteSent(line, involvesClient: true)
     noteReceived(line, involvesClient: true)
     // Replies are numbered as everything else is.
-    _ = takeMessageID()
+    let number = takeMessageID()
+    recordReply(line, message, number, from: node, to: client)
     guard let body = message.optionalElement("body")?.object else { return }
     receive(
       Reply(
@@ -274,11 +276,33 @@ extension TestRun {
         type: body.optionalElement("type")?.string ?? "", body: body, line: line.bytes))
   }
 
+  /// A reply is delivered as it is sent.
+  private mutating func recordReply(
+    _ line: Span<UInt8>, _ message: JSONObject, _ number: Int, from node: NodeID, to client: Int
+  ) {
+    guard record != nil else { return }
+    let numbered = desk.numbered(line, message, number: number)
+    var operation: Int?
+    if let question = clients[client].question, case .operation(_, _, let begun) = question.purpose,
+      message.optionalElement("body")?.object?.optionalElement("in_reply_to")?.integer == question.id
+    {
+      operation = begun
+    }
+    record!.sent(
+      numbered, number, from: node, to: clients[client].name, operation: operation, at: clock)
+    record!.delivered(number, at: clock)
+  }
+
   /// Hands one parcel to its receiver, if one is due that gets through.
   mutating func deliverDue() {
-    guard let (parcel, place) = network.takeDue(by: clock), !dead.contains(parcel.destination),
-      !down.contains(parcel.destination)
-    else { return }
+    let taken = network.takeDue(by: clock)
+    noteMishaps()
+    guard let (parcel, place) = taken else { return }
+    guard !dead.contains(parcel.destination), !down.contains(parcel.destination) else {
+      record?.mishap(.init(kind: .lost, message: parcel.id, cause: "node down"), at: clock)
+      return
+    }
+    record?.delivered(parcel.id, at: clock)
     noteReceived(parcel.line.span.extracting(droppingLast: 1), involvesClient: parcel.isFromClient)
     if place >= nodes.count {
       serve(parcel)
@@ -299,6 +323,7 @@ extension TestRun {
       lastLines.isEmpty
       ? ", and had printed nothing" : "; its last lines were:\n\(lastLines.joined(separator: "\n"))"
     let early = isStarting ? " before it had answered init" : ""
+    record?.died(node, how, at: clock)
     report("node-died", "\(node) ended with \(how)\(early)\(lines)", node)
     if isStarting { abandon("\(node) ended with \(how) before the test began", at: clock) }
   }

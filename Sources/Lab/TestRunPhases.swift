@@ -42,6 +42,7 @@ extension TestRun {
 
   private mutating func setUp() {
     origin = clock
+    record?.origin(at: clock)
     let setUps = nodes.compactMap { node in load.setUp(node).map { (node, $0) } }
     guard !setUps.isEmpty else { return run() }
     phase = .settingUp(waiting: setUps.count)
@@ -132,6 +133,7 @@ extension TestRun {
   mutating func finish() {
     guard phase != .finished else { return }
     phase = .finished
+    record?.end(at: clock)
     for node in nodes where !dead.contains(node) { actions.append(.stop(node)) }
   }
 }

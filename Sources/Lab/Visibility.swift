@@ -12,8 +12,8 @@ public struct Visibility: Sendable {
   private var acknowledged: [Instant?] = []
   /// How many nodes are not known to have each value.
   private var absences: [Int] = []
-  /// Whether a node is known to have a value: by node, then by value.
-  private var has: [[Bool]]
+  /// When a node was first seen to have a value: by node, then by value.
+  private var seen: [[Instant?]]
   /// How many acknowledged values each node is not known to have.
   private var lacks: [Int]
   private var latencies: [Duration] = []
@@ -32,7 +32,7 @@ public struct Visibility: Sendable {
   public init(nodes: [NodeID]) {
     self.nodes = nodes
     places = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1, $0) })
-    has = Array(repeating: [], count: nodes.count)
+    seen = Array(repeating: [], count: nodes.count)
     lacks = Array(repeating: 0, count: nodes.count)
   }
 
@@ -42,7 +42,7 @@ public struct Visibility: Sendable {
     guard acknowledged[number] == nil else { return }
     acknowledged[number] = now
     acknowledgedCount += 1
-    for place in nodes.indices where !has[place][number] { lacks[place] += 1 }
+    for place in nodes.indices where seen[place][number] == nil { lacks[place] += 1 }
     if absences[number] == 0 { latencies.append(.zero) }
   }
 
@@ -51,12 +51,28 @@ public struct Visibility: Sendable {
     guard let place = places[node] else { return }
     for value in values {
       let number = number(of: value)
-      guard !has[place][number] else { continue }
-      has[place][number] = true
+      guard seen[place][number] == nil else { continue }
+      seen[place][number] = now
       absences[number] -= 1
       guard let since = acknowledged[number] else { continue }
       lacks[place] -= 1
       if absences[number] == 0 { arrived(everywhereAt: now, since) }
+    }
+  }
+
+  /// One value, and what is known of where it was.
+  public struct Sighting: Sendable {
+    public let value: JSON
+    /// Nil if no client was told that it would be everywhere.
+    public let acknowledged: Instant?
+    /// When each node was first seen to have it, in the order of the nodes; nil where none was.
+    public let seen: [Instant?]
+  }
+
+  /// Every value, in the order in which they turned up.
+  public var sightings: [Sighting] {
+    table.values.enumerated().map { number, value in
+      Sighting(value: value, acknowledged: acknowledged[number], seen: nodes.indices.map { seen[$0][number] })
     }
   }
 
@@ -100,7 +116,7 @@ public struct Visibility: Sendable {
     if number == acknowledged.count {
       acknowledged.append(nil)
       absences.append(nodes.count)
-      for place in nodes.indices { has[place].append(false) }
+      for place in nodes.indices { seen[place].append(nil) }
     }
     return number
   }

@@ -13,8 +13,30 @@ public struct SeedOutcome: Sendable {
   public let virtualTime: Duration
   /// The operations that show what is wrong, as in `history.edn`.
   public let excerpt: [String]
+  /// What is needed to store the run; nil unless its messages were recorded.
+  public let recording: Recording?
   /// Of a run of programs: how well virtual time held. Nil for state machines, where it always does.
   public var fidelity: Fidelity?
+
+  /// A run in full.
+  public struct Recording: Sendable {
+    public let history: History
+    /// The text of `messages.jsonl`.
+    public let messages: [UInt8]
+    public let sightings: [Visibility.Sighting]
+    /// The instant from which the history's times count.
+    public let origin: Instant
+
+    init(_ test: TestRun) {
+      var test = test
+      var messages: [UInt8] = []
+      test.drainRecord { messages += $0 }
+      history = test.history
+      self.messages = messages
+      sightings = test.visibility.sightings
+      origin = test.origin
+    }
+  }
 
   /// Whether nothing wrong was found. Too little to judge by is not wrong.
   public var isValid: Bool { results.verdict != .invalid }
@@ -28,6 +50,7 @@ public struct SeedOutcome: Sendable {
     messageCount = test.journal.all.messageCount
     self.virtualTime = virtualTime
     let shown = Set(results.anomalies.prefix(3).flatMap(\.operations)).sorted()
+    recording = test.scenario.recordBytesMax > 0 ? Recording(test) : nil
     excerpt = shown.map { test.history[$0].edn.text(in: .edn) }
   }
 }

@@ -12,6 +12,12 @@ public final class Bench {
     let history: History
     /// Set if a signal cut the run short; its number.
     let interruption: Int32?
+    /// When each value was seen where, for workloads whose values are to reach every node.
+    let sightings: [Visibility.Sighting]
+    /// The instant from which the history's times count.
+    let origin: Instant
+    /// The last lines of each node.
+    let logTails: [(node: String, lines: [String])]
   }
 
   /// What is done to a node that is yet to start.
@@ -35,6 +41,8 @@ public final class Bench {
   private var talkative: Set<NodeID> = []
   private var lag = LagMeter()
   private var reporter: ProgressReporter
+  /// Gets what became of each message; nil where that is not wanted.
+  private var record: RecordFile?
   private var failure: BenchError?
   private var interruption: Int32?
   private var hasBegun = false
@@ -51,7 +59,9 @@ public final class Bench {
     self.settings = settings
     self.store = store
     self.console = console
-    run = TestRun(settings.scenario)
+    var scenario = settings.scenario
+    scenario.recordBytesMax = settings.recordBytesMax
+    run = TestRun(scenario)
     reporter = ProgressReporter(console)
   }
 
@@ -64,6 +74,7 @@ public final class Bench {
   /// Runs the test to its end, or until SIGINT, SIGTERM or SIGHUP. Throws if the bench itself can't go on.
   func runToEnd() throws(BenchError) -> Ending {
     EventLoop.raiseFileLimit()
+    if settings.recordBytesMax > 0 { record = try RecordFile(path: store.recordPath) }
     for signal in Bench.endingSignals {
       loop.onSignal(signal) { [unowned self] in interrupt(signal) }
     }
@@ -71,11 +82,18 @@ public final class Bench {
     console.clear()
     for process in processes.values { process.log.close() }
     if let failure { throw failure }
-    for problem in processes.values.compactMap(\.log.writeError).sorted() { console.say(problem) }
+    run.drainRecord { record?.write($0) }
+    record?.close()
+    let problems =
+      processes.values.compactMap(\.log.writeError).sorted() + [record?.writeError].compactMap(\.self)
+    for problem in problems { console.say(problem) }
     var results = run.results()
     results.report("nodes", nodesReport)
     results.report("schedule-lag", lag.edn)
-    return Ending(results: results, history: run.history, interruption: interruption)
+    return Ending(
+      results: results, history: run.history, interruption: interruption,
+      sightings: run.visibility.sightings, origin: run.origin,
+      logTails: settings.scenario.nodes.map { ($0.name, processes[$0]?.log.lastLines ?? []) })
   }
 
   private func turn(_ now: Instant) -> Instant? {
@@ -92,6 +110,10 @@ public final class Bench {
       run.drain { carryOut($0) }
       if !overflowing.isEmpty { tellOverflowing(now) }
       if run.isFinished { endNodes(now) }
+    }
+    if record != nil {
+      let threshold = record!.threshold(at: now)
+      run.drainRecord(atLeast: threshold) { record!.write($0) }
     }
     for id in talkative { processes[id]?.log.flush() }
     talkative.removeAll(keepingCapacity: true)

@@ -1,5 +1,5 @@
 import Glomers
-import Lab
+public import Lab
 
 extension Bench {
   /// The exit status when the bench itself failed, as Jepsen has it.
@@ -56,7 +56,13 @@ extension Bench {
     console.say("\(settings.summary)\nResults go to \(store.directory)")
     var ending = try Bench(settings, store, console).runToEnd()
     ending.results.report("run", description.edn)
-    try Report.write(ending, to: store)
+    ending.results = try FinishedRun(
+      scenario: settings.scenario, results: ending.results, history: ending.history,
+      sightings: ending.sightings,
+      origin: ending.origin, summary: settings.summary, command: description.command,
+      started: description.started, logTails: ending.logTails
+    ).write(to: store)
+    console.say("Report: \(store.directory)/report.html")
     try store.linkLatest()
     return ending
   }
@@ -82,21 +88,27 @@ extension Bench {
 
 extension BenchSettings {
   /// What runs, in a line; with the seed, which is all that is needed to draw the same again.
-  var summary: String {
-    let count = scenario.nodeCount == 1 ? "1 node" : "\(scenario.nodeCount) nodes"
-    let clients = scenario.clientCount == 1 ? "1 client" : "\(scenario.clientCount) clients"
+  var summary: String { scenario.summary(of: ([executable] + arguments).joined(separator: " ")) }
+}
+
+extension Scenario {
+  /// What runs, in a line; with the seed, which is all that is needed to draw the same again.
+  ///
+  /// - Parameter program: what each node is, where that is a program.
+  public func summary(of program: String? = nil) -> String {
+    let count = nodeCount == 1 ? "1 node" : "\(nodeCount) nodes"
+    let clients = clientCount == 1 ? "1 client" : "\(clientCount) clients"
     var parts = [
-      "\(scenario.workload.rawValue): \(count) of \(([executable] + arguments).joined(separator: " "))",
-      "\(clients), \(decimal(scenario.rate, 1))/s for \(decimal(scenario.timeLimit.seconds, 1)) s",
+      "\(workload.rawValue): \(count)\(program.map { " of \($0)" } ?? "")",
+      "\(clients), \(decimal(rate, 1))/s for \(decimal(timeLimit.seconds, 1)) s",
     ]
-    if scenario.latency > .zero {
-      parts.append(
-        "latency \(decimal(scenario.latency.milliseconds, 1)) ms \(scenario.latencyDistribution.rawValue)")
+    if latency > .zero {
+      parts.append("latency \(decimal(latency.milliseconds, 1)) ms \(latencyDistribution.rawValue)")
     }
-    if !scenario.faults.isEmpty {
-      let names = scenario.faults.map(\.rawValue).sorted().joined(separator: ", ")
-      parts.append("\(names) every \(decimal(scenario.nemesisInterval.seconds, 1)) s")
+    if !faults.isEmpty {
+      let names = faults.map(\.rawValue).sorted().joined(separator: ", ")
+      parts.append("\(names) every \(decimal(nemesisInterval.seconds, 1)) s")
     }
-    return (parts + ["--seed \(scenario.seed)"]).joined(separator: " · ")
+    return (parts + ["--seed \(seed)"]).joined(separator: " · ")
   }
 }

@@ -2,14 +2,6 @@ import Lab
 
 /// What a run leaves behind: its files, and its last words on the console.
 enum Report {
-  /// Writes everything that is known of a run into its directory.
-  static func write(_ ending: Bench.Ending, to store: Store) throws(BenchError) {
-    try store.write("history.edn") { ending.history.writeEDN(to: $0) }
-    try store.write("history.txt") { ending.history.writeText(to: $0) }
-    try store.write("results.edn") { $0(Array(ending.results.edn.utf8)) }
-    try store.write("results.json") { $0(Array(ending.results.json.utf8)) }
-  }
-
   /// Writes what a run is to be, before it begins: a bench that fails leaves this too.
   static func write(_ description: RunDescription, to store: Store) throws(BenchError) {
     try store.write("run.edn") { $0(Array(description.edn.pretty().utf8)) }

@@ -5,14 +5,20 @@ import Lab
 /// What a run was: enough to do it again, and to know what it was done with and on.
 struct RunDescription {
   let edn: EDN
+  /// The command line that runs it again.
+  let command: String
+  /// When it was started, by ISO 8601.
+  let started: String
 
   /// - Parameter directory: of the run's results.
   init(_ settings: BenchSettings, start: Date = Date()) {
     let scenario = settings.scenario
+    command = settings.repeatableCommand.shell
+    started = start.ISO8601Format()
     edn = [
-      "command": .string(settings.repeatableCommand.shell),
+      "command": .string(command),
       "directory": .string(FileManager.default.currentDirectoryPath),
-      "started": .string(start.ISO8601Format()),
+      "started": .string(started),
       "program": Self.program(settings.executable),
       "arguments": .vector(settings.arguments.map { .string($0) }),
       "options": Self.options(scenario),

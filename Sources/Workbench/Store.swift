@@ -38,6 +38,9 @@ struct Store: Sendable {
   /// What was said on the console.
   var transcriptPath: String { "\(directory)/console.txt" }
 
+  /// What became of each message.
+  var recordPath: String { "\(directory)/messages.jsonl" }
+
   /// Where nodes keep what must survive a kill.
   var dataPath: String { "\(directory)/data" }
 

@@ -17,11 +17,12 @@ struct Command: ParsableCommand {
         workbench challenges 3d 3e
         workbench sim -w kafka --seeds 1..100 --swarm --nemesis partition,kill
         workbench check store/latest/history.edn -w broadcast --node-count 25
+        workbench export store/latest --format perfetto --output trace.json
       """,
     version: Version.text,
     subcommands: [
       TestCommand.self, SimCommand.self, CheckCommand.self, ChallengesCommand.self, ParityCommand.self,
-      MutantsCommand.self,
+      MutantsCommand.self, ExportCommand.self,
     ])
 
   /// The exit status for a command line that can't be used.

@@ -95,6 +95,13 @@ enum Parse {
     return value
   }
 
+  @Sendable static func recordLimit(_ text: String) throws -> Int {
+    guard let value = Int(text), (0...65_536).contains(value) else {
+      throw ValidationError("give a whole number of MiB, from 0 to 65536")
+    }
+    return value
+  }
+
   /// As much as anybody can mean, where nothing is reserved for it.
   @Sendable static func positiveCount(_ text: String) throws -> Int {
     guard let value = Int(text), (1...Int(Int32.max)).contains(value) else {

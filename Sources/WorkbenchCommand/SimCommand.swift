@@ -22,6 +22,7 @@ struct SimCommand: AsyncParsableCommand {
         workbench sim -w kafka --node-count 3 --rate 100 --time-limit 20 \\
           --nemesis partition,pause,loss,duplicate,reorder --until-failure
         workbench sim -w broadcast --seeds 42 --trace
+        workbench sim -w broadcast --seeds 42 --nemesis partition --record
 
       EXIT STATUS
         0    no seed was found invalid
@@ -84,6 +85,15 @@ struct SimCommand: AsyncParsableCommand {
   @Flag(help: "Write everything that nodes are given and say to stdout. For one seed.")
   var trace = false
 
+  @Flag(
+    help: """
+      Keep the run, with its messages and a report, in a directory as workbench test makes it. For one seed.
+      """)
+  var record = false
+
+  @Option(help: ArgumentHelp("Where --record keeps runs.", valueName: "directory"))
+  var store = "store"
+
   @Option(
     help: ArgumentHelp(
       "Ask nodes for their values this often, for true visibility figures (default: never).",
@@ -97,6 +107,9 @@ struct SimCommand: AsyncParsableCommand {
   var nodeArguments: [String] = []
 
   func validate() throws {
+    guard !record || seeds.count == 1 else {
+      throw ValidationError("--record takes one seed, like --seeds 42")
+    }
     guard !trace || seeds.count == 1 else { throw ValidationError("--trace takes one seed, like --seeds 42") }
     if let bin { return try validate(program: bin) }
     guard !delays, !checkSeed else {
@@ -118,6 +131,7 @@ struct SimCommand: AsyncParsableCommand {
     guard !network.nemesis.contains(.disk) else {
       throw ValidationError("the disk of a program can't be made to fail in virtual time: leave disk out")
     }
+    guard !(record && checkSeed) else { throw ValidationError("give either --record or --check-seed") }
     guard !(trace && checkSeed) else { throw ValidationError("give either --trace or --check-seed") }
   }
 
@@ -144,8 +158,12 @@ struct SimCommand: AsyncParsableCommand {
     scenario.machine = machine
     scenario.probeInterval = probeInterval == .zero ? nil : probeInterval
     if swarm { scenario.draw() }
+    if record { scenario.recordBytesMax = Self.recordBytesMax }
     return scenario
   }
+
+  /// A record of a run in virtual time is held in memory until its end.
+  private static let recordBytesMax = 256 << 20
 
   private typealias Runner = @Sendable (Scenario, SimulatedNode.Trace?) -> SeedOutcome
 
@@ -166,9 +184,11 @@ struct SimCommand: AsyncParsableCommand {
   func run() async throws {
     let carryOut = try runner()
     for note in load.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
-    if trace {
-      let outcome = carryOut(scenario(seeds.lowerBound)) { print($0) }
+    if trace || record {
+      let scenario = scenario(seeds.lowerBound)
+      let outcome = carryOut(scenario, trace ? { print($0) } : nil)
       show(outcome)
+      try keep(outcome, scenario)
       if let fidelity = outcome.fidelity { try FidelityReport(fidelity, seed: outcome.seed).show() }
       throw ExitCode(outcome.isValid ? 0 : 1)
     }
@@ -196,6 +216,22 @@ struct SimCommand: AsyncParsableCommand {
     for complaint in outcome.results.complaints { print("  \(complaint)") }
     for line in outcome.excerpt.prefix(12) { print("    \(line)") }
     if !outcome.isValid { print("  replay: \(replay(outcome.seed))") }
+  }
+
+  /// Writes a run that was recorded into the store.
+  private func keep(_ outcome: SeedOutcome, _ scenario: Scenario) throws {
+    guard let recording = outcome.recording else { return }
+    let run = FinishedRun(
+      scenario: scenario, results: outcome.results, history: recording.history,
+      sightings: recording.sightings,
+      origin: recording.origin, summary: "\(scenario.summary()) · in virtual time",
+      command: CommandWords(CommandLine.arguments).shell, started: Date().ISO8601Format())
+    switch run.store(record: recording.messages, in: store) {
+    case .success(let directory): print("report: \(directory)/report.html")
+    case .failure(let failure):
+      FileHandle.standardError.write(Data("workbench: \(failure)\n".utf8))
+      throw ExitCode(Bench.failureStatus)
+    }
   }
 
   private func replay(_ seed: UInt64) -> String {

@@ -34,6 +34,7 @@ struct TestCommand: ParsableCommand {
           results.edn    the verdict and its figures; results.json has the
                          same
           history.edn    every operation; history.txt to be read by people
+          messages.jsonl what became of each message (see --record-limit)
           node-logs/     what each node wrote to stderr
         <store>/latest leads to the last complete run, <store>/current to the
         one that runs now.
@@ -100,6 +101,7 @@ struct TestCommand: ParsableCommand {
     settings.command.remove("--password")
     settings.command.remove("--test-count")
     settings.notes = notes(words)
+    settings.recordBytesMax = report.recordLimit << 20
     throw ExitCode(Bench.runToExitStatus(settings, count: report.testCount))
   }
 

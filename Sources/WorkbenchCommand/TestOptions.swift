@@ -236,6 +236,16 @@ struct ReportOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Where results go.", valueName: "directory"))
   var store = "store"
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      How many MiB the record of messages may take, from 0, which makes none, to 65536; what comes later is left out of \
+      it (default: 256).
+      """, valueName: "number"),
+    transform: Parse.recordLimit)
+  var recordLimit = 256
+
   @Flag(help: "Show what nodes write to stderr, beside keeping it in node-logs/ (default: no).")
   var logStderr = false
 

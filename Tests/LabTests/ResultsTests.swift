@@ -55,7 +55,9 @@ struct ResultsTests {
     #expect(tree["availability"]?.text == "{:ok-fraction 1.0, :valid? true}")
     #expect(tree["stats"]?["by-f"]?["read"]?["ok-count"] == 1)
     #expect(tree["workload"]?["stable-latencies"] != nil)
-    for always in ["perf", "timeline", "exceptions"] { #expect(tree[always]?["valid?"] == true) }
+    #expect(tree["exceptions"]?["valid?"] == true)
+    // Nothing has been drawn yet.
+    for picture in ["perf", "timeline"] { #expect(tree[picture] == nil) }
     #expect(tree["workbench"]?["bytes-per-op"]?.text == "{:all 350.0, :clients 200.0, :servers 150.0}")
     #expect(tree["workbench"]?["seed"] == 42)
   }

@@ -44,11 +44,12 @@ import Testing
     "Simulator": ["Glomers", "Wire", "Lab", "Storage"],
     "VirtualProcess": ["Glomers", "Lab", "Simulator", "CVirtual"],
     "Mutants": ["Glomers", "Wire", "Workloads", "Raft", "Nodes", "Lab", "Simulator"],
-    "Workbench": ["Glomers", "Wire", "GlomersRuntime", "Lab"],
+    "Report": ["Glomers", "Wire", "Lab"],
+    "Workbench": ["Glomers", "Wire", "GlomersRuntime", "Lab", "Report"],
     "glomer": ["Glomers", "Wire", "Workloads", "GlomersRuntime", "Nodes"],
     "WorkbenchCommand": [
-      "Glomers", "Wire", "GlomersRuntime", "Lab", "Simulator", "VirtualProcess", "Workbench", "Nodes",
-      "Mutants",
+      "Glomers", "Wire", "GlomersRuntime", "Lab", "Simulator", "VirtualProcess", "Workbench", "Report",
+      "Nodes", "Mutants",
     ],
   ]
 
@@ -86,8 +87,7 @@ import Testing
   func noFoundation() throws {
     for module in [
       "Glomers", "Wire", "Workloads", "Replication", "Raft", "Nodes", "Storage", "GlomersRuntime", "glomer",
-      "Lab",
-      "Simulator", "VirtualProcess", "Mutants",
+      "Lab", "Simulator", "VirtualProcess", "Mutants", "Report",
     ] {
       for source in try Self.sources(under: "Sources/\(module)") {
         #expect(!source.imports.contains { $0.hasPrefix("Foundation") }, "\(source.path)")
@@ -103,7 +103,7 @@ import Testing
     ]
     for module in [
       "Glomers", "Wire", "Workloads", "Replication", "Raft", "Nodes", "Storage", "Lab", "Simulator",
-      "Mutants",
+      "Mutants", "Report",
     ] {
       for source in try Self.sources(under: "Sources/\(module)") {
         for line in source.lines {

@@ -30,6 +30,7 @@ extension TestRun {
       }
     }
     noteSent(line.span.extracting(droppingLast: 1), involvesClient: false)
+    record?.sent(line, number, from: service, to: parcel.source, operation: nil, at: clock)
     network.send(
       Parcel(id: number, source: service, destination: parcel.source, line: line),
       due: latencies.due(from: clock))

@@ -1,0 +1,298 @@
+// What clients saw: latency, quantiles, rate, the clients' own lines, and views of single workloads.
+
+/** More marks than this are drawn as plain dots. */
+const SHAPED_MAX = 4000;
+
+function drawShape(pen, shape, x, y) {
+  switch (shape) {
+    case 1:
+      pen.moveTo(x - 3, y - 3);
+      pen.lineTo(x + 3, y + 3);
+      pen.moveTo(x + 3, y - 3);
+      pen.lineTo(x - 3, y + 3);
+      break;
+    case 2:
+      pen.moveTo(x, y - 4);
+      pen.lineTo(x + 4, y + 3);
+      pen.lineTo(x - 4, y + 3);
+      pen.closePath();
+      break;
+    default:
+      pen.moveTo(x + 2.2, y);
+      pen.arc(x, y, 2.2, 0, 2 * Math.PI);
+  }
+}
+
+class Latency extends View {
+  constructor(app, id) {
+    super(app, id);
+    const o = app.model.operations;
+    this.low = 1;
+    this.high = 10;
+    // In virtual time many take none at all: they are drawn at the lower edge.
+    for (let i = 0; i < o.count; i++) {
+      const took = o.end[i] - o.start[i];
+      if (took > 0) {
+        this.low = Math.min(this.low, took);
+        this.high = Math.max(this.high, took);
+      }
+    }
+    this.low = 10 ** Math.floor(Math.log10(Math.max(this.low, 0.01)) - 0.2);
+    this.high *= 1.3;
+  }
+
+  y(took) {
+    const share = Math.log(Math.max(took, this.low) / this.low) / Math.log(this.high / this.low);
+    return TOP + this.plotHeight * (1 - share);
+  }
+
+  draw() {
+    const { pen, app } = this, o = app.model.operations, functions = app.model.data.functions;
+    const levels = [];
+    for (let level = this.low; level < this.high; level *= 10) levels.push({ y: this.y(level), text: duration(level) });
+    this.drawLevels(levels);
+    this.clip();
+    const first = lowerBound(o.start, app.from), last = lowerBound(o.start, app.to);
+    const isShaped = last - first < SHAPED_MAX;
+    for (let name = 0; name < functions.length; name++) {
+      for (let outcome = 0; outcome < 4; outcome++) {
+        pen.fillStyle = pen.strokeStyle = outcome === 0 ? app.palette.of(name) : outcome === 1 ? app.palette.warn : app.palette.bad;
+        pen.globalAlpha = isShaped ? 0.85 : 0.5;
+        pen.beginPath();
+        for (let i = first; i < last; i++) {
+          if (o.function[i] !== name || o.outcome[i] !== outcome || !app.showsOperation(i)) continue;
+          const took = (Number.isNaN(o.end[i]) ? app.model.end : o.end[i]) - o.start[i];
+          if (isShaped) drawShape(pen, Math.min(outcome, 2), this.x(o.start[i]), this.y(took));
+          else pen.rect(this.x(o.start[i]) - 1, this.y(took) - 1, 2, 2);
+        }
+        if (outcome === 0 || !isShaped) pen.fill(); else pen.stroke();
+      }
+    }
+    pen.globalAlpha = 1;
+    for (const i of app.marked) {
+      pen.strokeStyle = app.palette.ink;
+      pen.lineWidth = 2;
+      pen.beginPath();
+      pen.arc(this.x(o.start[i]), this.y((Number.isNaN(o.end[i]) ? app.model.end : o.end[i]) - o.start[i]), 6, 0, 2 * Math.PI);
+      pen.stroke();
+    }
+    this.legend([
+      ...functions.map((text, number) => ({ text, colour: app.palette.of(number) })),
+      { text: "failed", colour: app.palette.warn, shape: "cross" },
+      { text: "unknown", colour: app.palette.bad, shape: "triangle" },
+    ]);
+  }
+
+  at(x, y) {
+    const o = this.app.model.operations;
+    const first = lowerBound(o.start, this.time(x - 6)), last = lowerBound(o.start, this.time(x + 6));
+    let best = null, distance = 64;
+    for (let i = first; i < last; i++) {
+      if (!this.app.showsOperation(i)) continue;
+      const took = (Number.isNaN(o.end[i]) ? this.app.model.end : o.end[i]) - o.start[i];
+      const away = (this.x(o.start[i]) - x) ** 2 + (this.y(took) - y) ** 2;
+      if (away < distance) [distance, best] = [away, i];
+    }
+    return best === null ? null : this.app.operationHit(best);
+  }
+}
+
+/** Lines over buckets of the visible time. */
+class Lines extends View {
+  wantedHeight() { return 150; }
+
+  get buckets() { return Math.max(10, Math.min(120, Math.floor(this.plotWidth / 8))); }
+
+  drawLines(lines, top, text) {
+    const { pen } = this;
+    const y = (value) => TOP + this.plotHeight * (1 - value / (top || 1));
+    this.drawLevels(ticks(0, top || 1, 4).list.map((level) => ({ y: y(level), text: text(level) })));
+    this.clip();
+    for (const { values, colour, dash } of lines) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = 1.6;
+      pen.setLineDash(dash ?? []);
+      pen.beginPath();
+      let isDown = false;
+      values.forEach((value, bucket) => {
+        if (value === null) return void (isDown = false);
+        const x = LEFT + ((bucket + 0.5) / values.length) * this.plotWidth;
+        if (isDown) pen.lineTo(x, y(value)); else pen.moveTo(x, y(value));
+        if (!isDown) pen.lineTo(x + 1, y(value));
+        isDown = true;
+      });
+      pen.stroke();
+    }
+    pen.setLineDash([]);
+  }
+}
+
+class Quantiles extends Lines {
+  draw() {
+    const { app } = this, o = app.model.operations, count = this.buckets;
+    const width = (app.to - app.from) / count, lists = Array.from({ length: count }, () => []);
+    for (let i = lowerBound(o.start, app.from); i < o.count && o.start[i] < app.to; i++) {
+      if (o.outcome[i] !== 0 || !app.showsOperation(i)) continue;
+      lists[Math.min(count - 1, Math.floor((o.start[i] - app.from) / width))].push(o.end[i] - o.start[i]);
+    }
+    for (const list of lists) list.sort((a, b) => a - b);
+    const points = [0.5, 0.95, 0.99, 1];
+    const lines = points.map((point, number) => ({
+      values: lists.map((list) => (list.length ? list[Math.min(list.length - 1, Math.floor(list.length * point))] : null)),
+      colour: app.palette.of(number), dash: [[], [6, 3], [2, 3], [1, 0]][number],
+    }));
+    this.drawLines(lines, Math.max(0.1, ...lines.flatMap((line) => line.values)) * 1.08, duration);
+    this.legend(points.map((point, number) => ({ text: point === 1 ? "longest" : `${point * 100} %`, colour: app.palette.of(number) })));
+  }
+}
+
+class Rate extends Lines {
+  draw() {
+    const { app } = this, o = app.model.operations, count = this.buckets, functions = app.model.data.functions;
+    const width = (app.to - app.from) / count, series = new Map();
+    for (let i = 0; i < o.count; i++) {
+      if (!(o.end[i] >= app.from && o.end[i] < app.to) || !app.showsOperation(i)) continue;
+      const key = o.outcome[i] === 0 ? o.function[i] : 1000 + o.outcome[i];
+      if (!series.has(key)) series.set(key, new Array(count).fill(0));
+      series.get(key)[Math.min(count - 1, Math.floor((o.end[i] - app.from) / width))] += 1000 / width;
+    }
+    const style = (key) => key < 1000 ? { text: functions[key], colour: app.palette.of(key) }
+      : key === 1001 ? { text: "failed", colour: app.palette.warn, dash: [4, 3] } : { text: "unknown", colour: app.palette.bad, dash: [2, 2] };
+    const keys = [...series.keys()].sort((a, b) => a - b);
+    const lines = keys.map((key) => ({ ...style(key), values: series.get(key) }));
+    this.drawLines(lines, Math.max(1, ...lines.flatMap((line) => line.values)) * 1.08, (level) => `${+level.toPrecision(3)}/s`);
+    this.legend(keys.map(style));
+  }
+}
+
+class Timeline extends View {
+  get rowHeight() { return Math.max(3, Math.min(18, 720 / this.app.model.operations.workers)); }
+  wantedHeight() { return TOP + BOTTOM + this.rowHeight * Math.min(this.app.model.operations.workers, 240); }
+  row(i) { return this.app.model.operations.process[i] % this.app.model.operations.workers; }
+
+  draw() {
+    const { pen, app } = this, o = app.model.operations, high = this.rowHeight;
+    const every = Math.ceil(14 / high), levels = [];
+    for (let worker = 0; worker < o.workers; worker += every) levels.push({ y: TOP + (worker + 0.5) * high, text: `client ${worker}` });
+    this.drawLevels(levels);
+    this.clip();
+    const names = app.model.data.functions;
+    o.intervals.forEach(app.from, app.to, (i) => {
+      if (!app.showsOperation(i)) return;
+      const left = this.x(o.start[i]), right = this.x(Number.isNaN(o.end[i]) ? app.model.end : o.end[i]);
+      const y = TOP + this.row(i) * high, wide = Math.max(1.5, right - left);
+      pen.fillStyle = o.outcome[i] === 0 ? app.palette.of(o.function[i]) : o.outcome[i] === 1 ? app.palette.warn : app.palette.bad;
+      pen.globalAlpha = app.marked.size && !app.marked.has(i) ? 0.35 : 0.9;
+      pen.fillRect(left, y + 1, wide, high - 2);
+      if (app.marked.has(i)) {
+        pen.strokeStyle = app.palette.ink;
+        pen.lineWidth = 2;
+        pen.strokeRect(left - 1, y, wide + 2, high);
+      }
+      if (wide > 46 && high >= 13) {
+        pen.save();
+        pen.beginPath();
+        pen.rect(left, y, wide - 3, high);
+        pen.clip();
+        pen.globalAlpha = 1;
+        pen.fillStyle = app.palette.paper;
+        pen.fillText(`${names[o.function[i]]} ${app.model.texts[o.value[i]]}`, Math.max(left, LEFT) + 4, y + high / 2 + 4);
+        pen.restore();
+      }
+    });
+    pen.globalAlpha = 1;
+    this.legend([
+      ...names.map((text, number) => ({ text, colour: app.palette.of(number), shape: "bar" })),
+      { text: "failed", colour: app.palette.warn, shape: "bar" }, { text: "unknown", colour: app.palette.bad, shape: "bar" },
+    ]);
+  }
+
+  at(x, y) {
+    const o = this.app.model.operations, worker = Math.floor((y - TOP) / this.rowHeight);
+    let found = null;
+    o.intervals.forEach(this.time(x - 2), this.time(x + 2), (i) => {
+      if (this.row(i) === worker && this.app.showsOperation(i)) found = i;
+    });
+    return found === null ? null : this.app.operationHit(found);
+  }
+}
+
+/** For each value: from when the first node after its acknowledgement has it until the last one does. */
+class Spread extends View {
+  y(time) { return TOP + this.plotHeight * (1 - time / this.top); }
+
+  draw() {
+    const { pen, app } = this, s = app.model.spread, width = app.model.data.nodes.length;
+    this.top = Math.max(10, ...s.last) * 1.1;
+    this.drawLevels(ticks(0, this.top, 4).list.map((level) => ({ y: this.y(level), text: duration(level) })));
+    this.clip();
+    pen.fillStyle = app.palette.of(0);
+    pen.globalAlpha = 0.4;
+    for (let i = 0; i < s.count; i++) {
+      if (s.at[i] < app.from || s.at[i] > app.to) continue;
+      for (let node = 0; node < width; node++) {
+        const seen = s.seen[i * width + node];
+        if (seen >= 0) pen.fillRect(this.x(s.at[i]) - 1, this.y(seen) - 1, 2, 2);
+      }
+    }
+    pen.globalAlpha = 1;
+    pen.strokeStyle = app.palette.bad;
+    pen.lineWidth = 1.5;
+    pen.beginPath();
+    for (let i = 0; i < s.count; i++) if (s.missing[i]) drawShape(pen, 1, this.x(s.at[i]), TOP + 6);
+    pen.stroke();
+    this.legend([
+      { text: "a node has the value", colour: app.palette.of(0) },
+      { text: "some node was never seen to have it", colour: app.palette.bad, shape: "cross" },
+    ]);
+  }
+
+  at(x) {
+    const { app } = this, s = app.model.spread, nodes = app.model.data.nodes;
+    let best = -1;
+    for (let i = 0; i < s.count; i++) {
+      if (Math.abs(this.x(s.at[i]) - x) < 5 && (best < 0 || s.missing[i] > s.missing[best] || (s.missing[i] === s.missing[best] && s.last[i] > s.last[best]))) best = i;
+    }
+    if (best < 0) return null;
+    const lacking = nodes.filter((_, node) => s.seen[best * nodes.length + node] < 0);
+    const text = `value ${s.values[best]}: ${lacking.length ? `never seen at ${lacking.join(", ")}` : `everywhere after ${duration(s.last[best])}`}`;
+    return { text, value: best };
+  }
+}
+
+class Offsets extends View {
+  constructor(app, id) {
+    super(app, id);
+    this.top = Math.max(1, ...app.model.offsets.offset.slice(0, 100000)) * 1.05;
+  }
+
+  y(offset) { return TOP + this.plotHeight * (1 - offset / this.top); }
+
+  draw() {
+    const { pen, app } = this, o = app.model.offsets;
+    this.drawLevels(ticks(0, this.top, 4).list.map((level) => ({ y: this.y(level), text: `${level}` })));
+    this.clip();
+    for (let key = 0; key < o.keys.length; key++) {
+      pen.fillStyle = pen.strokeStyle = app.palette.of(key);
+      pen.beginPath();
+      for (let i = lowerBound(o.at, app.from); i < o.count && o.at[i] <= app.to; i++) {
+        if (o.key[i] !== key) continue;
+        const x = this.x(o.at[i]), y = this.y(o.offset[i]);
+        if (o.poll[i]) pen.rect(x - 0.5, y - 2.5, 1, 5); else pen.rect(x - 1, y - 1, 2, 2);
+      }
+      pen.fill();
+    }
+    this.legend(o.keys.slice(0, 12).map((key, number) => ({ text: `key ${key}`, colour: app.palette.of(number) })));
+  }
+
+  at(x, y) {
+    const o = this.app.model.offsets;
+    let best = null, distance = 36;
+    for (let i = lowerBound(o.at, this.time(x - 6)); i < o.count && o.at[i] <= this.time(x + 6); i++) {
+      const away = (this.x(o.at[i]) - x) ** 2 + (this.y(o.offset[i]) - y) ** 2;
+      if (away < distance) [distance, best] = [away, i];
+    }
+    if (best === null) return null;
+    return { text: `key ${o.keys[o.key[best]]}: ${o.poll[best] ? "a poll reached" : "a send got"} offset ${o.offset[best]} at ${moment(o.at[best])}` };
+  }
+}

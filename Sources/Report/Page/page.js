@@ -1,0 +1,373 @@
+// What links the views: the time that is shown, what is chosen, what is filtered; all of it stands in the URL's fragment.
+
+class App {
+  constructor(data) {
+    this.model = makeModel(data);
+    this.palette = new Palette();
+    this.from = this.model.begin;
+    this.to = this.model.end;
+    this.filter = { node: "", type: "", outcome: "", text: "", clients: this.clientCount() <= 60 };
+    this.operation = this.message = this.anomaly = null;
+    this.causes = null;
+    this.marked = new Set();
+    this.markedMessages = new Set();
+    document.getElementById("views").hidden = false;
+    this.tipBox = document.body.appendChild(element("div", "tip"));
+    this.tipBox.hidden = true;
+    this.makeBar();
+    this.makeViews();
+    this.linkFindings();
+    this.listen();
+    this.restore();
+  }
+
+  clientCount() { return this.model.data.names ? this.model.data.names.filter((name) => /^c\d+$/.test(name)).length : 0; }
+
+  makeViews() {
+    const { model } = this;
+    this.views = [];
+    if (model.operations.count) this.views.push(new Latency(this, "latency"), new Quantiles(this, "quantiles"), new Rate(this, "rate"), new Timeline(this, "timeline"));
+    if (model.messages?.count) this.views.push(this.spaceTime = new SpaceTime(this, "spacetime"));
+    if (model.spread) this.views.push(new Spread(this, "spread"));
+    if (model.offsets) this.views.push(new Offsets(this, "offsets"));
+    new ResizeObserver(() => this.redraw()).observe(document.getElementById("views"));
+  }
+
+  redraw() {
+    if (this.isDue) return;
+    this.isDue = true;
+    requestAnimationFrame(() => {
+      this.isDue = false;
+      for (const view of this.views) view.render();
+    });
+  }
+
+  // Time.
+
+  zoom(from, to) {
+    const { begin, end } = this.model, least = Math.max(1e-3, (end - begin) * 1e-7);
+    const size = Math.min(end - begin, Math.max(least, to - from));
+    this.from = Math.max(begin, Math.min(from, end - size));
+    this.to = this.from + size;
+    this.range.textContent = `${moment(this.from, size / 10)} – ${moment(this.to, size / 10)}`;
+    this.remember();
+    this.redraw();
+  }
+
+  scale(factor, around = (this.from + this.to) / 2) {
+    this.zoom(around - (around - this.from) * factor, around + (this.to - around) * factor);
+  }
+
+  pan(share) {
+    const step = (this.to - this.from) * share;
+    this.zoom(this.from + step, this.to + step);
+  }
+
+  // Filters.
+
+  showsOperation(i) {
+    const o = this.model.operations, { node, outcome } = this.filter;
+    if (node && this.model.data.hosts[o.node[i]] !== node) return false;
+    if (outcome && OUTCOMES[o.outcome[i]] !== outcome) return false;
+    return !this.textRows || this.textRows.operations[i] === 1;
+  }
+
+  showsMessage(i) {
+    const m = this.model.messages, { names, types } = this.model.data, { node, type } = this.filter;
+    if (node && names[m.from[i]] !== node && names[m.to[i]] !== node) return false;
+    if (type && types[m.type[i]] !== type) return false;
+    return !this.textRows || this.textRows.messages[i] === 1;
+  }
+
+  get filtersMessages() { return Boolean(this.filter.node || this.filter.type || this.textRows); }
+
+  setFilter(change) {
+    Object.assign(this.filter, change);
+    for (const [name, field] of Object.entries(this.fields)) {
+      if (field.type === "checkbox") field.checked = this.filter[name]; else field.value = this.filter[name];
+    }
+    this.textRows = this.filter.text ? this.search(this.filter.text.toLowerCase()) : null;
+    this.spaceTime?.arrange();
+    this.remember();
+    this.redraw();
+  }
+
+  /** Which operations and messages have a text in them. */
+  search(text) {
+    const { model } = this, hits = model.texts.map((one) => one.toLowerCase().includes(text));
+    const names = (list) => (list ?? []).map((one) => one.toLowerCase().includes(text));
+    const functions = names(model.data.functions), types = names(model.data.types);
+    const o = model.operations, m = model.messages;
+    const operations = new Uint8Array(o.count), messages = new Uint8Array(m ? m.count : 0);
+    for (let i = 0; i < o.count; i++) operations[i] = hits[o.value[i]] || hits[o.result[i]] || functions[o.function[i]] ? 1 : 0;
+    for (let i = 0; i < messages.length; i++) messages[i] = hits[m.body[i]] || types[m.type[i]] ? 1 : 0;
+    return { operations, messages };
+  }
+
+  makeBar() {
+    const bar = document.getElementById("bar"), { data } = this.model;
+    this.fields = {};
+    const button = (text, title, act) => {
+      const made = element("button", "", text);
+      made.type = "button";
+      made.title = title;
+      made.setAttribute("aria-label", title);
+      made.addEventListener("click", act);
+      return made;
+    };
+    const select = (name, title, values) => {
+      const made = element("select");
+      made.setAttribute("aria-label", title);
+      made.append(new Option(title, ""), ...values.map((value) => new Option(value, value)));
+      made.addEventListener("change", () => this.setFilter({ [name]: made.value }));
+      this.fields[name] = made;
+      return made;
+    };
+    const text = element("input");
+    text.type = "search";
+    text.placeholder = "text in values and messages";
+    text.setAttribute("aria-label", "Text in values and messages");
+    text.addEventListener("input", () => this.setFilter({ text: text.value }));
+    this.fields.text = text;
+    const clients = element("input");
+    clients.type = "checkbox";
+    clients.addEventListener("change", () => this.setFilter({ clients: clients.checked }));
+    this.fields.clients = clients;
+    const label = element("label");
+    label.append(clients, " clients' messages");
+    this.range = element("output", "range");
+    bar.append(
+      button("−", "Zoom out (-)", () => this.scale(2)), button("+", "Zoom in (+)", () => this.scale(0.5)),
+      button("←", "Earlier (arrow left)", () => this.pan(-0.25)), button("→", "Later (arrow right)", () => this.pan(0.25)),
+      button("All", "The whole run (0)", () => this.zoom(this.model.begin, this.model.end)), this.range,
+      select("node", "all nodes", data.nodes), select("type", "all types", data.types ?? []),
+      select("outcome", "all outcomes", OUTCOMES), text, label);
+    if (!data.messages) label.hidden = this.fields.type.hidden = true;
+    bar.append(element("span", "help", "Drag to zoom, double-click for all; Ctrl and wheel zoom, Shift and wheel move; n, p: findings; /: search; Esc: clear"));
+  }
+
+  // What is chosen.
+
+  operationHit(i) {
+    const o = this.model.operations, { functions, hosts } = this.model.data, texts = this.model.texts;
+    const where = o.node[i] >= 0 ? ` at ${hosts[o.node[i]]}` : "";
+    const text = [
+      `${functions[o.function[i]]} ${texts[o.value[i]]}${where}`.slice(0, 300),
+      `${OUTCOMES[o.outcome[i]]}${Number.isNaN(o.end[i]) ? "" : ` after ${duration(o.end[i] - o.start[i])}`}, from ${moment(o.start[i])}`,
+      texts[o.result[i]].slice(0, 300),
+    ].filter(Boolean).join("\n");
+    return { text, operation: i };
+  }
+
+  messageHit(i) {
+    const m = this.model.messages, { names, types, causes } = this.model.data;
+    const fate = m.fate[i] === LOST ? `lost (${causes[m.cause[i]]}) at ${moment(m.end[i])}`
+      : m.fate[i] === DELIVERED ? `delivered after ${duration(m.end[i] - m.start[i])}${causes[m.cause[i]] ? ` (${causes[m.cause[i]]})` : ""}` : "still under way at the end";
+    const text = `${types[m.type[i]]} ${m.number[i]}${m.copies.has(i) ? " (copy)" : ""}: ${names[m.from[i]]} → ${names[m.to[i]]}\n`
+      + `sent at ${moment(m.start[i])}, ${fate}\n${this.model.texts[m.body[i]]}`;
+    return { text, message: i };
+  }
+
+  select(found) {
+    this.operation = found?.operation ?? null;
+    this.message = found?.message ?? null;
+    this.anomaly = found?.anomaly ?? null;
+    this.marked = new Set(found?.operations ?? (this.operation === null ? [] : [this.operation]));
+    if (this.message !== null && this.model.messages.operation[this.message] >= 0) this.marked.add(this.model.messages.operation[this.message]);
+    this.markedMessages = new Set();
+    if (this.model.messages) for (const i of this.marked) for (const message of this.model.messages.byOperation.get(i) ?? []) this.markedMessages.add(message);
+    this.causes = this.message === null ? null : causality(this.model, this.message);
+    this.showDetails(found);
+    for (const item of document.querySelectorAll("[data-anomaly]")) item.classList.toggle("chosen", Number(item.dataset.anomaly) === this.anomaly);
+    this.remember();
+    this.redraw();
+  }
+
+  showAnomaly(number, moves = true) {
+    const anomaly = this.model.data.anomalies[number];
+    if (!anomaly) return;
+    const rows = anomaly.operations, o = this.model.operations;
+    this.select({ anomaly: number, operations: rows, text: anomaly.name });
+    if (rows.length && moves) {
+      const from = Math.min(...rows.map((i) => o.start[i])), to = Math.max(...rows.map((i) => Number.isNaN(o.end[i]) ? o.start[i] : o.end[i]));
+      const margin = Math.max(5, (to - from) * 0.15);
+      this.zoom(from - margin, to + margin);
+    } else if (anomaly.node && moves) {
+      const death = this.model.deaths.find((one) => one.node === anomaly.node);
+      if (death) this.zoom(death.at - 500, death.at + 200);
+      this.setFilter({ node: anomaly.node });
+    }
+    document.querySelector(`[data-anomaly="${number}"]`)?.scrollIntoView({ block: "nearest" });
+  }
+
+  linkFindings() {
+    for (const item of document.querySelectorAll("[data-anomaly]")) {
+      const number = Number(item.dataset.anomaly), anomaly = this.model.data.anomalies[number];
+      if (!anomaly || (!anomaly.operations.length && !anomaly.node)) continue;
+      const button = element("button", "show", "Show");
+      button.type = "button";
+      button.addEventListener("click", () => {
+        this.showAnomaly(number);
+        document.getElementById("views").scrollIntoView({ behavior: "auto" });
+      });
+      item.prepend(button);
+    }
+  }
+
+  showDetails(found) {
+    const box = document.getElementById("details"), { model } = this;
+    box.hidden = !found;
+    if (!found) return;
+    const close = element("button", "close", "×");
+    close.type = "button";
+    close.setAttribute("aria-label", "Close (Esc)");
+    close.addEventListener("click", () => this.select(null));
+    const parts = [close];
+    const say = (title, text) => parts.push(element("h3", "", title), element("pre", "", text));
+    const list = (title, hits) => {
+      if (!hits.length) return;
+      parts.push(element("h3", "", title));
+      for (const hit of hits.slice(0, 50)) {
+        const button = element("button", "link", hit.text.split("\n").slice(0, 2).join(" · ").slice(0, 160));
+        button.type = "button";
+        button.addEventListener("click", () => { this.select(hit); this.reveal(hit); });
+        parts.push(button);
+      }
+    };
+    if (found.operation !== undefined) {
+      say(`Operation ${model.operations.index[found.operation]} of the history, process ${model.operations.process[found.operation]}`, found.text);
+      if (model.messages) list("Its messages", (model.messages.byOperation.get(found.operation) ?? []).map((i) => this.messageHit(i)));
+      this.addSpread(found.operation, parts);
+    } else if (found.message !== undefined) {
+      say("Message", found.text);
+      parts.push(element("p", "words", "Shaded: what may have led to it, and what it may have led to. All else is faint."));
+      const operation = model.messages.operation[found.message];
+      if (operation >= 0) list("It belongs to", [this.operationHit(operation)]);
+    } else if (found.operations) {
+      list(found.text, found.operations.map((i) => this.operationHit(i)));
+      if (!found.operations.length) parts.push(element("h3", "", found.text), element("p", "words", "It was not seen in operations: the filter shows the node's messages."));
+    } else {
+      say("Here", found.text);
+      if (found.value !== undefined) this.addValue(found.value, parts);
+    }
+    box.replaceChildren(...parts);
+  }
+
+  /** Where the value of an operation was, and when. */
+  addSpread(operation, parts) {
+    const { spread, texts, operations } = this.model;
+    const value = spread ? spread.values.indexOf(texts[operations.value[operation]]) : -1;
+    if (value >= 0) this.addValue(value, parts);
+  }
+
+  addValue(value, parts) {
+    const { spread, data } = this.model, width = data.nodes.length;
+    const lines = data.nodes.map((node, place) => ({ node, seen: spread.seen[value * width + place] }))
+      .sort((a, b) => (a.seen < 0 ? 1e12 : a.seen) - (b.seen < 0 ? 1e12 : b.seen))
+      .map(({ node, seen }) => `${node.padEnd(6)} ${seen < 0 ? "never seen there" : `${seen} ms after the acknowledgement`}`);
+    parts.push(element("h3", "", `Where value ${spread.values[value]} was seen`), element("pre", "", lines.join("\n")));
+  }
+
+  /** Moves the time so that something is in it. */
+  reveal(hit) {
+    const column = hit.operation !== undefined ? this.model.operations : this.model.messages, i = hit.operation ?? hit.message;
+    const end = Number.isNaN(column.end[i]) ? column.start[i] : column.end[i];
+    if (column.start[i] >= this.from && end <= this.to && (end - column.start[i]) * 200 > this.to - this.from) return;
+    const margin = Math.max(2, (end - column.start[i]) * 2);
+    this.zoom(column.start[i] - margin, end + margin);
+  }
+
+  tip(text, x, y) {
+    this.tipBox.hidden = !text;
+    if (!text) return;
+    this.tipBox.textContent = text;
+    const wide = this.tipBox.offsetWidth, high = this.tipBox.offsetHeight;
+    this.tipBox.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - wide - 8))}px`;
+    this.tipBox.style.top = `${y + 18 + high > innerHeight ? Math.max(4, y - high - 10) : y + 18}px`;
+  }
+
+  // The fragment.
+
+  remember() {
+    if (this.isRestoring) return;
+    const words = new URLSearchParams();
+    if (this.from > this.model.begin || this.to < this.model.end) words.set("t", `${this.from.toFixed(3)}~${this.to.toFixed(3)}`);
+    if (this.anomaly !== null) words.set("finding", this.anomaly);
+    if (this.operation !== null) words.set("op", this.model.operations.index[this.operation]);
+    if (this.message !== null) words.set("message", this.message);
+    for (const name of ["node", "type", "outcome", "text"]) if (this.filter[name]) words.set(name, this.filter[name]);
+    const fragment = words.toString();
+    clearTimeout(this.remembering);
+    this.remembering = setTimeout(() => {
+      this.written = fragment;
+      history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search);
+    }, 150);
+  }
+
+  restore() {
+    const words = new URLSearchParams(location.hash.slice(1)), { model } = this;
+    this.isRestoring = true;
+    this.setFilter({ node: words.get("node") ?? "", type: words.get("type") ?? "", outcome: words.get("outcome") ?? "", text: words.get("text") ?? "" });
+    const number = (name) => words.has(name) && /^\d+$/.test(words.get(name)) ? Number(words.get(name)) : null;
+    const operation = number("op") === null ? -1 : model.operations.index.indexOf(number("op")), message = number("message");
+    if (number("finding") !== null) this.showAnomaly(number("finding"), false);
+    else if (operation >= 0) this.select(this.operationHit(operation));
+    else if (message !== null && model.messages && message < model.messages.count) this.select(this.messageHit(message));
+    const [from, to] = (words.get("t") ?? "").split("~").map(Number.parseFloat);
+    if (from < to) this.zoom(from, to); else this.zoom(model.begin, model.end);
+    this.isRestoring = false;
+  }
+
+  listen() {
+    addEventListener("hashchange", () => { if (location.hash.slice(1) !== this.written) this.restore(); });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      this.palette = new Palette();
+      for (const view of this.views) view.legendText = null;
+      this.redraw();
+    });
+    addEventListener("beforeprint", () => { for (const view of this.views) { view.isVisible = true; view.render(); } });
+    addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "Escape") {
+        document.activeElement?.blur();
+        this.select(null);
+        return;
+      }
+      if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+      const count = this.model.data.anomalies.length;
+      const acts = {
+        "+": () => this.scale(0.5), "=": () => this.scale(0.5), "-": () => this.scale(2),
+        ArrowLeft: () => this.pan(-0.25), ArrowRight: () => this.pan(0.25),
+        0: () => this.zoom(this.model.begin, this.model.end),
+        n: () => count && this.showAnomaly(((this.anomaly ?? -1) + 1) % count),
+        p: () => count && this.showAnomaly(((this.anomaly ?? count) + count - 1) % count),
+        "/": () => this.fields.text.focus(),
+      };
+      if (!acts[event.key]) return;
+      event.preventDefault();
+      acts[event.key]();
+    });
+  }
+}
+
+function copyCommand() {
+  const button = document.getElementById("copy");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const command = document.getElementById("command");
+    try {
+      await navigator.clipboard.writeText(command.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(command);
+      button.textContent = "Selected";
+    }
+  });
+}
+
+/** Called with the run's data: by this page, or by the file beside it where they are large. */
+function reportData(data) { window.app = new App(data); }
+
+copyCommand();
+if (document.getElementById("data")) reportData(JSON.parse(document.getElementById("data").textContent));

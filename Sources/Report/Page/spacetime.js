@@ -1,0 +1,214 @@
+// The space-time diagram (Lamport's): a line for each node, service and client, and an arrow for each message.
+
+/** More messages than this are drawn as a density: arrows would only be a blot. */
+const ARROWS_MAX = 5000;
+const ROWS_MAX = 400;
+
+class SpaceTime extends View {
+  constructor(app, id) {
+    super(app, id);
+    this.drawn = [];
+    this.arrange();
+  }
+
+  /** Gives each name that is shown a row: nodes, then services, then clients. */
+  arrange() {
+    const { names } = this.app.model.data, nodes = this.app.model.nodes, m = this.app.model.messages;
+    // Clients that only prepare nodes are left out where there are many.
+    if (!this.busy) {
+      this.busy = new Set();
+      for (const list of m.byOperation.values()) for (const i of list) this.busy.add(m.from[i]).add(m.to[i]);
+    }
+    const isCrowded = names.length > nodes.size + 12;
+    const isClient = (name) => /^c\d+$/.test(name);
+    const rank = (name) => (nodes.has(name) ? 0 : isClient(name) ? 2 : 1);
+    this.order = names.map((name, number) => ({ name, number, rank: rank(name) }))
+      .filter(({ number, rank }) => rank < 2 || (this.app.filter.clients && (!isCrowded || this.busy.has(number))))
+      .sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name, "en", { numeric: true })).slice(0, ROWS_MAX);
+    this.row = new Int32Array(names.length).fill(-1);
+    this.order.forEach(({ number }, row) => { this.row[number] = row; });
+  }
+
+  get rowHeight() { return Math.max(5, Math.min(34, 760 / Math.max(1, this.order.length))); }
+  wantedHeight() { return TOP + BOTTOM + 10 + this.rowHeight * this.order.length; }
+  y(name) { return TOP + 10 + (this.row[name] + 0.5) * this.rowHeight; }
+
+  shows(i) {
+    const m = this.app.model.messages;
+    return this.row[m.from[i]] >= 0 && this.row[m.to[i]] >= 0 && this.app.showsMessage(i);
+  }
+
+  endOf(i) {
+    const end = this.app.model.messages.end[i];
+    return Number.isNaN(end) ? this.app.model.end : end;
+  }
+
+  draw() {
+    const { pen, app } = this, m = app.model.messages;
+    const every = Math.ceil(12 / this.rowHeight);
+    this.drawLevels(this.order.filter((_, row) => row % every === 0).map(({ name, number }) => ({ y: this.y(number), text: name.slice(0, 10) })));
+    this.clip();
+    this.shadeCauses();
+    this.drawn = [];
+    let count = lowerBound(m.start, app.to) - lowerBound(m.start, app.from);
+    // Of very many, those that a filter leaves are too many to look for in each frame.
+    if (count <= 20 * ARROWS_MAX) {
+      count = 0;
+      m.intervals.forEach(app.from, app.to, (i) => {
+        if (!this.shows(i)) return;
+        count += 1;
+        if (count <= ARROWS_MAX) this.drawn.push(i);
+      });
+    }
+    if (count > ARROWS_MAX) this.drawDensity(); else this.drawArrows();
+    if (count > ARROWS_MAX) this.drawn = [];
+    this.drawChosen();
+    this.legend([
+      { text: "between nodes", colour: app.palette.of(0), shape: "bar" },
+      { text: "with a client", colour: app.palette.soft, shape: "bar" },
+      { text: "lost", colour: app.palette.bad, shape: "cross" },
+      { text: "copy", colour: app.palette.of(4), shape: "bar" },
+      ...(count > ARROWS_MAX ? [{ text: `${count.toLocaleString("en")} messages, as density: zoom in for arrows`, colour: app.palette.of(0), shape: "bar" }] : []),
+    ]);
+  }
+
+  /** What can have influenced the chosen message, and what it can have influenced. */
+  shadeCauses() {
+    const { pen, app } = this, causes = app.causes;
+    if (!causes) return;
+    for (const { number } of this.order) {
+      const y = this.y(number) - this.rowHeight / 2;
+      if (causes.past[number] > app.from) {
+        pen.fillStyle = app.palette.past;
+        pen.fillRect(LEFT, y, this.x(Math.min(app.to, causes.past[number])) - LEFT, this.rowHeight);
+      }
+      if (causes.future[number] < app.to) {
+        const left = this.x(Math.max(app.from, causes.future[number]));
+        pen.fillStyle = app.palette.future;
+        pen.fillRect(left, y, this.width - RIGHT - left, this.rowHeight);
+      }
+    }
+  }
+
+  /** Whether a message is in the past or future of the chosen one. */
+  isRelated(i) {
+    const { causes } = this.app, m = this.app.model.messages;
+    return !causes || m.start[i] >= causes.future[m.from[i]] || (m.fate[i] === DELIVERED && m.end[i] <= causes.past[m.to[i]]);
+  }
+
+  drawArrows() {
+    const { pen, app } = this, m = app.model.messages;
+    const isServer = (name) => !/^c\d+$/.test(app.model.data.names[name]);
+    const classes = [
+      { colour: app.palette.soft, of: (i) => m.fate[i] !== LOST && !(isServer(m.from[i]) && isServer(m.to[i])) },
+      { colour: app.palette.of(0), of: (i) => m.fate[i] !== LOST && !m.copies.has(i) && isServer(m.from[i]) && isServer(m.to[i]) },
+      { colour: app.palette.of(4), of: (i) => m.fate[i] !== LOST && m.copies.has(i) },
+      { colour: app.palette.bad, of: (i) => m.fate[i] === LOST, dash: [4, 3] },
+    ];
+    const hasHeads = this.drawn.length < 1200;
+    for (const { colour, of, dash } of classes) {
+      for (const related of [false, true]) {
+        pen.strokeStyle = pen.fillStyle = colour;
+        // Many arrows are drawn lightly, so that where they are dense stands out.
+        pen.globalAlpha = (related ? 0.85 : 0.18) * Math.max(0.2, Math.min(1, this.plotWidth / this.drawn.length));
+        pen.setLineDash(dash ?? []);
+        pen.beginPath();
+        const heads = [];
+        for (const i of this.drawn) {
+          if (!of(i) || this.isRelated(i) !== related) continue;
+          const x = this.x(m.start[i]), y = this.y(m.from[i]), toX = this.x(this.endOf(i)), toY = this.y(m.to[i]);
+          pen.moveTo(x, y);
+          if (m.fate[i] === LOST) {
+            // It goes as far as it came: up to just before its receiver.
+            const share = 0.85;
+            pen.lineTo(x + (toX - x) * share, y + (toY - y) * share);
+            heads.push([x + (toX - x) * share, y + (toY - y) * share, null]);
+          } else {
+            pen.lineTo(toX, toY);
+            if (m.fate[i] === DELIVERED) heads.push([toX, toY, Math.atan2(toY - y, toX - x)]);
+          }
+        }
+        pen.stroke();
+        pen.setLineDash([]);
+        if (hasHeads) this.drawHeads(heads);
+      }
+    }
+    pen.globalAlpha = 1;
+  }
+
+  drawHeads(heads) {
+    const { pen } = this;
+    pen.beginPath();
+    for (const [x, y, angle] of heads) {
+      if (angle === null) {
+        drawShape(pen, 1, x, y);
+        continue;
+      }
+      pen.moveTo(x - 6 * Math.cos(angle - 0.4), y - 6 * Math.sin(angle - 0.4));
+      pen.lineTo(x, y);
+      pen.lineTo(x - 6 * Math.cos(angle + 0.4), y - 6 * Math.sin(angle + 0.4));
+    }
+    pen.stroke();
+  }
+
+  /** How many messages each row sends in each pixel of time. */
+  drawDensity() {
+    const { pen, app } = this, m = app.model.messages, wide = Math.ceil(this.plotWidth);
+    const sent = new Uint32Array(wide * this.order.length), lost = new Uint32Array(wide * this.order.length);
+    const first = lowerBound(m.start, app.from), last = lowerBound(m.start, app.to);
+    const { from } = app, scale = this.plotWidth / (app.to - from), { row } = this, { filtersMessages } = app;
+    let most = 1;
+    for (let i = first; i < last; i++) {
+      if (row[m.from[i]] < 0 || row[m.to[i]] < 0 || (filtersMessages && !app.showsMessage(i))) continue;
+      const cell = row[m.from[i]] * wide + Math.floor((m.start[i] - from) * scale);
+      most = Math.max(most, ++sent[cell]);
+      if (m.fate[i] === LOST) lost[cell] += 1;
+    }
+    const levelOf = (cell) => Math.ceil(6 * Math.sqrt(sent[cell] / most));
+    for (let row = 0; row < this.order.length; row++) {
+      const y = TOP + 10 + row * this.rowHeight, high = this.rowHeight - 4;
+      pen.fillStyle = app.palette.of(0);
+      for (let x = 0; x < wide;) {
+        // Neighbours that look the same are one rectangle.
+        const start = x, level = levelOf(row * wide + x);
+        while (x < wide && levelOf(row * wide + x) === level) x += 1;
+        if (!level) continue;
+        pen.globalAlpha = 0.2 + 0.8 * level / 6;
+        pen.fillRect(LEFT + start, y + 2, x - start, high);
+      }
+      pen.globalAlpha = 1;
+      pen.fillStyle = app.palette.bad;
+      for (let x = 0; x < wide; x++) {
+        const share = lost[row * wide + x] / (sent[row * wide + x] || 1);
+        if (share) pen.fillRect(LEFT + x, y + 2, 1, high * Math.max(0.25, share));
+      }
+    }
+  }
+
+  drawChosen() {
+    const { pen, app } = this, m = app.model.messages;
+    const chosen = app.message === null ? [...app.markedMessages] : [app.message];
+    pen.strokeStyle = app.palette.ink;
+    pen.lineWidth = 2.5;
+    pen.beginPath();
+    for (const i of chosen.slice(0, 500)) {
+      if (this.row[m.from[i]] < 0 || this.row[m.to[i]] < 0) continue;
+      pen.moveTo(this.x(m.start[i]), this.y(m.from[i]));
+      pen.lineTo(this.x(this.endOf(i)), this.y(m.to[i]));
+    }
+    pen.stroke();
+  }
+
+  at(x, y) {
+    const m = this.app.model.messages;
+    let best = null, distance = 36;
+    for (const i of this.drawn) {
+      const ax = this.x(m.start[i]), ay = this.y(m.from[i]), bx = this.x(this.endOf(i)), by = this.y(m.to[i]);
+      const length = (bx - ax) ** 2 + (by - ay) ** 2;
+      const share = length ? Math.max(0, Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length)) : 0;
+      const away = (ax + share * (bx - ax) - x) ** 2 + (ay + share * (by - ay) - y) ** 2;
+      if (away < distance) [distance, best] = [away, i];
+    }
+    return best === null ? null : this.app.messageHit(best);
+  }
+}

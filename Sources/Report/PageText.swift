@@ -1,0 +1,39 @@
+/// HTML as it is written: what comes from a run goes through ``text(_:)``, and so is text whatever it says.
+struct PageText {
+  private(set) var bytes: [UInt8] = []
+
+  /// Markup of our own.
+  mutating func markup(_ markup: String) { bytes += markup.utf8 }
+
+  mutating func raw(_ content: [UInt8]) { bytes += content }
+
+  /// Text, or the value of an attribute in double quotes. What HTML can't hold becomes a replacement character.
+  mutating func text(_ text: String) {
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "<"): bytes += "&lt;".utf8
+      case UInt8(ascii: ">"): bytes += "&gt;".utf8
+      case UInt8(ascii: "&"): bytes += "&amp;".utf8
+      case UInt8(ascii: "\""): bytes += "&quot;".utf8
+      case UInt8(ascii: "'"): bytes += "&#39;".utf8
+      case 9, 10: bytes.append(byte)
+      case 0..<32, 127: bytes += "\u{FFFD}".utf8
+      default: bytes.append(byte)
+      }
+    }
+  }
+
+  mutating func element(_ tag: String, _ content: String) {
+    markup("<\(tag)>")
+    text(content)
+    markup("</\(tag.prefix { $0 != " " })>")
+  }
+}
+
+extension String {
+  /// As much as is good to read at once.
+  func cut(to bytes: Int) -> String {
+    guard utf8.count > bytes else { return self }
+    return String(decoding: utf8.prefix(bytes), as: UTF8.self) + "… (\(utf8.count) bytes)"
+  }
+}

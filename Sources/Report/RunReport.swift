@@ -1,0 +1,101 @@
+public import Glomers
+public import Lab
+
+/// Everything that the report of a run is made of.
+///
+/// Pure: data in, text out. Whoever has the files reads and writes them.
+public struct RunReport: Sendable {
+  public var workload: String
+  /// What ran, in a line.
+  public var summary: String
+  /// The nodes' names.
+  public var nodes: [String]
+  /// How many clients there were: process `p` is one of client `p % clientCount`.
+  public var clientCount = 1
+  public var verdict: Verdict
+  public var anomalies: [Anomaly]
+  /// What speaks against the run beside its anomalies, in words.
+  public var complaints: [String]
+  public var doubts: [String]
+  /// `results.edn`.
+  public var results: EDN
+  public var history: History
+  /// Nil where messages were not recorded.
+  public var log: MessageLog?
+  /// When each value was first seen at each node; for workloads whose values are to reach every node.
+  public var sightings: [Visibility.Sighting] = []
+  /// The instant from which the history's times count.
+  public var origin = Instant.zero
+  /// The command that runs it again.
+  public var command = ""
+  /// When it was started, for people.
+  public var started = ""
+  /// The last lines of each node's log.
+  public var logTails: [(node: String, lines: [String])] = []
+  /// Files of the run's directory that the page links to.
+  public var files: [String] = []
+
+  public init(
+    workload: String, summary: String, nodes: [String], results: Results, history: History, log: MessageLog?
+  ) {
+    self.workload = workload
+    self.summary = summary
+    self.nodes = nodes
+    verdict = results.verdict
+    anomalies = results.anomalies
+    complaints = results.complaints
+    doubts = results.doubts
+    self.results = results.tree
+    self.history = history
+    self.log = log
+  }
+
+  /// The page, and the data that stand in a file beside it where they would make it too large.
+  public struct Page: Sendable {
+    public let html: [UInt8]
+    /// What belongs into ``dataFile``; nil where the page has it all.
+    public let data: [UInt8]?
+  }
+
+  /// The name of the file with data that the page is too small for.
+  public static let dataFile = "report-data.js"
+  /// The most data that stand in the page itself, in bytes.
+  public static let inlineBytesMax = 5 << 20
+
+  public func page(inlineBytesMax: Int = RunReport.inlineBytesMax) -> Page {
+    let data = ReportData(self).text
+    let isInline = data.count <= inlineBytesMax
+    var html = PageText()
+    write(&html, data: isInline ? data : nil)
+    return Page(
+      html: html.bytes, data: isInline ? nil : Array("reportData(".utf8) + data + Array(");\n".utf8))
+  }
+
+  /// The verdict in words.
+  var headline: String {
+    let kinds = Set(anomalies.filter { $0.severity == .invalid }.map(\.name)).count + complaints.count
+    return switch verdict {
+    case .valid: "Valid: nothing wrong was found"
+    case .invalid: kinds == 1 ? "Invalid: one thing is wrong" : "Invalid: \(kinds) things are wrong"
+    case .unknown: "Unknown: too little was seen to judge"
+    }
+  }
+
+  /// Anomalies by kind, the worst kinds first, each kind's in the order in which they were found.
+  var kinds: [(name: String, count: Int, shown: [Anomaly])] {
+    var order: [String] = []
+    var byName: [String: (count: Int, shown: [Anomaly])] = [:]
+    for anomaly in anomalies {
+      if byName[anomaly.name] == nil { order.append(anomaly.name) }
+      byName[anomaly.name, default: (0, [])].count += anomaly.count
+      if byName[anomaly.name]!.shown.count < Self.shownMax { byName[anomaly.name]!.shown.append(anomaly) }
+    }
+    let rank: [Anomaly.Severity: Int] = [.invalid: 0, .unknown: 1, .warning: 2]
+    func worst(_ name: String) -> Int { byName[name]!.shown.map { rank[$0.severity]! }.min()! }
+    return order.enumerated().sorted { (worst($0.element), $0.offset) < (worst($1.element), $1.offset) }
+      .map { ($0.element, byName[$0.element]!.count, byName[$0.element]!.shown) }
+  }
+
+  /// Of each kind so many anomalies are shown.
+  private static let shownMax = 5
+}
