@@ -9,6 +9,8 @@ struct Client: Sendable {
     case initializeAgain
     /// The type of the request.
     case setUp(String)
+    /// The nemesis wants a node to be a member, or not to be one.
+    case change(MembershipChanges.Change)
     /// The worker that does it, and where it began in the history.
     case operation(Invocation, worker: Int, begun: Int)
   }

@@ -30,6 +30,9 @@ public struct Scenario: Equatable, Sendable {
     case disk
     /// Clocks of nodes jump. In the simulator only.
     case skew
+    /// Nodes are removed from the cluster, and added again, by requests that they may not know: Maelstrom's pull
+    /// request 101.
+    case membership
 
     /// Whether real processes can be made to suffer it.
     public var isForProcesses: Bool { self != .skew }

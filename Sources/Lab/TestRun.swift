@@ -89,6 +89,7 @@ public struct TestRun {
   var paused: Set<NodeID> = []
   /// Nodes whose disks are full or fail.
   var brokenDisks: Set<NodeID> = []
+  var membership = MembershipChanges()
   /// Faults under way, in words.
   var faults: [Scenario.Fault: String] = [:]
   var counts = Progress()
@@ -136,6 +137,7 @@ public struct TestRun {
       case .patience: giveUpDue()
       case .arrival: beginOperation()
       case .nemesis: stepNemesis()
+      case .membership: stepMembership()
       case .calm: endFaults()
       case .probe: probe()
       case .phase: break
@@ -181,7 +183,7 @@ public struct TestRun {
 
   // MARK: What is next
 
-  enum Event { case delivery, patience, arrival, nemesis, calm, probe, phase }
+  enum Event { case delivery, patience, arrival, nemesis, membership, calm, probe, phase }
 
   /// The earliest thing to do. Of several at one instant, a delivery goes first.
   private var nextEvent: (due: Instant, event: Event)? {
@@ -193,6 +195,7 @@ public struct TestRun {
     guard phase != .idle, phase != .finished else { return nil }
     consider(network.deadline, .delivery)
     consider(patience.min?.due, .patience)
+    consider(membership.due, .membership)
     if case .running(let cutoff) = phase {
       if nextArrival < cutoff, !freeWorkers.isEmpty { consider(nextArrival, .arrival) }
       if let step = nemesis.deadline, step < cutoff { consider(step, .nemesis) }

@@ -117,6 +117,7 @@ extension TestRun {
         closeClient(first.client)
         if !down.contains(node), !dead.contains(node) { initializeAgain(node) }
       case .setUp(let type): failSetUp("setup-failed", first.client, unanswered(type, first.client))
+      case .change(let change): changed(change, .timeout("no answer"), by: first.client)
       case .operation(let invocation, let worker, let begun):
         let kind: Operation.Kind = load.isIdempotent(invocation.function) ? .fail : .info
         end(begun, worker: worker, kind, error: "net-timeout")
@@ -160,6 +161,12 @@ extension TestRun {
         failSetUp(
           "setup-failed", reply.client,
           "answered \(type) with \(reply.excerpt); the answer has type \(type)_ok")
+      }
+    case .answer(.change(let change)):
+      let error = reply.type == "error" ? try? RPCError(type: reply.type, body: reply.body) : nil
+      changed(change, error, by: client)
+      if reply.type != "error", reply.type != "\(change.type)_ok" {
+        malformed(reply, "the answer to \(change.type) has type \(change.type)_ok")
       }
     case .answer(.operation(let invocation, let worker, let begun)):
       complete(invocation, worker: worker, begun: begun, with: reply)

@@ -58,6 +58,16 @@ extension TestRun {
       let hit = nemesis.nodes(targets, of: nodes)
       for node in hit { actions.append(.skew(node, by: nemesis.skew())) }
       return JSON(hit)
+    case .removeMembers:
+      let hit = Array(
+        nodes.shuffled(using: &choices).prefix(
+          Int.random(in: 1...max(1, (nodes.count - 1) / 2), using: &choices)))
+      membership.remove(hit)
+      faults[.membership] = membership.isUnknown ? nil : "members removed"
+      return JSON(hit)
+    case .addMembers:
+      membership.addAll()
+      return JSON(membership.outside.sorted())
     }
   }
 

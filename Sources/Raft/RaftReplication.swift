@@ -144,7 +144,7 @@ extension Raft {
   }
 
   /// Commits what a majority holds, if it ends in an entry of this term: an older one may be overwritten although a
-  /// majority holds it (§3.6.2, figure 3.7).
+  /// majority holds it (§3.6.2, figure 3.8).
   mutating func advanceCommit() {
     guard role == .leader else { return }
     let index = reached {

@@ -53,7 +53,7 @@ public enum Purpose: Equatable, Sendable {
 public enum Flaw: String, CaseIterable, Sendable {
   /// A new configuration counts only once it is committed: votes and acknowledgements are counted in the old one.
   case countsInOldConfiguration = "counts-in-old-configuration"
-  /// An entry of an older term is committed by counting the nodes that hold it (§3.6.2, figure 3.7).
+  /// An entry of an older term is committed by counting the nodes that hold it (§3.6.2, figure 3.8).
   case commitsOlderTerms = "commits-older-terms"
   /// A vote is given before it is stored.
   case forgetsVotes = "forgets-votes"

@@ -117,7 +117,8 @@ struct NetworkOptions: ParsableArguments {
       """
       Faults to inject, separated by commas: partition, as in Maelstrom; kill and pause, as in Maelstrom since July \
       2026 (pull request 102; 0.2.4 and before refuse them); one-way (cuts), loss, \
-      duplicate, reorder, slow, disk (full or failing); and, in the simulator, skew (default: none).
+      duplicate, reorder, slow, disk (full or failing), membership (remove_member \
+      and add_member); and, in the simulator, skew (default: none).
       """, valueName: "faults"),
     transform: Parse.faults)
   var nemesis: Set<Scenario.Fault> = []

@@ -105,11 +105,12 @@ struct NemesisTests {
     scenario.faults = Set(Scenario.Fault.allCases)
     var nemesis = Nemesis(scenario, begin: .zero, random: Random(seed: 5))
     var functions: [String: Int] = [:]
-    for _ in 0..<900 { functions[nemesis.step().function, default: 0] += 1 }
+    for _ in 0..<1000 { functions[nemesis.step().function, default: 0] += 1 }
     let pairs = [
       ("start-partition", "stop-partition"), ("start-one-way", "stop-one-way"), ("kill", "start"),
       ("pause", "resume"), ("start-loss", "stop-loss"), ("start-duplicate", "stop-duplicate"),
       ("start-reorder", "stop-reorder"), ("start-slow", "stop-slow"), ("start-disk", "stop-disk"),
+      ("remove-members", "add-members"),
     ]
     #expect(Set(functions.keys) == Set(pairs.flatMap { [$0, $1] } + ["skew"]))
     for (on, off) in pairs { #expect([0, 1].contains(functions[on]! - functions[off]!)) }

@@ -2,6 +2,11 @@ import Glomers
 import Raft
 import Wire
 
+/// Which mistake cores make in a test.
+enum Mistake {
+  @TaskLocal static var made: Flaw?
+}
+
 /// The simplest state machine of which the order of commands can be seen: a list of numbers.
 struct Notes: StateMachine {
   enum Message: WireMessage {
@@ -35,6 +40,8 @@ struct Notes: StateMachine {
     init(record: JSONObject) throws(WireError) { value = try record.integer("value") }
     func write(to record: inout JSONWriter) { record.member("value", value) }
   }
+
+  static var flaw: Flaw? { Mistake.made }
 
   private(set) var values: [Int] = []
 

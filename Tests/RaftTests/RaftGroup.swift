@@ -11,6 +11,7 @@ struct RaftGroup {
     let from: NodeID
     let to: NodeID
     let message: Message
+    var sent = Instant.zero
   }
 
   private(set) var nodes: [NodeID: Raft<Notes>] = [:]
@@ -23,7 +24,10 @@ struct RaftGroup {
   var isolated: Set<NodeID> = []
   private(set) var answers: [NodeID: [CommandID: Outcome<Notes.Message>]] = [:]
   private(set) var readBatches: [NodeID: [Int]] = [:]
-  private var invariants = Invariants()
+  private(set) var invariants = Invariants()
+  /// What was committed anywhere when each batch of queries came.
+  private var readFloors: [NodeID: [Int: Int]] = [:]
+  private var lastBatch = 0
   let names: [NodeID]
   private let limits: Raft<Notes>.Limits
   private var lastNumber: [NodeID: Int] = [:]
@@ -97,11 +101,48 @@ struct RaftGroup {
     }
   }
 
+  /// Lets time pass with messages that take as long, until something is so. Returns how long that was; nil if it never was.
+  mutating func run(for duration: Duration, latency: Duration, until isDone: (RaftGroup) -> Bool) -> Duration?
+  {
+    let start = now
+    while now - start < duration {
+      pass(.milliseconds(1))
+      let due = mail.indices.filter { mail[$0].sent + latency <= now }
+      let (letters, rest) = (due.map { mail[$0] }, mail.filter { $0.sent + latency > now })
+      mail = letters + rest
+      for _ in letters { deliver() }
+      if isDone(self) { return now - start }
+    }
+    return nil
+  }
+
   /// A client's command at a node that leads. Returns its name if it was taken.
   mutating func propose(_ value: Int, at name: NodeID) -> CommandID? {
     lastNumber[name]! += 1
     let id = CommandID(origin: name, life: nodes[name]!.life, number: lastNumber[name]!)
     return on(name) { $0.propose(.add(value), as: id, at: $1) } ? id : nil
+  }
+
+  /// A client's command at a node that follows: it goes to the leader, as often as said.
+  mutating func forward(_ value: Int, at name: NodeID, copies: Int) {
+    guard let leader = nodes[name]!.leader, leader != name else { return }
+    lastNumber[name]! += 1
+    let message = Message.forward(
+      life: nodes[name]!.life, [Forwarded(number: lastNumber[name]!, .add(value))])
+    for _ in 0..<copies { mail.append(Letter(from: name, to: leader, message: message)) }
+  }
+
+  /// A client's query at any node.
+  mutating func ask(_ name: NodeID) {
+    lastBatch += 1
+    let (batch, life) = (lastBatch, nodes[name]!.life)
+    guard let leader = nodes[name]!.leader else { return }
+    readFloors[name, default: [:]][batch] = invariants.committedIndex
+    if leader == name {
+      _ = on(name) { $0.read(batch, life: life, of: name, at: $1) }
+    } else {
+      mail.append(Letter(from: name, to: leader, message: .readIndex(life: life, batch: batch)))
+    }
   }
 
   /// A node's log is replaced by its checkpoint.
@@ -115,10 +156,16 @@ struct RaftGroup {
       nodes[name]!.drain { actions.append($0) }
       for action in actions {
         switch action {
-        case .send(let message, let node): mail.append(Letter(from: name, to: node, message: message))
+        case .send(let message, let node):
+          mail.append(Letter(from: name, to: node, message: message, sent: now))
         case .persist(let record): disks[name, default: []].append(record)
         case .applied(let id, let outcome): answers[name, default: [:]][id] = outcome
-        case .mayRead(let batch): readBatches[name, default: []].append(batch)
+        case .mayRead(let batch):
+          readBatches[name, default: []].append(batch)
+          if let floor = readFloors[name]?[batch], nodes[name]!.applied < floor {
+            invariants.violate(
+              "Linearizability: \(name) answers from \(nodes[name]!.applied), and \(floor) was committed")
+          }
         case .skipped, .restored, .changed: break
         }
       }
@@ -138,6 +185,12 @@ struct Invariants {
   /// What any log has ever had at an index in a term, and the term of the entry before.
   private var entries: [Place: (entry: Entry<Notes.Message>, previousTerm: Int)] = [:]
   private var committed: [Int: Entry<Notes.Message>] = [:]
+  /// The greatest index that any node has committed.
+  private(set) var committedIndex = 0
+  /// What did not hold, in words.
+  private(set) var violations: [String] = []
+
+  mutating func violate(_ what: String) { violations.append(what) }
   private var checkedCommit: [NodeID: Int] = [:]
   /// The state machine after each index, told by its length and last value.
   private var states: [Int: [Int]] = [:]
@@ -150,9 +203,8 @@ struct Invariants {
     seen[name] = nil
   }
 
-  /// `#expect` is too slow for what is looked at millions of times.
-  private func demand(_ condition: Bool, _ what: @autoclosure () -> Comment) {
-    if !condition { Issue.record(what()) }
+  private mutating func demand(_ condition: Bool, _ what: @autoclosure () -> String) {
+    if !condition { violate(what()) }
   }
 
   mutating func check(_ raft: Raft<Notes>) {
@@ -193,6 +245,7 @@ struct Invariants {
       committed[index] = log[index]
     }
     checkedCommit[name] = raft.commit
+    committedIndex = max(committedIndex, raft.commit)
     demand(raft.applied == raft.commit, "\(name) has not applied what is committed")
     let values = raft.machine.values
     if let known = states[raft.applied] {

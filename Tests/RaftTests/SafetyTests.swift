@@ -8,48 +8,29 @@ struct SafetyTests {
   @Test(
     "messages lost, copied and overtaken, nodes killed, logs checkpointed",
     arguments: 1...12 as ClosedRange<UInt64>)
-  func everything(seed: UInt64) { run(seed, changesMembers: false) }
+  func everything(seed: UInt64) { run(seed, changes: 0) }
 
   @Test("and members added and removed", arguments: 21...60 as ClosedRange<UInt64>)
-  func members(seed: UInt64) { run(seed, changesMembers: true) }
+  func members(seed: UInt64) { run(seed, changes: 10) }
 
-  private func run(_ seed: UInt64, changesMembers: Bool) {
-    var limits = Raft<Notes>.Limits()
-    // Small, so that all of them bite.
-    limits.messageBytes = 500
-    limits.flightBytes = 1500
-    limits.tailBytes = 4000
-    var group = RaftGroup(seed.isMultiple(of: 2) ? 3 : 5, seed: seed, limits: limits)
-    var random = Random(seed: seed)
-    var value = 0
-    for _ in 0..<3000 {
-      let name = group.names.randomElement(using: &random)!
-      let isUp = group.nodes[name] != nil
-      switch Int.random(in: 0..<1000, using: &random) {
-      case 0..<600 where !group.mail.isEmpty:
-        // Nearly in order.
-        group.deliver(Int.random(in: 0..<min(4, group.mail.count), using: &random))
-      case 600..<640 where !group.mail.isEmpty:
-        group.mail.remove(at: Int.random(in: group.mail.indices, using: &random))
-      case 640..<680 where !group.mail.isEmpty: group.mail.append(group.mail.randomElement(using: &random)!)
-      case 680..<780: group.pass(.milliseconds(Int.random(in: 1...60, using: &random)))
-      case 780..<900 where isUp && group[name].role == .leader:
-        value += 1
-        _ = group.propose(value, at: name)
-      case 900..<910:
-        if isUp { group.kill(name) } else { group.start(name) }
-      case 910..<930 where !isUp: group.start(name)
-      case 930..<940 where isUp: group.checkpoint(name)
-      case 940..<950 where changesMembers && isUp:
-        let change = MembershipChange(
-          group.names.randomElement(using: &random)!, isMember: Int.random(in: 0..<3, using: &random) > 0)
-        _ = group.on(name) { $0.change(change, at: $1) }
-      case 950..<955 where isUp: group.on(name) { $0.transfer(at: $1) }
-      case 955..<960: group.isolated = [name]
-      case 960..<975: group.isolated = []
-      default: break
-      }
+  @Test(
+    "a core with a mistake breaks one of them",
+    arguments: [
+      Flaw.forgetsConfiguration, .readsWithoutAsking, .goesOnRemoved,
+      .appliesTwice,
+      .carriesOutCopies,
+    ])
+  func mistakes(_ flaw: Flaw) {
+    let found = Mistake.$made.withValue(flaw) {
+      (1...60 as ClosedRange<UInt64>).lazy.map { seed in
+        group(seed, changes: flaw.isAboutMembers ? 40 : 0).invariants.violations
+      }.first { !$0.isEmpty }
     }
+    #expect(found != nil, "nobody notices a core that \(flaw.rawValue)")
+  }
+
+  private func run(_ seed: UInt64, changes: Int) {
+    var group = group(seed, changes: changes)
     // Once all is well again, commands go through everywhere.
     group.isolated = []
     for name in group.names where group.nodes[name] == nil { group.start(name) }
@@ -70,6 +51,67 @@ struct SafetyTests {
     #expect(taken != nil && group.answers[leader]?[taken!] != nil, "no command goes through")
     for member in group[leader].configuration.members {
       #expect(group[member].machine.values == group[leader].machine.values)
+    }
+    #expect(group.invariants.violations == [])
+  }
+
+  /// A cluster after many steps at random.
+  ///
+  /// - Parameter changes: how many of a thousand steps change who is a member; at most 40.
+  private func group(_ seed: UInt64, changes: Int) -> RaftGroup {
+    var limits = Raft<Notes>.Limits()
+    // Small, so that all of them bite.
+    limits.messageBytes = 500
+    limits.flightBytes = 1500
+    limits.tailBytes = 4000
+    var group = RaftGroup(seed.isMultiple(of: 2) ? 3 : 5, seed: seed, limits: limits)
+    var random = Random(seed: seed)
+    var value = 0
+    for _ in 0..<3000 where group.invariants.violations.isEmpty {
+      let name = group.names.randomElement(using: &random)!
+      let isUp = group.nodes[name] != nil
+      switch Int.random(in: 0..<1000, using: &random) {
+      case 0..<changes where isUp:
+        let change = MembershipChange(
+          group.names.randomElement(using: &random)!, isMember: Bool.random(using: &random))
+        _ = group.on(name) { $0.change(change, at: $1) }
+      case 0..<600 where !group.mail.isEmpty:
+        // Nearly in order.
+        group.deliver(Int.random(in: 0..<min(4, group.mail.count), using: &random))
+      case 600..<640 where !group.mail.isEmpty:
+        group.mail.remove(at: Int.random(in: group.mail.indices, using: &random))
+      case 640..<680 where !group.mail.isEmpty: group.mail.append(group.mail.randomElement(using: &random)!)
+      case 680..<780: group.pass(.milliseconds(Int.random(in: 1...60, using: &random)))
+      case 780..<880 where isUp:
+        value += 1
+        if group[name].role == .leader {
+          _ = group.propose(value, at: name)
+        } else if Int.random(in: 0..<4, using: &random) == 0 {
+          group.forward(value, at: name, copies: Int.random(in: 1...2, using: &random))
+        }
+      case 880..<900 where isUp: group.ask(name)
+      case 900..<910:
+        if isUp { group.kill(name) } else { group.start(name) }
+      case 910..<930 where !isUp: group.start(name)
+      case 930..<935 where isUp: group.checkpoint(name)
+      case 950..<955 where isUp: group.on(name) { $0.transfer(at: $1) }
+      case 955..<961:
+        group.isolated = Set(group.names.shuffled(using: &random).prefix((group.names.count - 1) / 2))
+        // A leader that does not know that it is one no more is the usual suspect.
+        if Bool.random(using: &random), let leader = group.leader { group.isolated.insert(leader) }
+      case 961..<965: group.isolated = []
+      default: break
+      }
+    }
+    return group
+  }
+}
+
+extension Flaw {
+  fileprivate var isAboutMembers: Bool {
+    switch self {
+    case .forgetsConfiguration, .goesOnRemoved: true
+    default: false
     }
   }
 }

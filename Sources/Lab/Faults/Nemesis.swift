@@ -33,6 +33,9 @@ public struct Nemesis: Sendable {
     case mendDisks
     /// The clocks of some nodes jump.
     case skew(Targets)
+    /// Some nodes cease to be members, fewer than half.
+    case removeMembers
+    case addMembers
 
     public var function: String {
       switch self {
@@ -49,6 +52,8 @@ public struct Nemesis: Sendable {
       case .breakDisks: "start-disk"
       case .mendDisks: "stop-disk"
       case .skew: "skew"
+      case .removeMembers: "remove-members"
+      case .addMembers: "add-members"
       }
     }
 
@@ -116,6 +121,7 @@ public struct Nemesis: Sendable {
     case .slow: .degrade(.slow)
     case .disk: .breakDisks(Targets.allCases.randomElement(using: &random)!)
     case .skew: .skew(Targets.allCases.randomElement(using: &random)!)
+    case .membership: .removeMembers
     }
   }
 
@@ -132,6 +138,7 @@ public struct Nemesis: Sendable {
     case .slow: .restore(.slow)
     case .disk: .mendDisks
     case .skew: nil
+    case .membership: .addMembers
     }
   }
 
