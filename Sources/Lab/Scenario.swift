@@ -12,6 +12,15 @@ public struct Scenario: Equatable, Sendable {
     case exponential
   }
 
+  /// How often kafka and transactions use each of their keys. Elle's names; Maelstrom draws exponentially.
+  public enum KeyDistribution: String, CaseIterable, Sendable {
+    /// Each key twice as often as the one before it.
+    case exponential
+    case uniform
+    /// The i-th as often as 1 / i²; and the numbers of writes to the keys follow 1 / i, up to the most.
+    case zipf
+  }
+
   /// In which order a node gets what waits for it.
   public enum Delivery: String, CaseIterable, Sendable {
     /// As Maelstrom does it: whatever waits for a node waits behind the message that its courier has in hand.
@@ -28,7 +37,8 @@ public struct Scenario: Equatable, Sendable {
     case loss, duplicate, reorder, slow
     /// Disks of nodes are full, or fail.
     case disk
-    /// Clocks of nodes jump. In the simulator only.
+    /// Clocks of nodes jump; in the simulator only. The clock on the wall jumps either way. A node of ours has only a
+    /// monotonic clock, which jumps ahead; either way while the node is down, since its host may be started again.
     case skew
     /// Nodes are removed from the cluster, and added again, by requests that they may not know: Maelstrom's pull
     /// request 101.
@@ -86,6 +96,7 @@ public struct Scenario: Equatable, Sendable {
   /// The longest that polls of a log may lag behind what is known of it; nil allows any lag.
   public var lagMax: Duration?
   public var keyCount: Int?
+  public var keyDistribution: KeyDistribution = .exponential
   public var maxTransactionLength = 4
   public var maxWritesPerKey = 16
   public var logNodeErrors = false
@@ -161,7 +172,8 @@ public struct Scenario: Equatable, Sendable {
   /// The arguments that make this bench's `test` command run this.
   public func arguments(bin: String, arguments: [String] = []) -> [String] {
     let words = maelstromArguments(bin: bin)
-    let own = demands.isEmpty ? [] : ["--also", demands.map(\.rawValue).sorted().joined(separator: ",")]
+    var own = demands.isEmpty ? [] : ["--also", demands.map(\.rawValue).sorted().joined(separator: ",")]
+    if keyDistribution != .exponential { own += ["--key-dist", keyDistribution.rawValue] }
     return words + own + (arguments.isEmpty ? [] : ["--"] + arguments)
   }
 
@@ -179,6 +191,9 @@ public struct Scenario: Equatable, Sendable {
     if maxWritesPerKey != usual.maxWritesPerKey { words += ["--max-writes-per-key", "\(maxWritesPerKey)"] }
     return words
   }
+
+  /// How many keys are in use at any time, at least 1: what was asked for, or Elle's numbers.
+  var poolSize: Int { max(1, keyCount ?? (keyDistribution == .uniform ? 3 : 10)) }
 
   /// Without a needless `.0`.
   private static func plain(_ number: Double) -> String {

@@ -66,6 +66,7 @@ struct RunDescription {
       "late-replies": .keyword(scenario.lateReplies.rawValue),
       "max-lag": scenario.lagMax.map { .real($0.seconds) } ?? .null,
       "key-count": scenario.keyCount.map { .integer($0) } ?? .null,
+      "key-dist": .keyword(scenario.keyDistribution.rawValue),
       "max-txn-length": .integer(scenario.maxTransactionLength),
       "max-writes-per-key": .integer(scenario.maxWritesPerKey),
       "seed": Int(exactly: scenario.seed).map { .integer($0) } ?? .string("\(scenario.seed)"),

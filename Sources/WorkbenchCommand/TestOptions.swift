@@ -182,10 +182,21 @@ struct DemandOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How many keys kafka and transactions use at once, at least 1; kafka stops at 62 (default: 10).",
+      "How many keys kafka and transactions use at once, at least 1; kafka stops at 62 (default: 10, or 3 with --key-dist uniform).",
       valueName: "number"),
     transform: Parse.positiveInteger)
   var keyCount: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      How often each key is used: exponential, as in Maelstrom (each twice as often as the one before it), uniform, or \
+      zipf, as in Jepsen since 0.3.12 (the i-th as often as 1/i², and the writes of a key are a number by Zipf's law, \
+      too) (default: exponential).
+      """, valueName: "name"),
+    transform: Parse.choice)
+  var keyDist = Scenario.KeyDistribution.exponential
 
   @Option(
     parsing: .unconditional,
@@ -207,6 +218,7 @@ struct DemandOptions: ParsableArguments {
     scenario.demands = also
     scenario.lagMax = maxLag
     scenario.keyCount = keyCount
+    scenario.keyDistribution = keyDist
     scenario.maxTransactionLength = maxTxnLength
     scenario.maxWritesPerKey = maxWritesPerKey
   }

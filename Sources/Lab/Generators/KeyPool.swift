@@ -1,7 +1,7 @@
 internal import Glomers
 
 /// Draws single reads and writes over a pool of keys, some far more popular than others: what Elle's generator makes
-/// transactions of (`elle.txn/wr-txns`, with an exponential distribution of keys).
+/// transactions of (`elle.txn/wr-txns`).
 ///
 /// The values written to a key are 1, 2, 3, …; when it has had its number of them, the next new key takes its place.
 struct KeyPool: Sendable {
@@ -19,34 +19,32 @@ struct KeyPool: Sendable {
   private struct Slot: Sendable {
     var key: Int
     var nextValue = 1
+    let lastValue: Int
   }
 
-  private var slots: [Slot]
+  private var slots: [Slot] = []
   private var nextKey: Int
-  private let maxWritesPerKey: Int
+  private let draw: KeyDraw
   private var random: Random
 
-  /// - Parameter keyCount: how many keys are in use at any time: from 1 to 62.
-  init(keyCount: Int, maxWritesPerKey: Int, random: Random) {
-    slots = (0..<keyCount).map { Slot(key: $0) }
-    nextKey = keyCount
-    self.maxWritesPerKey = maxWritesPerKey
+  init(_ draw: KeyDraw, random: Random) {
+    self.draw = draw
+    nextKey = draw.keyCount
     self.random = random
+    for key in 0..<nextKey { slots.append(Slot(key: key, lastValue: draw.writes(&self.random))) }
   }
 
   mutating func next() -> Access {
     let isWrite = Bool.random(using: &random)
     while true {
-      // Each slot is twice as likely as the one before it.
-      let draw = UInt64.random(in: 1..<(1 << UInt64(slots.count)), using: &random)
-      let place = UInt64.bitWidth - 1 - draw.leadingZeroBitCount
+      let place = draw.place(&random)
       guard isWrite else { return .read(key: slots[place].key) }
       let (key, value) = (slots[place].key, slots[place].nextValue)
-      if value <= maxWritesPerKey {
+      if value <= slots[place].lastValue {
         slots[place].nextValue += 1
         return .write(key: key, value: value)
       }
-      slots[place] = Slot(key: nextKey)
+      slots[place] = Slot(key: nextKey, lastValue: draw.writes(&random))
       nextKey += 1
     }
   }

@@ -60,9 +60,10 @@ struct KafkaLoad: Load {
 
   init(_ scenario: Scenario, random: Random) {
     var random = random
-    keys = KeyPool(
-      keyCount: min(max(scenario.keyCount ?? 10, 1), 62), maxWritesPerKey: scenario.maxWritesPerKey,
-      random: random.split())
+    let draw = KeyDraw(
+      scenario.keyDistribution, keyCount: min(scenario.poolSize, 62),
+      writesMax: max(1, scenario.maxWritesPerKey))
+    keys = KeyPool(draw, random: random.split())
     access = keys.next()
     crashes = Stagger(
       mean: Self.crashInterval / max(scenario.clientCount, 1), begin: .zero, random: random.split())

@@ -41,6 +41,39 @@ struct TransactionLoadTests {
     for key in 0..<3 { #expect(abs(counts[key + 1]! / counts[key]! - 2) < 0.2) }
   }
 
+  @Test(
+    "by Zipf's law the first key of a pool is four times as likely as the second; in a uniform pool all are alike"
+  )
+  func distributions() {
+    func counts(_ distribution: Scenario.KeyDistribution) -> [Int: Double] {
+      let transactions = draws(20_000) {
+        $0.keyDistribution = distribution
+        $0.maxWritesPerKey = .max
+      }
+      return Dictionary(grouping: transactions.joined(), by: { $0[1].integer! }).mapValues {
+        Double($0.count)
+      }
+    }
+    let zipf = counts(.zipf)
+    #expect(abs(zipf[0]! / zipf[1]! - 4) < 0.4 && abs(zipf[0]! / zipf[2]! - 9) < 1)
+    let uniform = counts(.uniform)
+    #expect(uniform.count == 3)
+    #expect(uniform.values.allSatisfy { abs($0 / uniform[0]! - 1) < 0.1 })
+  }
+
+  @Test("by Zipf's law most keys get few writes, and some as many as they may")
+  func lifetimes() {
+    let writes = draws(40_000) {
+      $0.keyDistribution = .zipf
+      $0.maxWritesPerKey = 16
+    }.joined().filter { $0[0] == "w" }
+    let counts = Dictionary(grouping: writes, by: { $0[1].integer! }).values.map(\.count)
+    #expect(counts.max() == 16)
+    // 1 of 1 + 1/2 + … + 1/16 keys gets one write.
+    let share = Double(counts.count { $0 == 1 }) / Double(counts.count)
+    #expect(0.26..<0.33 ~= share, "\(share)")
+  }
+
   @Test("the writes of a key count up to the limit, and then a new key takes its place")
   func writes() {
     var next: [Int: Int] = [:]
