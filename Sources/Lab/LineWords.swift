@@ -94,7 +94,12 @@ enum LineWords {
   static func nullOrMissing(_ reason: String, _ body: JSONObject) -> String {
     guard reason.hasSuffix(" is missing") else { return reason }
     let name = String(reason.dropLast(" is missing".count))
-    return body.optionalElement(name) == nil ? reason : "\(name) must not be null"
+    guard body.optionalElement(name) != nil else { return reason }
+    // Go writes a map that nobody has made so.
+    let isMap = ["msgs", "offsets", "topology"].contains(name)
+    return isMap
+      ? "\(name) must be an object, and not null: where there is nothing to tell, it is {}"
+      : "\(name) must not be null"
   }
 
   static func list(_ nodes: [NodeID]) -> String {

@@ -76,7 +76,8 @@ struct KafkaLoadTests {
 
   @Test("of a pool of keys each is twice as popular as the one before it")
   func popularity() {
-    var pool = KeyPool(keyCount: 3, maxWritesPerKey: .max, random: Random(seed: 2))
+    var pool = KeyPool(
+      KeyDraw(.exponential, keyCount: 3, writesMax: .max), random: Random(seed: 2))
     var counts = [0, 0, 0]
     for _ in 0..<7000 { counts[pool.next().key] += 1 }
     #expect(900..<1100 ~= counts[0])
@@ -176,6 +177,14 @@ struct KafkaLoadTests {
     #expect(load.finalStep(for: worker, after: 4, at: due) == .begin(assign))
     #expect(asked(load.begin(assign, by: worker)) == .listCommittedOffsets(["a"]))
     #expect(load.finalStep(for: worker, after: 5, at: due) == .done)
+  }
+
+  @Test("a map that is null, as Go writes one that nobody has made, is told to be {}")
+  func nullMap() throws {
+    let body = try JSONDocument().parse(Array(#"{"msgs":null,"offset":null}"#.utf8))
+    #expect(LineWords.nullOrMissing("msgs is missing", body).hasSuffix("it is {}"))
+    #expect(LineWords.nullOrMissing("offset is missing", body) == "offset must not be null")
+    #expect(LineWords.nullOrMissing("key is missing", body) == "key is missing")
   }
 
   @Test("final polls end after ten seconds, whatever is missing")

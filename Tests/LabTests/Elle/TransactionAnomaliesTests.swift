@@ -37,6 +37,22 @@ struct TransactionAnomaliesTests {
     #expect(answered("w:x=1.5 r:y=7").names.contains("altered-transaction"))
   }
 
+  @Test(
+    "answers that are not to what was asked show even where two transactions write the same, as if all wrote nothing"
+  )
+  func alteredAmong() {
+    func answered(_ answer: String) -> Finding {
+      check { record in
+        for process in 0..<2 {
+          record.begin(process, "w:x=\(process + 1)")
+          record.end(process, answer: answer)
+        }
+      }
+    }
+    #expect(Set(answered("w:x=7").names) == ["altered-transaction"])
+    #expect(answered("w:x=7").warnings == ["repeated-write"])
+  }
+
   @Test("a value that nobody wrote, or that is written only later")
   func phantom() {
     let nobody = check { $0.txn(0, "r:x=9") }

@@ -38,7 +38,7 @@ struct TransactionAnomalies {
   }
 
   var all: [Anomaly] {
-    malformed + altered + phantoms + initialValues + fracturedReads + forgottenWrites + finalAnomalies
+    Self.replies(history) + phantoms + initialValues + fracturedReads + forgottenWrites + finalAnomalies
   }
 
   /// What an anomaly is called in ``ConsistencyModel``.
@@ -59,8 +59,11 @@ struct TransactionAnomalies {
 
   // MARK: Replies
 
-  private var malformed: [Anomaly] {
-    history.malformed.prefix(Self.toldMax).map {
+  /// Answers that are not to what was asked: these show whatever else can be told of a history.
+  static func replies(_ history: TransactionHistory) -> [Anomaly] { malformed(history) + altered(history) }
+
+  private static func malformed(_ history: TransactionHistory) -> [Anomaly] {
+    history.malformed.prefix(toldMax).map {
       Anomaly(
         "malformed-transaction", "its value is no transaction", operations: [$0],
         node: history.history[$0].node)
@@ -68,7 +71,7 @@ struct TransactionAnomalies {
   }
 
   /// Answers that are not the transaction that was asked for, with its reads filled in.
-  private var altered: [Anomaly] {
+  private static func altered(_ history: TransactionHistory) -> [Anomaly] {
     told { found in
       for transaction in history.transactions where transaction.outcome == .ok {
         let (asked, answered) = (
@@ -85,7 +88,7 @@ struct TransactionAnomalies {
   }
 
   /// A transaction without what its reads show. `1` and `1.0` are the same.
-  private func skeleton(_ transaction: JSON) -> [JSON] {
+  private static func skeleton(_ transaction: JSON) -> [JSON] {
     (transaction.numericForm.array ?? []).map { operation in
       guard let parts = operation.array, parts.first == "r" else { return operation }
       return .array(Array(parts.prefix(2)))
@@ -314,12 +317,13 @@ struct TransactionAnomalies {
   private func name(_ node: NodeID?) -> String { node?.name ?? "an unknown node" }
 
   /// The first few, and how many more there are.
-  private func told(_ collect: (inout [Anomaly]) -> Void) -> [Anomaly] {
+  private func told(_ collect: (inout [Anomaly]) -> Void) -> [Anomaly] { Self.told(collect) }
+
+  private static func told(_ collect: (inout [Anomaly]) -> Void) -> [Anomaly] {
     var found: [Anomaly] = []
     collect(&found)
-    guard found.count > Self.toldMax else { return found }
-    let rest = Anomaly(
-      found[0].name, "and \(found.count - Self.toldMax) more", severity: found[0].severity)
-    return found.prefix(Self.toldMax) + [rest]
+    guard found.count > toldMax else { return found }
+    let rest = Anomaly(found[0].name, "and \(found.count - toldMax) more", severity: found[0].severity)
+    return found.prefix(toldMax) + [rest]
   }
 }

@@ -112,7 +112,7 @@ public struct TransactionChecker: Checker {
     return Finding(wrong.isEmpty ? .valid : .invalid, figures, anomalies: named + strict)
   }
 
-  /// Two writes of one value: nobody can tell who reads from whom.
+  /// Two writes of one value: nobody can tell who reads from whom. Whether answers are to what was asked can be told.
   private func ambiguous(
     _ transactions: TransactionHistory, _ version: Int, _ writers: [Int]
   ) -> Finding {
@@ -121,7 +121,7 @@ public struct TransactionChecker: Checker {
       "key \(key.text) had value \(transactions.value(version).text) written by more than one transaction"
     return Finding(
       .unknown, ["error": .string(detail)],
-      anomalies: [
+      anomalies: TransactionAnomalies.replies(transactions) + [
         Anomaly(
           "repeated-write", detail,
           operations: writers.prefix(2).flatMap { transactions.indices($0) }.sorted(),
