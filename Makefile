@@ -208,8 +208,7 @@ txn-list-append: build
 
 SEEDS ?= 1..200
 FAULTS := partition,one-way,kill,pause,loss,duplicate,reorder,slow,disk,skew
-# Clocks that are set back hide how old a request is: late replies, which no node can then avoid, are only dropped.
-SIM = bin/workbench sim --also all --late-replies drop --rate 50 --time-limit 20 --seeds $(SEEDS) --swarm --nemesis $(FAULTS) --node-count
+SIM = bin/workbench sim --also all --rate 50 --time-limit 20 --seeds $(SEEDS) --swarm --nemesis $(FAULTS) --node-count
 # Where nodes are removed, some requests end in error 40; no node of it has to answer them.
 SIM_MEMBERS = $(subst $(FAULTS),$(FAULTS)$(COMMA)membership,$(SIM))
 COMMA := ,

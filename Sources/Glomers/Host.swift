@@ -2,11 +2,14 @@
 /// holding back of effects until what they rest on is stored. Sans-IO: time and envelopes come in as arguments.
 ///
 /// After every mutation the driver drains the host completely; between events it sleeps until ``deadline``.
+///
+/// The driver's clock must be monotonic, as CLOCK_MONOTONIC is: nobody sets it, and it never goes back. With a clock that
+/// is set back nobody can tell how old a request is. An instant before the last one counts as the last one.
 public struct Host<N: Node>: Sendable {
   /// What the driver is to carry out, in this order.
   public enum Output: Equatable, Sendable {
     case send(Envelope<N>)
-    /// Append to the log; when all that was asked for is stored, call ``Host/stored()``.
+    /// Append to the log; when all that was asked for is stored, call ``Host/stored(at:)``.
     case store(N.Record)
     /// One line for the people who read stderr.
     case log(String)
@@ -33,9 +36,6 @@ public struct Host<N: Node>: Sendable {
   private var node: N?
   private var cluster: Cluster?
   private var context: Context<N>
-  /// The driver's clock when it last spoke, and by how many nanoseconds the node's is ahead of it.
-  private var driverTime = Instant.zero
-  private var lead: Int64 = 0
   private var pending: PendingCalls<N>
   private var alarms = Deadlines<Alarm>()
   private let options: [String: Option.Value]
@@ -48,6 +48,9 @@ public struct Host<N: Node>: Sendable {
   /// Effects that wait until the records before them are stored; nil when nothing is being stored.
   private var held: [Effect<N>]?
   private var isStoringFailing = false
+  /// While storing fails, a node made from what is stored: it answers those who only read. An array of at most one: a
+  /// host with room for two nodes would be twice as large.
+  private var reader: [N] = []
 
   /// - Parameters:
   ///   - options: values for `N.options`, by name.
@@ -76,8 +79,7 @@ public struct Host<N: Node>: Sendable {
   /// ``caughtUp()``.
   @inline(__always)
   public var deadline: Instant? {
-    guard backlog.start == nil else { return nil }
-    return alarms.earliest.map { Instant(nanoseconds: $0.nanoseconds - lead) }
+    backlog.start == nil ? alarms.earliest : nil
   }
 
   /// Whether an answer with this id is a service's, and not a peer's: the codec has to know which to expect.
@@ -117,10 +119,11 @@ public struct Host<N: Node>: Sendable {
     if let objection = objection(to: destination) {
       // A request that can't be stored for now has not reached the node, and nobody waits for an answer to one
       // without an id.
-      if id != nil || !isStoringFailing {
-        tell(objection, from: source, to: destination, id: id, isReply: false)
+      guard id != nil || !isStoringFailing else { return }
+      if let outcome = reader.first?.answer(reading: message), destination == cluster?.me {
+        return tell(outcome, to: source, id)
       }
-      return
+      return tell(objection, from: source, to: destination, id: id, isReply: false)
     }
     if isOutdated(source) { return backlog.countOutdated() }
     node!.receive(message, Request(from: source, id: id, received: backlog.start ?? context.now), &context)
@@ -137,7 +140,7 @@ public struct Host<N: Node>: Sendable {
   /// - Parameter since: when the stop began, at the earliest. What was sent before it has been received before it.
   public mutating func resumed(since: Instant, at now: Instant) {
     observe(now)
-    backlog.begin(since: Instant(nanoseconds: since.nanoseconds + lead))
+    backlog.begin(since: since)
     if let due = alarms.earliest, due < context.now { alarms.postpone(by: context.now - due) }
   }
 
@@ -183,6 +186,17 @@ public struct Host<N: Node>: Sendable {
     outputs.append(.send(Envelope(from: me, to: source, inReplyTo: id, .error(error))))
   }
 
+  /// Hands a reader what is stored, ahead of all that waits to be.
+  private mutating func tell(_ outcome: Outcome<N.Message>, to source: NodeID, _ id: Int?) {
+    if isOutdated(source) { return backlog.countOutdated() }
+    let body: Envelope<N>.Body =
+      switch outcome {
+      case .success(let message): .message(message)
+      case .failure(let error): .error(error)
+      }
+    outputs.append(.send(Envelope(from: cluster!.me, to: source, inReplyTo: id, body)))
+  }
+
   /// Carries out the earliest thing that is due by `now`, if any. Call until false, draining after each.
   public mutating func advance(to now: Instant) -> Bool {
     observe(now)
@@ -194,9 +208,14 @@ public struct Host<N: Node>: Sendable {
     return true
   }
 
-  /// Every record that was asked for so far is stored: what was held goes on.
-  public mutating func stored() {
+  /// Every record that was asked for so far is stored: what was held goes on, but for answers to clients that may have
+  /// given up.
+  ///
+  /// - Parameter now: read after the disk has answered: that alone may take longer than a client waits.
+  public mutating func stored(at now: Instant) {
+    observe(now)
     isStoringFailing = false
+    reader = []
     guard var waiting = held else { return }
     held = nil
     waiting += context.effects
@@ -205,12 +224,22 @@ public struct Host<N: Node>: Sendable {
 
   /// Records that were asked for can't be stored for now; the driver goes on trying, and says so each time.
   ///
-  /// Until ``stored()``, new requests are refused, which is definite: they have not reached the node.
+  /// Until ``stored(at:)``, a request that changes nothing is answered from the records that are stored
+  /// (``Node/answer(reading:)``). Every other new request is refused, which is definite: it has not reached the node.
   /// Answers that have waited for `patience` since their request came become error 13, which is not: the
   /// records may yet be stored. Everything else stays held.
-  public mutating func storingFailed(at now: Instant, patience: Duration = Host.storingPatience) {
+  ///
+  /// - Parameter stored: reads all that is stored, oldest first; nil where that can't be read either. Asked for once.
+  public mutating func storingFailed(
+    at now: Instant, patience: Duration = Host.storingPatience, stored: () -> [N.Record]? = { nil }
+  ) {
     observe(now)
     isStoringFailing = true
+    if reader.isEmpty, let cluster, let records = stored() {
+      // What this node would like to do is of no interest: it only answers.
+      var unheard = Context<N>(now: context.now, random: context.random)
+      reader = [N(cluster, recovering: records, &unheard)]
+    }
     var waiting: [Effect<N>] = []
     for effect in held ?? [] {
       guard let request = effect.answered, request.received.duration(to: context.now) >= patience else {
@@ -320,13 +349,7 @@ public struct Host<N: Node>: Sendable {
     tell(error, from: envelope.source, to: envelope.destination, id: envelope.id, isReply: false)
   }
 
-  /// Time goes on from where it was when the driver's clock is set back: nothing that waits has to wait for the clock
-  /// to catch up.
-  private mutating func observe(_ now: Instant) {
-    if now < driverTime { lead += (driverTime - now).nanoseconds }
-    driverTime = now
-    context.now = Instant(nanoseconds: now.nanoseconds + lead)
-  }
+  private mutating func observe(_ now: Instant) { if now > context.now { context.now = now } }
 
   private mutating func note(_ line: String) { outputs.append(.log(line)) }
 

@@ -42,6 +42,13 @@ public protocol Node: Sendable {
   /// A timer that this node had set is due.
   mutating func wake(_ timer: Timer, _ context: inout Context<Self>)
 
+  /// Answers a request that changes nothing, from what this node holds. Nil for any other request, and where the answer
+  /// has to wait.
+  ///
+  /// While the disk is full, the host makes a node from the records that are stored, and asks it alone: so nobody is
+  /// shown what a kill would take back. Every other request is refused (``Host/storingFailed(at:patience:stored:)``).
+  func answer(reading message: Message) -> Outcome<Message>?
+
   /// Records that stand for all that this node has persisted: one that recovers from these is as one that
   /// recovers from all. Asked for when the log has grown long, to take its place. Without it the log grows
   /// for ever.
@@ -71,6 +78,7 @@ extension Node {
   public static var kind: String { String(describing: Self.self) }
   public static var options: [Option] { [] }
   public var checkpoint: [Record]? { nil }
+  public func answer(reading message: Message) -> Outcome<Message>? { nil }
 }
 
 extension Node where Call == Never {

@@ -143,14 +143,7 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
     else { return nil }
     var records: [N.Record] = []
     let document = JSONDocument()
-    let objection = storage.open(as: me, kind: N.kind) { text in
-      do throws(WireError) {
-        records.append(try N.Record(record: document.parse(text)))
-        return nil
-      } catch {
-        return "\(error)"
-      }
-    }
+    let objection = storage.open(as: me, kind: N.kind) { Self.take($0, document, &records) }
     host.recover(records)
     return objection
   }
@@ -169,11 +162,33 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
     guard let storage else { return }
     switch storage.commit(at: now, isLast: isLast) {
     case .idle: return
-    case .stored: host.stored()
-    case .failing: host.storingFailed(at: now, patience: isLast ? .zero : Host<N>.storingPatience)
+    case .stored: host.stored(at: storage.now)
+    case .failing:
+      host.storingFailed(at: storage.now, patience: isLast ? .zero : Host<N>.storingPatience) {
+        isLast ? nil : records(in: storage)
+      }
     }
     drain()
     if storage.wantsCheckpoint { replaceLog(of: storage) }
+  }
+
+  /// What is stored, while no more can be.
+  @inlinable
+  func records(in storage: NodeStorage) -> [N.Record]? {
+    var records: [N.Record] = []
+    let document = JSONDocument()
+    return storage.read { Self.take($0, document, &records) } ? records : nil
+  }
+
+  /// Reads a record. Returns what is wrong with it.
+  @inlinable
+  static func take(_ text: Span<UInt8>, _ document: JSONDocument, _ records: inout [N.Record]) -> String? {
+    do throws(WireError) {
+      records.append(try N.Record(record: document.parse(text)))
+      return nil
+    } catch {
+      return "\(error)"
+    }
   }
 
   @inlinable

@@ -141,6 +141,9 @@ final class NodeStorage {
 
   @usableFromInline var pendingBytes: Int { log?.log.pendingBytes ?? 0 }
 
+  /// The time, read anew: a disk may take seconds.
+  @usableFromInline var now: Instant { Instant(nanoseconds: glomers_now()) }
+
   /// When ``commit(at:isLast:)`` is to be called although nothing has happened.
   @usableFromInline var deadline: Instant? { log?.deadline }
 
@@ -159,6 +162,20 @@ final class NodeStorage {
     case .failing(let error):
       if let error { logLine("--data-dir \(path): \(error); trying again until it works") }
       return .failing
+    }
+  }
+
+  /// Reads all that is stored; false, having said why, if that can't be.
+  ///
+  /// - Parameter take: gets each record, oldest first, and says what is wrong with it, if anything.
+  @usableFromInline @inline(never)
+  func read(_ take: (Span<UInt8>) -> String?) -> Bool {
+    do {
+      try log!.read(take)
+      return true
+    } catch {
+      logLine("--data-dir \(path): \(error)")
+      return false
     }
   }
 

@@ -64,17 +64,21 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
       options: options, random: random.split(), keepsRecords: log != nil,
       lastCallID: log == nil ? 0 : Int.random(in: 0..<1 << 32, using: &random))
     var records: [N.Record] = []
-    let problem = log?.open { text in
-      do throws(WireError) {
-        records.append(try N.Record(record: tools.document.parse(text)))
-        return nil
-      } catch {
-        return "\(error)"
-      }
-    }
+    let problem = log?.open { Self.take($0, tools, &records) }
     isRunning = problem == nil
     if isRunning, log != nil { host.recover(records) }
     return problem
+  }
+
+  /// Reads a record. Returns what is wrong with it.
+  @inlinable
+  static func take(_ text: Span<UInt8>, _ tools: Tools, _ records: inout [N.Record]) -> String? {
+    do throws(WireError) {
+      records.append(try N.Record(record: tools.document.parse(text)))
+      return nil
+    } catch {
+      return "\(error)"
+    }
   }
 
   /// Ends the node at once. Of what it was just writing, some part is on the disk.
@@ -83,6 +87,11 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
     isRunning = false
     log?.kill(&random)
   }
+
+  /// The clock jumps. Nothing sets the monotonic clock of a host that runs back; while the node is down, its host may be
+  /// started again, and its clock with it.
+  @inlinable
+  mutating func skew(by jump: Duration) { lead += isRunning ? abs(jump.nanoseconds) : jump.nanoseconds }
 
   @inlinable
   mutating func pause(at now: Instant) { pauseStart = pauseStart ?? clock(at: now) }
@@ -131,13 +140,17 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
 
   /// Does one thing that is due, if there is one.
   @inlinable
-  mutating func advance(to now: Instant) -> Bool {
+  mutating func advance(to now: Instant, _ tools: Tools) -> Bool {
     guard isRunning, pauseStart == nil else { return false }
     if let storing = log?.storing, storing <= now {
       switch log!.commit(at: now) {
       case .idle: break
-      case .stored: host.stored()
-      case .failing: host.storingFailed(at: clock(at: now))
+      case .stored: host.stored(at: clock(at: now))
+      case .failing:
+        host.storingFailed(at: clock(at: now)) {
+          var records: [N.Record] = []
+          return log!.read { Self.take($0, tools, &records) } ? records : nil
+        }
       }
       return true
     }

@@ -87,6 +87,17 @@ struct SimulatedLog: Sendable {
     return outcome
   }
 
+  /// Reads all that is stored; false if that can't be.
+  @usableFromInline
+  mutating func read(_ take: (Span<UInt8>) -> String?) -> Bool {
+    do {
+      try log!.read(take)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   /// Has what was appended stored, after a while.
   @usableFromInline
   mutating func settle(at now: Instant, _ random: inout Random) -> Wish {

@@ -80,7 +80,7 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
     while let member = stage.timetable.takeReady(from: place) {
       place = member + 1
       guard stage.mayAct(member) else { continue }
-      while stage.hasStepLeft(), members[member].advance(to: stage.now) {
+      while stage.hasStepLeft(), members[member].advance(to: stage.now, tools) {
         drain(member)
         carryOut()
       }
@@ -124,8 +124,8 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
   /// Moves a clock. A node that looks at it sees that at once; a paused one, when it goes on.
   @inlinable
   mutating func skew(_ place: Int, by jump: Duration) {
-    members[place].lead += jump.nanoseconds
-    while stage.hasStepLeft(), members[place].advance(to: stage.now) { drain(place) }
+    members[place].skew(by: jump)
+    while stage.hasStepLeft(), members[place].advance(to: stage.now, tools) { drain(place) }
   }
 
   @inlinable

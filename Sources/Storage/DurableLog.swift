@@ -62,6 +62,11 @@ public struct DurableLog<D: Disk & Sendable>: Sendable {
     return .stored
   }
 
+  /// Reads all that is stored, without what waits to be.
+  ///
+  /// - Parameter take: gets each record's JSON text, oldest first, and says what is wrong with it, if anything.
+  public mutating func read(_ take: (Span<UInt8>) -> String?) throws(LogError) { try log.read(&disk, take) }
+
   /// Whether the log has grown so long that it should be replaced.
   public var wantsCheckpoint: Bool { log.wantsCheckpoint }
 

@@ -120,6 +120,15 @@ public struct RecordLog: Sendable {
     batch += Self.emptyFrame
   }
 
+  /// Reads all that was committed.
+  ///
+  /// - Parameter take: gets each record's JSON text, oldest first, and says what is wrong with it, if anything.
+  func read(_ disk: inout some Disk, _ take: (Span<UInt8>) -> String?) throws(LogError) {
+    guard fileExists else { return }
+    var scanner = LogScanner(fileBytes: bytes)
+    _ = try scanner.scan(&disk, of: identity, take: take)
+  }
+
   /// Brings the file into a state in which a frame can be written at the log's end.
   private mutating func makeReady(_ disk: inout some Disk) throws(DiskError) {
     if !fileExists { try create(&disk) }

@@ -48,6 +48,10 @@ private struct Diary<How: Habit>: Node {
     elements = records.map(\.element)
   }
 
+  func answer(reading message: GSet) -> Outcome<GSet>? {
+    message == .read ? .success(.readOk(elements)) : nil
+  }
+
   mutating func receive(_ message: GSet, _ request: Request, _ context: inout Context<Self>) {
     switch message {
     case .add(let element):
@@ -96,7 +100,10 @@ struct SimulatedDiskTests {
   func refused() {
     var simulation = Simulation<Diary<Careful>>(scenario(.disk, seed: 3))
     simulation.finish()
-    let errors = simulation.test.history.operations.filter { $0.kind != .invoke }.compactMap(\.error)
+    let refused = simulation.test.history.operations.filter { $0.kind != .invoke && $0.error != nil }
+    let errors = refused.compactMap(\.error)
+    #expect(simulation.test.results().verdict == .valid)
+    #expect(!refused.contains { $0.function == "read" && "\($0.error!)".contains("temporarily-unavailable") })
     #expect(errors.contains { "\($0)".contains("temporarily-unavailable") }, "\(errors.prefix(3))")
     #expect(errors.contains { "\($0)".contains("crash") }, "\(errors.prefix(3))")
   }

@@ -120,7 +120,7 @@ struct StoredCluster<N: Node> {
     members[place].log += members[place].pending
     members[place].pending = []
     members[place].storing = nil
-    members[place].host!.stored()
+    members[place].host!.stored(at: now)
     if takesCheckpoints, draw(0..<2) == 0 { members[place].log = members[place].host!.checkpoint! }
     drain(place)
   }

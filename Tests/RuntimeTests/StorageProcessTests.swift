@@ -341,7 +341,8 @@ struct StorageProcessTests {
   }
 
   #if os(Linux)
-    @Test("a full disk: 13 for what has begun, 11 for what is new; it recovers when there is room")
+    @Test(
+      "a full disk: 13 for what has begun, 11 for what is new, reads show what is stored; then it goes on")
     func full() throws {
       let directory = Directory()
       let notebook = try Notebook.opened(directory.path)
@@ -354,12 +355,16 @@ struct StorageProcessTests {
       let many = 3..<16_003
       var sent = many.lowerBound
       var codes: Set<String> = []
+      var stored = many.lowerBound
       while notebook.node.errors.hasNothingToRead, sent < many.upperBound {
         notebook.put(sent..<sent + 100)
         sent += 100
         for number in sent - 100..<sent {
           let answer = try #require(notebook.answer())
-          if answer == Notebook.putOk(number) { continue }
+          if answer == Notebook.putOk(number) {
+            stored = number + 1
+            continue
+          }
           let code = answer.split(separator: ",").first { $0.hasPrefix("\"code\":") }
           codes.insert(String(try #require(code).dropFirst("\"code\":".count)))
         }
@@ -370,6 +375,7 @@ struct StorageProcessTests {
       #expect(codes.contains("13"))
       notebook.put(sent..<sent + 1)
       #expect(try #require(notebook.answer()).contains(#""code":11"#))
+      #expect(try notebook.read() == values(after: stored))
 
       try limitFiles(of: notebook, to: .max)
       #expect(try #require(notebook.node.errors.readLine()).contains("storing works again"))

@@ -2,8 +2,8 @@ internal import Glomers
 
 /// Which of the keys in use comes next, and how many writes a new key gets, as Elle draws them (`elle.txn/wr-txns`).
 ///
-/// With Zipf's distribution the numbers of writes differ too, as in Jepsen since 0.3.12: some keys are short-lived, and few
-/// get all the writes that they may have. All draws are of whole numbers, and so the same on every machine.
+/// With Zipf's distribution the numbers of writes differ too, as in Jepsen since 0.3.12: some keys are short-lived,
+/// and few get all the writes that they may have. All draws are of whole numbers, and so the same on every machine.
 struct KeyDraw: Sendable {
   private enum Places: Sendable {
     case exponential(UInt64)

@@ -97,6 +97,10 @@ public struct BroadcastNode: Node {
 
   public var checkpoint: [Delta<JSON>]? { store.checkpoint }
 
+  public func answer(reading message: Message) -> Outcome<Message>? {
+    if case .client(.read) = message { .success(.client(.readOk(store.values))) } else { nil }
+  }
+
   var hub: NodeID { coordinator.hub }
   var isHub: Bool { coordinator.isHub }
 

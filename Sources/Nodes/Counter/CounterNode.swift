@@ -46,6 +46,11 @@ public struct CounterNode<Kind: CounterKind>: Node {
 
   public var checkpoint: [CounterRecord]? { replica.checkpoint }
 
+  public func answer(reading message: CounterMessage) -> Outcome<CounterMessage>? {
+    guard case .client(.read) = message else { return nil }
+    return replica.value.map { .success(.client(.readOk($0))) } ?? .failure(.counterOverflow)
+  }
+
   public mutating func receive(
     _ message: CounterMessage, _ request: Request, _ context: inout Context<Self>
   ) {

@@ -42,6 +42,10 @@ public struct GSetNode: Node {
 
   public var checkpoint: [Delta<JSON>]? { store.checkpoint }
 
+  public func answer(reading message: Message) -> Outcome<Message>? {
+    if case .client(.read) = message { .success(.client(.readOk(store.values))) } else { nil }
+  }
+
   public mutating func receive(
     _ message: Message, _ request: Request, _ context: inout Context<GSetNode>
   ) {

@@ -118,11 +118,14 @@ public struct KafkaNode: Node {
       answer(.sendOk(offset: offset), request, &context)
       tell(&context)
     case .client(.poll(let positions)):
-      poll(positions, request, &context)
+      switch poll(positions) {
+      case .success(let answer): context.reply(.client(answer), to: request)
+      case .failure(let error): context.fail(error, to: request)
+      }
     case .client(.commitOffsets(let positions)):
       commit(positions, request, &context)
     case .client(.listCommittedOffsets(let keys)):
-      list(keys, request, &context)
+      context.reply(.client(list(keys)), to: request)
     case .client:
       context.fail(.notSupported("that is an answer, not a request"), to: request)
     case .peer(let gossip):
@@ -279,10 +282,20 @@ struct AnswerMemory: Sendable {
 
 /// What consumers ask of a node.
 extension KafkaNode {
-  mutating func poll(_ positions: [Kafka.Position], _ request: Request, _ context: inout Context<KafkaNode>) {
+  /// From stored records: a node that has said what it holds still shows it.
+  public func answer(reading message: Message) -> Outcome<Message>? {
+    guard !logs.isFenced, case .client(let question) = message else { return nil }
+    var reader = self
+    switch question {
+    case .poll(let positions): return reader.poll(positions).map { .client($0) }
+    case .listCommittedOffsets(let keys): return .success(.client(reader.list(keys)))
+    default: return nil
+    }
+  }
+
+  mutating func poll(_ positions: [Kafka.Position]) -> Outcome<Kafka> {
     if let wrong = positions.first(where: { $0.offset < 0 }) {
-      let error = RPCError.malformedRequest("there is no offset \(wrong.offset) of \(wrong.key)")
-      return context.fail(error, to: request)
+      return .failure(.malformedRequest("there is no offset \(wrong.offset) of \(wrong.key)"))
     }
     var rest = fetchBytesMax
     for position in positions where rest > 0 {
@@ -292,7 +305,7 @@ extension KafkaNode {
       if count == 0, !answers.batches.isEmpty { break }
       answers.batches.append(Kafka.Batch(position.key, entries.prefix(max(1, count))))
     }
-    context.reply(.client(.pollOk(answers.batches)), to: request)
+    return .success(.pollOk(answers.batches))
   }
 
   /// How many of these entries fit into so many bytes, which are spent on them. An offset and its brackets count as 24.
@@ -306,12 +319,12 @@ extension KafkaNode {
     return count
   }
 
-  mutating func list(_ keys: [String], _ request: Request, _ context: inout Context<KafkaNode>) {
+  mutating func list(_ keys: [String]) -> Kafka {
     answers.positions.clear()
     for key in keys {
       if let offset = logs.committed(key) { answers.positions.append(Kafka.Position(key, offset)) }
     }
-    context.reply(.client(.listCommittedOffsetsOk(answers.positions)), to: request)
+    return .listCommittedOffsetsOk(answers.positions)
   }
 
   /// All of it or nothing, so that the answer is true of all.

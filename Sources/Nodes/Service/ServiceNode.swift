@@ -50,6 +50,12 @@ public struct ServiceNode<Model: ServiceModel>: Node {
 
   public var checkpoint: [Record]? { model.records }
 
+  public func answer(reading message: ServiceMessage) -> Outcome<ServiceMessage>? {
+    guard isKeeper, case .client(let query) = message, case .read = query else { return nil }
+    var (model, random) = (model, Random(seed: 0))
+    return model.handle(query, from: keeper, &random).map { .client($0) }
+  }
+
   public mutating func receive(
     _ message: ServiceMessage, _ request: Request, _ context: inout Context<ServiceNode>
   ) {

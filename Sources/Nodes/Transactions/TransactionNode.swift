@@ -112,6 +112,16 @@ public struct TransactionNode: Node {
     schedule(&context)
   }
 
+  public func answer(reading message: Message) -> Outcome<Message>? {
+    guard case .client(.txn(let operations)) = message else { return nil }
+    var answer: [MicroOperation] = []
+    for operation in operations {
+      guard case .read(let key, _) = operation else { return nil }
+      answer.append(.read(key: key, value: store[key]))
+    }
+    return .success(.client(.txnOk(answer)))
+  }
+
   public var checkpoint: [CommitRecord]? { store.checkpoint(of: dissemination.stream) }
 
   private mutating func schedule(_ context: inout Context<TransactionNode>) {

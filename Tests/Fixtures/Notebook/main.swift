@@ -66,6 +66,10 @@ struct Notebook: Node {
     values.indices.filter { values[$0] >= 0 }.map { .put(key: $0, value: values[$0]) }
   }
 
+  func answer(reading message: Message) -> Outcome<Message>? {
+    if case .read = message { .success(.readOk(values)) } else { nil }
+  }
+
   private mutating func take(_ record: Message) {
     if case .put(let key, let value) = record { values[key] = value }
   }
