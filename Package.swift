@@ -115,7 +115,8 @@ let package = Package(
     .testTarget(
       name: "ReplicationTests", dependencies: ["Replication", "Glomers", "Wire"], swiftSettings: house),
     .testTarget(
-      name: "RaftTests", dependencies: ["Raft", "Glomers", "Wire", "Support"], swiftSettings: house),
+      name: "RaftTests", dependencies: ["Raft", "Glomers", "Wire", "Support"], exclude: ["transcripts"],
+      swiftSettings: house),
     .testTarget(
       name: "NodesTests",
       dependencies: ["Nodes", "Replication", "Raft", "Workloads", "Simulator", "Support"],

@@ -1,7 +1,7 @@
 public import Glomers
 
 /// Raft (Ongaro: *Consensus: bridging theory and practice*, Stanford 2014), as a pure value: methods take the time and
-/// messages, and leave actions to be taken out with ``drain(_:)``. Paragraph signs in comments are the dissertation's.
+/// messages, and leave actions to be taken out with ``drain(into:)``. Paragraph signs in comments are the dissertation's.
 ///
 /// 1. A follower that hears no leader for an election timeout asks whether it would be elected (PreVote, §9.6), and then
 ///    to be elected (§3.4). A leader that hears no majority for as long gives up (§6.2).
@@ -181,13 +181,10 @@ public struct Raft<Machine: StateMachine>: Sendable {
     return mayLead ? electionDeadline : nil
   }
 
-  /// Takes out what is to be done, in order.
-  public mutating func drain(_ carryOut: (Action) -> Void) {
-    var taken: [Action] = []
-    swap(&taken, &actions)
-    for action in taken { carryOut(action) }
-    taken.removeAll(keepingCapacity: true)
-    if actions.isEmpty { swap(&taken, &actions) }
+  /// Takes out what is to be done, in order, in exchange for memory to use again: a list that is empty.
+  public mutating func drain(into list: inout [Action]) {
+    precondition(list.isEmpty, "what was to be done would be lost")
+    swap(&list, &actions)
   }
 
   /// After that long, what was sent to a leader and not answered may have got lost.

@@ -1,5 +1,6 @@
 import Glomers
 import Testing
+import Wire
 
 @testable import Raft
 
@@ -20,6 +21,8 @@ struct RaftGroup {
   var mail: [Letter] = []
   private(set) var now = Instant.zero
   var random: Random
+  /// What was sent, stored and answered, a line each.
+  var transcript: [String] = []
   /// Messages from and to these are lost.
   var isolated: Set<NodeID> = []
   private(set) var answers: [NodeID: [CommandID: Outcome<Notes.Message>]] = [:]
@@ -148,25 +151,49 @@ struct RaftGroup {
   /// A node's log is replaced by its checkpoint.
   mutating func checkpoint(_ name: NodeID) { disks[name] = nodes[name]!.checkpoint }
 
+  private static func text(_ message: Message) -> String {
+    var writer = JSONWriter()
+    writer.beginObject()
+    message.write(to: &writer)
+    writer.endObject()
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
+  private static func text(_ record: RaftRecord<Notes>) -> String {
+    var writer = JSONWriter()
+    record.write(asObjectTo: &writer)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
   /// Carries out what a node wants done.
   private mutating func settle(_ name: NodeID) {
     while nodes[name]!.hasActions || nodes[name]!.wantsFlush {
       nodes[name]!.flush(at: now)
       var actions: [Raft<Notes>.Action] = []
-      nodes[name]!.drain { actions.append($0) }
+      nodes[name]!.drain(into: &actions)
       for action in actions {
         switch action {
         case .send(let message, let node):
+          transcript.append("\(name) to \(node) \(Self.text(message))")
           mail.append(Letter(from: name, to: node, message: message, sent: now))
-        case .persist(let record): disks[name, default: []].append(record)
-        case .applied(let id, let outcome): answers[name, default: [:]][id] = outcome
+        case .persist(let record):
+          disks[name, default: []].append(record)
+          transcript.append("\(name) stores \(Self.text(record))")
+        case .applied(let id, let outcome):
+          answers[name, default: [:]][id] = outcome
+          transcript.append("\(name) applied command \(id.number) of life \(id.life)")
         case .mayRead(let batch):
           readBatches[name, default: []].append(batch)
+          transcript.append("\(name) may answer batch \(batch) of queries")
           if let floor = readFloors[name]?[batch], nodes[name]!.applied < floor {
             invariants.violate(
               "Linearizability: \(name) answers from \(nodes[name]!.applied), and \(floor) was committed")
           }
-        case .skipped, .restored, .changed: break
+        case .changed(let configuration):
+          transcript.append(
+            "\(name) knows that members are \(configuration.voters) and learners \(configuration.learners)")
+        case .restored: transcript.append("\(name) was restored from a snapshot")
+        case .skipped(let id): transcript.append("\(name) skipped command \(id.number) of life \(id.life)")
         }
       }
     }

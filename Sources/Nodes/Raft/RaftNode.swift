@@ -43,6 +43,8 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
   /// Whose the data directory is, if it is another cluster's.
   private var objection: RPCError?
   private var isFlushSet = false
+  /// Empty between events.
+  private var actions: [Raft<Machine>.Action] = []
   private var tickAt: Instant?
   /// The leader that requests were passed on to.
   private var followed: (term: Int, leader: NodeID?) = (0, nil)
@@ -206,11 +208,15 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
   // MARK: What the core wants done
 
   private mutating func settle(_ context: inout Context<RaftNode>) {
+    // Taken out and put back, so that its memory is used again.
+    var batch: [Raft<Machine>.Action] = []
+    swap(&batch, &actions)
     while raft.hasActions {
-      var actions: [Raft<Machine>.Action] = []
-      raft.drain { actions.append($0) }
-      for action in actions { carryOut(action, &context) }
+      raft.drain(into: &batch)
+      for action in batch { carryOut(action, &context) }
+      batch.removeAll(keepingCapacity: true)
     }
+    swap(&batch, &actions)
     if raft.leader != followed.leader || raft.term != followed.term {
       followed = (raft.term, raft.leader)
       if raft.leader != nil { requests.sendAll() }
