@@ -150,11 +150,14 @@ public struct Raft<Machine: StateMachine>: Sendable {
     case .snapshotTaken(let taken): take(taken, from: peer)
     case .timeoutNow: if mayLead { campaign(.transfer) }
     case .forward(let life, let commands):
+      remind(peer)
       for forwarded in commands {
         _ = propose(
           forwarded.command, as: CommandID(origin: peer, life: life, number: forwarded.number), at: now)
       }
-    case .readIndex(let life, let batch): _ = read(batch, life: life, of: peer, at: now)
+    case .readIndex(let life, let batch):
+      remind(peer)
+      _ = read(batch, life: life, of: peer, at: now)
     case .readAt(let read):
       guard read.life == life, peer == leader else { break }
       commit(upTo: min(read.commit, log.lastIndex))
@@ -305,6 +308,7 @@ public struct Raft<Machine: StateMachine>: Sendable {
   }
 
   private mutating func take(_ request: RequestVote, from peer: NodeID) {
+    remind(peer)
     let isUpToDate = (request.lastTerm, request.lastIndex) >= (log.lastTerm, log.lastIndex)
     if request.kind == .pre {
       let isGranted = request.term > term && isUpToDate && !hasLeader

@@ -53,6 +53,14 @@ extension Raft {
     advanceCommit()
   }
 
+  /// A node that was removed, and shows that it does not know, is sent the log for a while, as when it was removed.
+  mutating func remind(_ node: NodeID) {
+    guard role == .leader, !log.configuration.contains(node), !peers.contains(where: { $0.node == node })
+    else { return }
+    peers.append(Peer(node, after: log.lastIndex, at: now))
+    removedAt[node] = now
+  }
+
   mutating func forgetRemoved() {
     guard !removedAt.isEmpty else { return }
     let gone = removedAt.filter { now - $0.value > timing.timeout * 4 }

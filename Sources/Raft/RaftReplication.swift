@@ -19,8 +19,11 @@ extension Raft {
     let entry = Entry(term: term, payload)
     persist(.entries(after: log.lastIndex, [entry]))
     log.append(entry)
-    if peers.isEmpty { advanceCommit() }
+    if isMajorityAlone { advanceCommit() }
   }
+
+  /// Whether no other node's answer is needed.
+  private var isMajorityAlone: Bool { log.configuration.voters == [me] }
 
   /// Sends what has gathered: to be called once all that has come at an instant has been taken.
   public mutating func flush(at now: Instant) {
@@ -29,7 +32,7 @@ extension Raft {
     round += 1
     let isAsked = reads.wants(round)
     for place in peers.indices { send(to: place, isForced: isAsked) }
-    if peers.isEmpty {
+    if isMajorityAlone {
       advanceCommit()
       confirmReads()
     }

@@ -246,6 +246,35 @@ struct DissertationTests {
     #expect(group[new].machine.values == [1] && group[new].configuration.voters.count == 2)
   }
 
+  @Test("§4.2.2 a node that was removed while nobody could tell it learns it once it speaks up")
+  func reminder() {
+    var (group, leader) = led()
+    let node = group.names.last { $0 != leader }!
+    group.isolated = [node]
+    _ = group.on(leader) { $0.change(MembershipChange(node, isMember: false), at: $1) }
+    group.run(for: .seconds(5))
+    #expect(group[node].configuration.contains(node) && group[leader].peers.count == 1)
+    group.isolated = []
+    group.run(for: .seconds(2))
+    #expect(!group[node].configuration.contains(node) && group[node].deadline == nil)
+    #expect(group.leader == leader && group[leader].term == 1)
+  }
+
+  @Test("§4.2.1 a single voter commits while a learner is silent")
+  func silentLearner() {
+    var (group, leader) = led(2)
+    let node = group.names.first { $0 != leader }!
+    _ = group.on(leader) { $0.change(MembershipChange(node, isMember: false), at: $1) }
+    group.deliverAll()
+    group.kill(node)
+    _ = group.on(leader) { $0.change(MembershipChange(node, isMember: true), at: $1) }
+    let id = group.propose(1, at: leader)!
+    #expect(group[leader].configuration.learners == [node])
+    #expect(group.answers[leader]?[id] == .success(.all([1])))
+    _ = group.on(leader) { $0.read(1, life: 1, of: leader, at: $1) }
+    #expect(group.readBatches[leader] == [1])
+  }
+
   @Test("§4.2.3, §9.6 a node that was cut off disturbs nobody when it comes back")
   func disruption() {
     var (group, leader) = led()
