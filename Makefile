@@ -242,9 +242,9 @@ parity: build
 	bin/workbench parity
 
 .PHONY: mutants
-mutants: ## Whether the checkers bite: nodes with one mistake each, all to be caught (RECORD=1 writes bench/MUTANTS.md)
+mutants: ## Whether the checkers bite: nodes with one mistake each, all to be caught (RECORD=1 writes bench/MUTANTS.md, SHRINK=1 shrinks each failure)
 mutants: build
-	bin/workbench mutants $(if $(RECORD),--markdown bench/MUTANTS.md)
+	bin/workbench mutants $(if $(SHRINK),--shrink) $(if $(RECORD),--markdown bench/MUTANTS.md)
 
 # --- Speed: see bench/RESULTS.md ---------------------------------------------------------------------------------------
 # A quiet machine gives better figures. RECORD=1 puts the tables into bench/RESULTS.md.

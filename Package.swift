@@ -144,7 +144,8 @@ let package = Package(
       dependencies: ["VirtualProcess", "Simulator", "Lab", "Glomers", "glomer"],
       exclude: ["Fixtures"], swiftSettings: house),
     .testTarget(
-      name: "MutantTests", dependencies: ["Mutants", "Lab", "Nodes", "Glomers"], swiftSettings: house),
+      name: "MutantTests", dependencies: ["Mutants", "Simulator", "Lab", "Nodes", "Glomers"],
+      swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
   ]
 )

@@ -59,6 +59,19 @@ public struct Network: Sendable {
   /// Whether mishaps are kept for ``takeMishaps()``.
   var keepsMishaps = false
   private var mishaps: [Mishap] = []
+  /// What faults have made of parcels since anybody asked.
+  private var interferences: [Interference] = []
+
+  /// A fault that made something of a parcel.
+  struct Interference {
+    let parcel: Parcel
+    /// The name of the rule; `kill` for what was on its way to a node that was killed.
+    let rule: String
+    let decision: Rule.Decision
+
+    /// Whether the fault chooses among messages, and does not cut links or nodes off.
+    var isOfOneMessage: Bool { rule == "script" || Degradation(rawValue: rule) != nil }
+  }
 
   /// - Parameter machine: nil for one that is never late.
   public init(_ nodes: [NodeID], _ delivery: Scenario.Delivery, machine: Machine? = nil) {
@@ -136,7 +149,11 @@ public struct Network: Sendable {
   public mutating func discard(for node: NodeID) {
     let receiver = knownPlace(of: node)
     let lost = couriers[receiver].queue.unordered + inHand.unordered.filter { $0.receiver == receiver }
-    for entry in lost { note(.lost, takeParcel(from: entry.slot), "kill") }
+    for entry in lost {
+      let parcel = takeParcel(from: entry.slot)
+      note(.lost, parcel, "kill")
+      interferences.append(Interference(parcel: parcel, rule: "kill", decision: .drop))
+    }
     couriers[receiver] = Courier()
     inHand = Heap(inHand.unordered.filter { $0.receiver != receiver })
   }
@@ -151,6 +168,13 @@ public struct Network: Sendable {
     if keepsMishaps { mishaps.append(Mishap(kind: kind, message: parcel.id, cause: cause)) }
   }
 
+  /// Hands out what faults have made of parcels since the last call.
+  mutating func takeInterferences() -> [Interference] {
+    guard !interferences.isEmpty else { return [] }
+    defer { interferences = [] }
+    return interferences
+  }
+
   private func knownPlace(of node: NodeID) -> Int {
     guard let place = place(of: node) else { preconditionFailure("\(node) is not a node of this network") }
     return place
@@ -163,10 +187,12 @@ public struct Network: Sendable {
   }
 
   /// What becomes of a parcel, and by which rule.
-  private func decide(_ parcel: Parcel) -> (Rule.Decision, cause: String) {
+  private mutating func decide(_ parcel: Parcel) -> (Rule.Decision, cause: String) {
     for rule in rules {
       let decision = rule.decide(parcel)
-      if decision != .pass { return (decision, rule.name) }
+      guard decision != .pass else { continue }
+      interferences.append(Interference(parcel: parcel, rule: rule.name, decision: decision))
+      return (decision, rule.name)
     }
     return (.pass, "")
   }

@@ -12,6 +12,8 @@ public struct Parcel: Equatable, Sendable {
   public let isFromClient: Bool
   /// Whether a fault has held it back, or copied it.
   public internal(set) var isDelayed = false
+  /// Which of its link's messages it is, from 1 on; 0 where nobody counts.
+  public internal(set) var number = 0
 
   public init(id: Int, source: NodeID, destination: NodeID, line: [UInt8], isFromClient: Bool = false) {
     self.id = id

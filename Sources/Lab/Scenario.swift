@@ -111,6 +111,10 @@ public struct Scenario: Equatable, Sendable {
   public var seed: UInt64 = 0
   /// How often a node that may lack an acknowledged value is asked what it has, past the network. Nil: never.
   public var probeInterval: Duration? = .milliseconds(20)
+  /// What happens, instead of what is drawn; nil draws everything. In the simulator only.
+  public var script: Script?
+  /// Whether a run is to be written down as a script, with its history.
+  public var isRecorded = false
 
   public init(_ workload: Workload) { self.workload = workload }
 
@@ -127,7 +131,8 @@ public struct Scenario: Equatable, Sendable {
   public var keepsRecords: Bool { faults.contains(.kill) || faults.contains(.disk) }
 
   public var clientCount: Int {
-    switch concurrency {
+    if let script { return script.clients.count }
+    return switch concurrency {
     case .clients(let count): count
     case .perNode(let count): count * nodeCount
     }

@@ -94,6 +94,26 @@ public struct TestRun {
   var faults: [Scenario.Fault: String] = [:]
   var counts = Progress()
 
+  /// What the nodes have come across.
+  public internal(set) var encounters = Encounters()
+  /// Since which part of the test each fault has been in force.
+  var faultParts: [Scenario.Fault: Encounters.Part] = [:]
+  /// Nodes that have acknowledged a change and told no other node anything since.
+  var untold: Set<NodeID> = []
+  /// How many messages each node has sent to others, by its place; empty where nobody is killed.
+  var tellings: [Int] = []
+  /// When requests began.
+  var loadStart: Instant?
+
+  /// Nil where everything is drawn.
+  var player: ScriptPlayer?
+  /// Nil where nobody wants a script.
+  var recorder: ScriptRecorder?
+  /// Nil where nobody asks for a message by its number.
+  var counter: MessageCounter?
+  /// What became of single messages, of a run that is recorded.
+  public internal(set) var strikes: [SeenStrike] = []
+
   public init(_ scenario: Scenario) {
     var random = Random(seed: scenario.seed)
     self.scenario = scenario
@@ -107,13 +127,23 @@ public struct TestRun {
     nemesis = Nemesis(scenario, begin: .zero, random: random.split())
     choices = random.split()
     services = ServiceDesk(random: random.split())
-    workers = (0..<scenario.clientCount).map { [nodes] in Worker(number: $0, node: nodes[$0 % nodes.count]) }
+    let clients =
+      scenario.script?.clients ?? (0..<scenario.clientCount).map { [nodes] in nodes[$0 % nodes.count] }
+    var served: Set<NodeID> = []
+    workers = clients.enumerated().map { Worker(number: $0, node: $1, isFirst: served.insert($1).inserted) }
     freeWorkers = Array(workers.indices)
     prober = Prober(interval: load.probe == nil ? nil : scenario.probeInterval)
     visibility = Visibility(nodes: nodes)
     if scenario.recordBytesMax > 0 {
       record = MessageRecord(limit: scenario.recordBytesMax)
       network.keepsMishaps = true
+    }
+    if scenario.faults.contains(.kill), nodes.count > 1 { tellings = Array(repeating: 0, count: nodes.count) }
+    player = scenario.script.map { ScriptPlayer($0) }
+    if scenario.isRecorded { recorder = ScriptRecorder(clients: clients) }
+    if player != nil || recorder != nil { counter = MessageCounter() }
+    if let finals = scenario.script?.finals {
+      for place in workers.indices where !finals.contains(place) { workers[place].finalDue = nil }
     }
   }
 
@@ -197,10 +227,15 @@ public struct TestRun {
     consider(patience.min?.due, .patience)
     consider(membership.due, .membership)
     if case .running(let cutoff) = phase {
-      if nextArrival < cutoff, !freeWorkers.isEmpty { consider(nextArrival, .arrival) }
-      if let step = nemesis.deadline, step < cutoff { consider(step, .nemesis) }
+      if let player {
+        consider(player.nextRequest(of: freeWorkers).map { origin + $0.time }, .arrival)
+        consider(player.nextEdge.map { origin + $0 }, .nemesis)
+      } else {
+        if nextArrival < cutoff, !freeWorkers.isEmpty { consider(nextArrival, .arrival) }
+        if let step = nemesis.deadline, step < cutoff { consider(step, .nemesis) }
+      }
       if let calm { consider(calm, .calm) }
-      consider(cutoff, .phase)
+      if player?.isDone ?? true { consider(cutoff, .phase) }
     }
     if case .recovering(let end) = phase { consider(end, .phase) }
     if phase == .finalOperations { consider(nextFinal, .phase) }
@@ -214,6 +249,8 @@ struct Worker: Sendable {
   /// They count from 0.
   let number: Int
   let node: NodeID
+  /// Whether it is the first of those at its node.
+  let isFirst: Bool
   /// Rises by the number of workers whenever nobody knows how an operation ended.
   var process: Int
   /// Opened with the first operation of a process, and the process that opened it.
@@ -222,10 +259,13 @@ struct Worker: Sendable {
   /// How many final operations it has done, and when it goes on with them; nil when it has done all.
   var finalCount = 0
   var finalDue: Instant? = .zero
+  /// How many messages its node had sent to others when its request went out.
+  var tellings = 0
 
-  init(number: Int, node: NodeID) {
+  init(number: Int, node: NodeID, isFirst: Bool = true) {
     self.number = number
     self.node = node
+    self.isFirst = isFirst
     process = number
   }
 }

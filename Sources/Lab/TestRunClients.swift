@@ -42,6 +42,11 @@ extension TestRun {
 
   /// The next operation, by a worker that is free.
   mutating func beginOperation() {
+    if let worker = player?.nextRequest(of: freeWorkers)?.client {
+      let request = player!.takeRequest(of: worker)
+      freeWorkers.removeAll { $0 == worker }
+      return begin(Invocation(function: request.function, value: request.value), by: worker)
+    }
     arrivals.advance(from: max(arrivals.next, latestRelease))
     let place = Int.random(in: freeWorkers.indices, using: &choices)
     freeWorkers.swapAt(place, freeWorkers.count - 1)
@@ -63,6 +68,7 @@ extension TestRun {
     operation.notes = load.notes(on: operation, by: workers[worker])
     let begun = history.append(operation)
     record?.operation(operation, index: begun, at: clock)
+    if !invocation.isFinal { noting { $0.asked(invocation, by: worker, at: $1, begun: begun) } }
     counts.operationCount += 1
     carryOut(load.begin(invocation, by: workers[worker]), of: invocation, by: worker, begun: begun)
   }
@@ -73,6 +79,7 @@ extension TestRun {
       let client = workers[worker].client ?? openClient(workers[worker].node, isLoading: true)
       workers[worker].client = client
       workers[worker].clientProcess = workers[worker].process
+      workers[worker].tellings = tellings(by: workers[worker].node)
       let purpose = Client.Purpose.operation(invocation, worker: worker, begun: begun)
       ask(client, purpose, patience: load.patience) { message.write(to: &$0) }
     case .complete(let value): end(begun, worker: worker, .ok, value: value)
@@ -236,7 +243,10 @@ extension TestRun {
       guard let step else {
         return spoiled(reply, "it does not answer \(invocation.function)", worker: worker, begun: begun)
       }
-      if case .complete(let value) = step { observe(invocation, value, at: reply.node) }
+      if case .complete(let value) = step {
+        observe(invocation, value, at: reply.node)
+        if !load.isIdempotent(invocation.function) { noteAcknowledgement(to: worker) }
+      }
       carryOut(step, of: invocation, by: worker, begun: begun)
     } catch .unknownType(let type) {
       spoiled(

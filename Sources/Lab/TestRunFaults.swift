@@ -3,18 +3,27 @@ internal import Wire
 
 /// What the nemesis does to nodes and network.
 extension TestRun {
-  mutating func stepNemesis() { carryOut(nemesis.step()) }
+  mutating func stepNemesis() {
+    guard player != nil else { return carryOut(nemesis.step()) }
+    let edge = player!.takeEdge()
+    carryOut(scripted: edge.fault, isStart: edge.isStart)
+  }
 
   /// Ends all faults, for good.
   mutating func endFaults() {
     calm = nil
-    for step in nemesis.retire() { carryOut(step) }
+    recorder?.allEnded()
+    network.lift("script")
+    guard player != nil else { return nemesis.retire().forEach { carryOut($0) } }
+    for place in player!.retire() { carryOut(scripted: place, isStart: false) }
   }
 
   mutating func carryOut(_ step: Nemesis.Step) {
     let wasWell = faults.isEmpty
-    record(step, step.value)
-    record(step, effect(of: step))
+    noteFaults()
+    record(step.function, step.value)
+    record(step.function, effect(of: step))
+    noteFaults()
     if !wasWell, faults.isEmpty { visibility.healed(at: clock) }
     counts.faults = faults.values.sorted()
   }
@@ -23,23 +32,10 @@ extension TestRun {
   private mutating func effect(of step: Nemesis.Step) -> JSON {
     switch step {
     case .startPartition(let shape):
-      let grudge = nemesis.grudge(shape, nodes)
-      network.impose(.partition(grudge))
-      faults[.partition] = "partition (\(shape.rawValue))"
-      return ["isolated", grudge.json]
-    case .startOneWay:
-      let grudge = nemesis.oneWayGrudge(nodes)
-      network.impose(.partition(grudge, name: "one-way"))
-      faults[.oneWay] = "one-way cut"
-      return ["isolated", grudge.json]
-    case .stopPartition:
-      network.lift("partition")
-      faults[.partition] = nil
-      return "network-healed"
-    case .stopOneWay:
-      network.lift("one-way")
-      faults[.oneWay] = nil
-      return "network-healed"
+      return start(.cut(nemesis.grudge(shape, nodes), isOneWay: false), shape.rawValue)
+    case .startOneWay: return start(.cut(nemesis.oneWayGrudge(nodes), isOneWay: true))
+    case .stopPartition: return heal(.partition, rule: Scenario.Fault.partition.rawValue)
+    case .stopOneWay: return heal(.oneWay, rule: Scenario.Fault.oneWay.rawValue)
     case .degrade(let degradation):
       network.impose(nemesis.rule(degradation, between: nodes))
       faults[degradation.fault] = degradation.rawValue
@@ -48,16 +44,17 @@ extension TestRun {
       network.lift(degradation.rawValue)
       faults[degradation.fault] = nil
       return .null
-    case .kill(let targets): return kill(nemesis.nodes(targets, of: nodes))
-    case .start: return start()
-    case .pause(let targets): return pause(nemesis.nodes(targets, of: nodes))
-    case .resume: return resume()
-    case .breakDisks(let targets): return breakDisks(nemesis.nodes(targets, of: nodes))
-    case .mendDisks: return mendDisks()
+    case .kill(let targets): return start(.kill(nemesis.nodes(targets, of: nodes)))
+    case .start: return start(down.sorted())
+    case .pause(let targets): return start(.pause(nemesis.nodes(targets, of: nodes)))
+    case .resume: return resume(paused.sorted())
+    case .breakDisks(let targets):
+      let hit = nemesis.nodes(targets, of: nodes)
+      return start(.disk(nemesis.diskCondition(), hit))
+    case .mendDisks: return mendDisks(brokenDisks.sorted())
     case .skew(let targets):
       let hit = nemesis.nodes(targets, of: nodes)
-      for node in hit { actions.append(.skew(node, by: nemesis.skew())) }
-      return JSON(hit)
+      return start(.skew(hit.map { .init($0, by: nemesis.skew()) }))
     case .removeMembers:
       let hit = Array(
         nodes.shuffled(using: &choices).prefix(
@@ -71,8 +68,38 @@ extension TestRun {
     }
   }
 
+  /// A fault begins.
+  ///
+  /// - Parameter kind: of a partition, in a word.
+  /// - Parameter rule: the name that the network's rule gets, if there is one.
+  mutating func start(_ harm: Script.Harm, _ kind: String = "", rule: String? = nil) -> JSON {
+    noting { $0.started(harm, at: $1) }
+    switch harm {
+    case .cut(let grudge, let isOneWay):
+      network.impose(.partition(grudge, name: rule ?? harm.fault.rawValue))
+      faults[harm.fault] = isOneWay ? "one-way cut" : "partition (\(kind))"
+      return ["isolated", grudge.json]
+    case .kill(let hit): return kill(hit)
+    case .pause(let hit): return pause(hit)
+    case .disk(let condition, let hit): return breakDisks(condition, hit)
+    case .skew(let jumps):
+      if !jumps.isEmpty { noteFaults(and: .skew) }
+      for jump in jumps { actions.append(.skew(jump.node, by: jump.distance)) }
+      return JSON(jumps.map(\.node))
+    }
+  }
+
+  mutating func heal(_ fault: Scenario.Fault, rule: String) -> JSON {
+    noting { $0.ended(fault, at: $1) }
+    network.lift(rule)
+    faults[fault] = nil
+    return "network-healed"
+  }
+
   private mutating func kill(_ hit: [NodeID]) -> JSON {
     for node in hit where !down.contains(node) && !dead.contains(node) {
+      encounters.killCount += 1
+      if untold.remove(node) != nil { encounters.killsBeforeTelling += 1 }
       down.insert(node)
       paused.remove(node)
       silenced.remove(node)
@@ -86,10 +113,10 @@ extension TestRun {
   }
 
   /// Starts what was killed, with a disk that works. Like any node, it is told who it is before anything else.
-  private mutating func start() -> JSON {
-    let started = down.sorted()
-    down = []
-    faults[.kill] = nil
+  mutating func start(_ started: [NodeID]) -> JSON {
+    noting { $0.ended(.kill, at: $1) }
+    down.subtract(started)
+    faults[.kill] = down.isEmpty ? nil : "\(down.count) killed"
     for node in started {
       brokenDisks.remove(node)
       actions.append(.setDisk(node, .sound))
@@ -116,16 +143,15 @@ extension TestRun {
     return JSON(hit, are: "paused")
   }
 
-  private mutating func resume() -> JSON {
-    let resumed = paused.sorted()
-    paused = []
-    faults[.pause] = nil
+  mutating func resume(_ resumed: [NodeID]) -> JSON {
+    noting { $0.ended(.pause, at: $1) }
+    paused.subtract(resumed)
+    faults[.pause] = paused.isEmpty ? nil : "\(paused.count) paused"
     for node in resumed { actions.append(.resume(node)) }
     return JSON(resumed, are: "resumed")
   }
 
-  private mutating func breakDisks(_ hit: [NodeID]) -> JSON {
-    let condition = nemesis.diskCondition()
+  private mutating func breakDisks(_ condition: DiskCondition, _ hit: [NodeID]) -> JSON {
     let broken = hit.filter { !down.contains($0) && !dead.contains($0) }
     brokenDisks.formUnion(broken)
     for node in broken { actions.append(.setDisk(node, condition)) }
@@ -134,17 +160,16 @@ extension TestRun {
     return [.string(condition.rawValue), JSON(broken)]
   }
 
-  private mutating func mendDisks() -> JSON {
-    let mended = brokenDisks.sorted()
-    brokenDisks = []
-    faults[.disk] = nil
+  mutating func mendDisks(_ mended: [NodeID]) -> JSON {
+    noting { $0.ended(.disk, at: $1) }
+    brokenDisks.subtract(mended)
+    if brokenDisks.isEmpty { faults[.disk] = nil }
     for node in mended { actions.append(.setDisk(node, .sound)) }
     return JSON(mended)
   }
 
-  private mutating func record(_ step: Nemesis.Step, _ value: JSON) {
-    let operation = Operation(
-      time: time, kind: .info, process: .nemesis, function: step.function, value: value)
+  mutating func record(_ function: String, _ value: JSON) {
+    let operation = Operation(time: time, kind: .info, process: .nemesis, function: function, value: value)
     let index = history.append(operation)
     record?.operation(operation, index: index, at: clock)
   }

@@ -254,10 +254,12 @@ extension TestRun {
   ) {
     noteSent(line, involvesClient: fromClient)
     record?.sent(numbered, number, from: source, to: destination, operation: nil, at: clock)
-    network.send(
-      Parcel(
-        id: number, source: source, destination: destination, line: numbered, isFromClient: fromClient),
-      to: place, due: fromClient ? clock : latencies.due(from: clock))
+    var parcel = Parcel(
+      id: number, source: source, destination: destination, line: numbered, isFromClient: fromClient)
+    var due = clock
+    if !tellings.isEmpty, !fromClient, place < nodes.count { noteTelling(by: source) }
+    if !fromClient { (due, parcel.number) = arrival(from: source, to: destination) }
+    network.send(parcel, to: place, due: due)
   }
 
   /// Clients are next to their nodes: nothing delays what they are told.
@@ -297,6 +299,7 @@ extension TestRun {
   mutating func deliverDue() {
     let taken = network.takeDue(by: clock)
     noteMishaps()
+    noteInterferences()
     guard let (parcel, place) = taken else { return }
     guard !dead.contains(parcel.destination), !down.contains(parcel.destination) else {
       record?.mishap(.init(kind: .lost, message: parcel.id, cause: "node down"), at: clock)

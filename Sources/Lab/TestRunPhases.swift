@@ -64,6 +64,12 @@ extension TestRun {
     if scenario.calmTime > .zero, !scenario.faults.isEmpty {
       calm = clock + max(limit - scenario.calmTime, .zero)
     }
+    loadStart = clock
+    recorder?.calm(calm.map { $0 - origin })
+    guard let player else { return }
+    phase = .running(cutoff: origin + player.script.end)
+    calm = player.script.calm.map { origin + $0 }
+    if let rule = player.rule { network.impose(rule) }
   }
 
   /// Thirty years: longer than any test, and sums of it are still instants.
@@ -75,15 +81,16 @@ extension TestRun {
   /// Goes on to the next phase when this one is over.
   mutating func settlePhase() {
     switch phase {
+    case .running(let cutoff) where player != nil:
+      if player!.isDone, clock >= cutoff { drain() }
     case .running(let cutoff):
       // Jepsen's time limit ends when the earliest of the next operations would come after it.
       let next = min(nextArrival, nemesis.deadline ?? nextArrival)
       if clock >= cutoff || (next >= cutoff && scenario.rate > 0) {
-        phase = .draining
-        settlePhase()
+        drain()
       }
     case .draining where freeWorkers.count == workers.count:
-      guard load.hasFinalOperations else { return finish() }
+      guard load.hasFinalOperations, scenario.script?.finals?.isEmpty != true else { return finish() }
       endFaults()
       phase = .recovering(until: clock + Self.recoveryTime)
       actions.append(.note("Waiting for recovery..."))
@@ -93,6 +100,13 @@ extension TestRun {
     case .finalOperations: stepFinals()
     default: break
     }
+  }
+
+  /// No more requests are made.
+  private mutating func drain() {
+    noting { $0.drained(at: $1) }
+    phase = .draining
+    settlePhase()
   }
 
   /// Every free worker does what it has to do at the end.

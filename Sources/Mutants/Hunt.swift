@@ -27,7 +27,7 @@ public struct Hunt: Sendable {
     var others: Set<String> = []
     for seed in seeds where caught == nil {
       count += 1
-      let anomalies = Self.anomalies(of: mutant.run, mutant.scenario, seed)
+      let anomalies = Self.anomalies(of: { mutant.run($0, nil) }, mutant.scenario, seed)
       others.formUnion(anomalies.map(\.name))
       if let evidence = anomalies.first(where: { $0.name == mutant.anomaly }) { caught = (seed, evidence) }
     }
@@ -42,19 +42,12 @@ public struct Hunt: Sendable {
     }
   }
 
-  /// What made a run invalid; where that is no anomaly but the share of operations that succeeded, one named for it.
+  /// What made a run invalid.
   private static func anomalies(
     of run: (Scenario) -> SeedOutcome, _ scenario: Scenario, _ seed: UInt64
   ) -> [Anomaly] {
     var scenario = scenario
     scenario.seed = seed
-    let results = run(scenario).results
-    guard results.verdict == .invalid else { return [] }
-    var found = results.anomalies.filter { $0.severity == .invalid }
-    for (part, name) in [("availability", "unavailable"), ("stats", "useless")]
-    where results.tree[part]?["valid?"] == false {
-      found.append(Anomaly(name, "of too few operations it is known that they succeeded"))
-    }
-    return found.isEmpty ? [Anomaly("unexplained", "the verdict is invalid, and nobody says why")] : found
+    return run(scenario).failures
   }
 }

@@ -1,6 +1,6 @@
 internal import Glomers
 public import Lab
-internal import Simulator
+public import Simulator
 internal import Wire
 
 /// A node with one mistake in it, and what is to find it out: mutation testing (DeMillo, Lipton, Sayward: *Hints on test
@@ -14,14 +14,17 @@ public struct Mutant: Sendable {
   public let anomaly: String
   /// Where it comes to light; seeds are set run by run.
   public let scenario: Scenario
+  /// Gets a line for everything that nodes are given and say.
+  public typealias Trace = (String) -> Void
+
   /// Runs the mutant, and the same node without the mistake.
-  let run: @Sendable (Scenario) -> SeedOutcome
+  let run: @Sendable (Scenario, Trace?) -> SeedOutcome
   let runOriginal: @Sendable (Scenario) -> SeedOutcome
 
   /// - Parameter arrange: what differs from the usual scenario: 3 nodes, 50 requests/s for 10 s, 10 ms, no faults.
   init(
     _ name: String, _ mistake: String, shows anomaly: String, in workload: Workload,
-    _ arrange: (inout Scenario) -> Void, run: @escaping @Sendable (Scenario) -> SeedOutcome,
+    _ arrange: (inout Scenario) -> Void, run: @escaping @Sendable (Scenario, Trace?) -> SeedOutcome,
     original: @escaping @Sendable (Scenario) -> SeedOutcome
   ) {
     var scenario = Scenario(workload)
@@ -53,7 +56,7 @@ public struct Mutant: Sendable {
     let options = [N.mutation.name: Option.Value.text(mutation.rawValue, as: "NAME")]
     self.init(
       mutation.rawValue, mistake, shows: anomaly, in: workload, arrange,
-      run: { Simulation<N>.outcomeByCommonCode($0, options: options) },
+      run: { Simulation<N>.outcomeByCommonCode($0, options: options, trace: $1) },
       original: { Simulation<N>.outcomeByCommonCode($0) })
   }
 
@@ -67,9 +70,13 @@ public struct Mutant: Sendable {
     Original.Record: StorableRecord
   {
     self.init(
-      name, mistake, shows: anomaly, in: workload, arrange, run: { Simulation<N>.outcomeByCommonCode($0) },
+      name, mistake, shows: anomaly, in: workload, arrange,
+      run: { Simulation<N>.outcomeByCommonCode($0, trace: $1) },
       original: { Simulation<Original>.outcomeByCommonCode($0) })
   }
+
+  /// Runs a whole test of the mutant.
+  public func outcome(_ scenario: Scenario, trace: Trace? = nil) -> SeedOutcome { run(scenario, trace) }
 
   /// Nodes are killed, and started again with what they have stored; long enough for some requests to succeed.
   static func kills(_ scenario: inout Scenario) {

@@ -202,7 +202,7 @@ extension Mutant {
       "runs whole transactions without coordination: the shipped node, asked too much",
       shows: "lost-update", in: .txnRWRegister,
       { $0.consistencyModels = ["serializable"] },
-      run: { Simulation<TransactionNode>.outcomeByCommonCode($0) },
+      run: { Simulation<TransactionNode>.outcomeByCommonCode($0, trace: $1) },
       original: {
         var scenario = $0
         committed(&scenario)

@@ -15,6 +15,10 @@ public struct SeedOutcome: Sendable {
   public let excerpt: [String]
   /// What is needed to store the run; nil unless its messages were recorded.
   public let recording: Recording?
+  /// What the run was, as a script; of one that was recorded (``Scenario/isRecorded``).
+  public let scripted: ScriptedRun?
+  /// What its nodes came across.
+  public let encounters: Encounters
   /// Of a run of programs: how well virtual time held. Nil for state machines, where it always does.
   public var fidelity: Fidelity?
 
@@ -52,6 +56,44 @@ public struct SeedOutcome: Sendable {
     let shown = Set(results.anomalies.prefix(3).flatMap(\.operations)).sorted()
     recording = test.scenario.recordBytesMax > 0 ? Recording(test) : nil
     excerpt = shown.map { test.history[$0].edn.text(in: .edn) }
+    encounters = test.encounters
+    scripted = ScriptedRun(test, Self.failures(results).first)
+  }
+
+  /// What made the run invalid; where that is no anomaly but the share of operations that succeeded, one named
+  /// for it.
+  public var failures: [Anomaly] { Self.failures(results) }
+
+  private static func failures(_ results: Results) -> [Anomaly] {
+    guard results.verdict == .invalid else { return [] }
+    var found = results.anomalies.filter { $0.severity == .invalid }
+    for (part, name) in [("availability", "unavailable"), ("stats", "useless")]
+    where results.tree[part]?["valid?"] == false {
+      found.append(Anomaly(name, "of too few operations it is known that they succeeded"))
+    }
+    return found.isEmpty ? [Anomaly("unexplained", "the verdict is invalid, and nobody says why")] : found
+  }
+}
+
+/// A run that was written down as a script.
+public struct ScriptedRun: Sendable {
+  /// With a script that makes the same run.
+  public let scenario: Scenario
+  public let history: History
+  /// Messages that were lost, doubled or held up one by one.
+  public let strikes: [SeenStrike]
+  /// When the messages of each link were sent, the first first.
+  public let sendTimes: [Script.Link: [Duration]]
+  /// The places, in the script, of the requests that show the first failure.
+  public let evidence: [Int]
+
+  init?(_ test: TestRun, _ failure: Anomaly?) {
+    guard let recorded = test.recording else { return nil }
+    scenario = recorded
+    history = test.history
+    strikes = test.strikes
+    sendTimes = test.sendTimes
+    evidence = test.requests(of: failure?.operations ?? [])
   }
 }
 
@@ -90,9 +132,9 @@ extension Simulation {
   /// that run a few seeds each.
   @_semantics("optimize.no.crossmodule") @inline(never)
   public static func outcomeByCommonCode(
-    _ scenario: Scenario, options: [String: Option.Value] = [:]
+    _ scenario: Scenario, options: [String: Option.Value] = [:], trace: ((String) -> Void)? = nil
   ) -> SeedOutcome {
-    outcome(scenario, options: options)
+    outcome(scenario, options: options, trace: trace)
   }
 }
 

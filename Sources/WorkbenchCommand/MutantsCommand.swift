@@ -18,6 +18,7 @@ struct MutantsCommand: AsyncParsableCommand {
       EXAMPLES
         workbench mutants
         workbench mutants kafka broadcast/sends-once --seeds 1..1000
+        workbench mutants lin-kv --shrink
 
       EXIT STATUS
         0    all were caught, and no node without a mistake was found invalid
@@ -39,6 +40,14 @@ struct MutantsCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write the table to this file too, as Markdown.", valueName: "file"))
   var markdown: String?
 
+  @Flag(
+    help: ArgumentHelp(
+      """
+      Make each failure as small as it can be, replay it twenty times, and show how small it is; scripts go to \
+      store/scripts.
+      """))
+  var shrink = false
+
   func validate() throws {
     let known = Set(Mutant.all.flatMap { [$0.path, $0.scenario.workload.rawValue] })
     let unknown = names.filter { !known.contains($0) }
@@ -55,11 +64,17 @@ struct MutantsCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let report = HuntReport(await hunts())
+    let found = await hunts()
+    let report = HuntReport(found)
     let table = MarkdownTable.text(report.rows)
     print(table)
     for problem in report.problems { print(problem) }
     print(report.summary)
+    if shrink {
+      let all = await shrinkages(found)
+      for one in all { try write(one) }
+      print("\n" + MarkdownTable.text(Shrinkage.rows(all)))
+    }
     if let markdown {
       let text = """
         # Mutants
@@ -74,6 +89,26 @@ struct MutantsCommand: AsyncParsableCommand {
       try Data(text.utf8).write(to: URL(filePath: markdown))
     }
     throw ExitCode(report.problems.isEmpty ? 0 : 1)
+  }
+
+  /// In the order of the mutants; several run at a time.
+  private func shrinkages(_ hunts: [Hunt]) async -> [Shrinkage] {
+    let start = ContinuousClock.now
+    return await withTaskGroup(of: (Int, Shrinkage?).self) { group in
+      for (place, hunt) in hunts.enumerated() {
+        group.addTask { (place, Shrinkage(hunt, clock: { (ContinuousClock.now - start) / .seconds(1) })) }
+      }
+      var found: [Int: Shrinkage] = [:]
+      for await (place, one) in group { found[place] = one }
+      return found.sorted { $0.key < $1.key }.map(\.value)
+    }
+  }
+
+  private func write(_ one: Shrinkage) throws {
+    let name = one.mutant.path.replacing("/", with: "-") + "-\(one.seed).script"
+    let directory = URL(filePath: "store/scripts")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    try Data(one.file.text.utf8).write(to: directory.appending(path: name))
   }
 
   /// In the order of the mutants; several run at a time.

@@ -23,9 +23,15 @@ struct SimCommand: AsyncParsableCommand {
           --nemesis partition,pause,loss,duplicate,reorder --until-failure
         workbench sim -w broadcast --seeds 42 --trace
         workbench sim -w broadcast --seeds 42 --nemesis partition --record
+        workbench sim -w broadcast --seeds 1..1000 --nemesis partition,kill --shrink
+        workbench sim --script store/scripts/broadcast-lost-value-42.script
+
+      A script is a run as a small text file, event by event (docs/SCRIPTS.md). It is a regression test: the last \
+      command has status 1 as long as the run is invalid. --node, --bin and arguments for the nodes stand in for those \
+      of the script.
 
       EXIT STATUS
-        0    no seed was found invalid
+        0    no seed was found invalid, nor the script
         1    some were
         2    the command line can't be used
       """)
@@ -42,7 +48,10 @@ struct SimCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The node to run: \(SimulatedNode.all.map(\.name).joined(separator: ", ")) (default: the one for the workload).",
+      """
+      The node to run: \(SimulatedNode.all.map(\.name).joined(separator: ", ")); or a mutant, like \
+      broadcast/sends-once (default: the one for the workload).
+      """,
       valueName: "name"))
   var node: String?
 
@@ -82,6 +91,30 @@ struct SimCommand: AsyncParsableCommand {
   @Flag(help: "Stop at the first seed that is found invalid.")
   var untilFailure = false
 
+  @Flag(
+    help: ArgumentHelp(
+      """
+      Make the first seed that is found invalid, or the script, as small as it can be while it shows the same anomaly, \
+      and write that down as a script.
+      """))
+  var shrink = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How long shrinking may take; after that the smallest run so far is kept (default: 300).",
+      valueName: "seconds"),
+    transform: Parse.seconds)
+  var shrinkLimit: Duration = .seconds(300)
+
+  @Option(help: ArgumentHelp("Run this script, instead of seeds.", valueName: "file"))
+  var script: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where shrunk scripts go (default: store/scripts).", valueName: "directory"))
+  var scripts = "store/scripts"
+
   @Flag(help: "Write everything that nodes are given and say to stdout. For one seed.")
   var trace = false
 
@@ -110,20 +143,30 @@ struct SimCommand: AsyncParsableCommand {
     guard !record || seeds.count == 1 else {
       throw ValidationError("--record takes one seed, like --seeds 42")
     }
-    guard !trace || seeds.count == 1 else { throw ValidationError("--trace takes one seed, like --seeds 42") }
+    guard !trace || seeds.count == 1 || script != nil else {
+      throw ValidationError("--trace takes one seed, like --seeds 42")
+    }
+    guard !(trace && shrink) else { throw ValidationError("give either --trace or --shrink") }
+    if script != nil { return try validateScript() }
+    guard !(record && (shrink || script != nil)) else {
+      throw ValidationError("give either --record or a script")
+    }
+    guard !(shrink && network.nemesis.contains(.membership)) else {
+      throw ValidationError("no script can say who is a member: leave membership out to shrink")
+    }
     if let bin { return try validate(program: bin) }
     guard !delays, !checkSeed else {
       throw ValidationError("--delays and --check-seed are for programs: give one with --bin")
     }
     guard let chosen else {
       throw ValidationError(
-        node.map { "there is no node '\($0)' here; choose \(Parse.listed(SimulatedNode.all.map(\.name)))" }
+        node.map { SimulatedNode.unknown($0) }
           ?? "no node here serves \(load.workload.rawValue)")
     }
     _ = try options(of: chosen)
   }
 
-  private func validate(program: String) throws {
+  func validate(program: String) throws {
     if let problem = BenchSettings.problem(withExecutable: program) { throw ValidationError(problem) }
     guard node == nil else {
       throw ValidationError("give either --bin, a program, or --node, a state machine")
@@ -136,12 +179,16 @@ struct SimCommand: AsyncParsableCommand {
   }
 
   private var chosen: SimulatedNode? {
-    if let node { SimulatedNode.all.first { $0.name == node } } else { .serving(load.workload) }
+    if let node { SimulatedNode.named(node) } else { .serving(load.workload) }
   }
 
   private func options(of node: SimulatedNode) throws -> SimulatedNode.Options {
+    try options(of: node, nodeArguments)
+  }
+
+  func options(of node: SimulatedNode, _ arguments: [String]) throws -> SimulatedNode.Options {
     do {
-      guard case .values(let values) = try Arguments(nodeArguments, options: node.options) else {
+      guard case .values(let values) = try Arguments(arguments, options: node.options) else {
         throw ValidationError("glomer \(node.name) --help explains the options of that node")
       }
       return values
@@ -165,7 +212,7 @@ struct SimCommand: AsyncParsableCommand {
   /// A record of a run in virtual time is held in memory until its end.
   private static let recordBytesMax = 256 << 20
 
-  private typealias Runner = @Sendable (Scenario, SimulatedNode.Trace?) -> SeedOutcome
+  typealias Runner = @Sendable (Scenario, SimulatedNode.Trace?) -> SeedOutcome
 
   /// Runs a seed; gets a trace only where lines are asked for.
   private func runner() throws -> Runner {
@@ -182,6 +229,7 @@ struct SimCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    if let script { return try run(script: script) }
     let carryOut = try runner()
     for note in load.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
     if trace || record {
@@ -192,30 +240,45 @@ struct SimCommand: AsyncParsableCommand {
       if let fidelity = outcome.fidelity { try FidelityReport(fidelity, seed: outcome.seed).show() }
       throw ExitCode(outcome.isValid ? 0 : 1)
     }
+    var failed: SeedOutcome?
     var report = SweepReport(count: seeds.count, latencyLimit: latencyLimit)
+    var encounters = EncounterReport(network.nemesis)
     var fidelity = FidelityReport()
     let sweep = Sweep(
-      seeds, concurrency: ProcessInfo.processInfo.activeProcessorCount, stopsAtFailure: untilFailure
+      seeds, concurrency: ProcessInfo.processInfo.activeProcessorCount, stopsAtFailure: untilFailure || shrink
     ) { carryOut(scenario($0), nil) }
     await sweep.outcomes { outcome in
       report.add(outcome)
+      encounters.add(outcome.encounters)
       if let seen = outcome.fidelity { fidelity.add(seen, seed: outcome.seed) }
-      if !outcome.isValid || (bin != nil && seeds.count == 1) { show(outcome) }
+      if !outcome.isValid, failed.map({ outcome.seed < $0.seed }) ?? true { failed = outcome }
+      if !outcome.isValid && !shrink || (bin != nil && seeds.count == 1) { show(outcome) }
     }
     print(report.summary)
+    if let text = encounters.text { print(text) }
     if bin != nil { try fidelity.show() }
+    if shrink, let failed {
+      show(failed)
+      try shrink(scenario(failed.seed), file(scenario(failed.seed)), carryOut)
+    }
     throw ExitCode(report.invalidCount == 0 ? 0 : 1)
   }
 
   /// What was wrong with a seed, and how to see it again.
   private func show(_ outcome: SeedOutcome) {
     print("seed \(outcome.seed): \(outcome.results.verdict), digest \(outcome.digest)")
+    showFailure(of: outcome)
+    // What is left after shrinking shows it better.
+    if !shrink { for line in outcome.excerpt.prefix(12) { print("    \(line)") } }
+    if !outcome.isValid { print("  replay: \(replay(outcome.seed))") }
+  }
+
+  /// What was wrong.
+  func showFailure(of outcome: SeedOutcome) {
     for anomaly in outcome.results.anomalies.prefix(3) {
       print("  \(anomaly.name)\(anomaly.node.map { " at \($0)" } ?? ""): \(anomaly.detail)")
     }
     for complaint in outcome.results.complaints { print("  \(complaint)") }
-    for line in outcome.excerpt.prefix(12) { print("    \(line)") }
-    if !outcome.isValid { print("  replay: \(replay(outcome.seed))") }
   }
 
   /// Writes a run that was recorded into the store.
@@ -236,7 +299,7 @@ struct SimCommand: AsyncParsableCommand {
 
   private func replay(_ seed: UInt64) -> String {
     var command = CommandWords(CommandLine.arguments)
-    command.options.removeAll { ["--until-failure", "--check-seed"].contains($0) }
+    command.options.removeAll { ["--until-failure", "--check-seed", "--shrink"].contains($0) }
     command.set("--seeds", "\(seed)")
     command.options.append("--trace")
     return command.shell

@@ -1,6 +1,7 @@
 import Glomers
 import GlomersRuntime
 import Lab
+import Mutants
 import Nodes
 import Simulator
 
@@ -83,6 +84,18 @@ struct SimulatedNode: Sendable {
       Simulation<FloodNode>.outcome($0, options: $1, trace: $2)
     },
   ]
+
+  /// A node, or a mutant by its workload and name.
+  static func named(_ name: String) -> SimulatedNode? {
+    if let node = all.first(where: { $0.name == name }) { return node }
+    guard let mutant = Mutant.all.first(where: { $0.path == name }) else { return nil }
+    return SimulatedNode(name, []) { scenario, _, trace in mutant.outcome(scenario, trace: trace) }
+  }
+
+  /// In words, that there is no such node.
+  static func unknown(_ name: String) -> String {
+    "there is no node '\(name)' here; choose \(Parse.listed(all.map(\.name))), or a mutant of bench/MUTANTS.md"
+  }
 
   /// The node that serves a workload.
   static func serving(_ workload: Workload) -> SimulatedNode? {

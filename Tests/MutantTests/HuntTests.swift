@@ -1,6 +1,7 @@
 import Glomers
 import Lab
 import Nodes
+import Simulator
 import Testing
 
 @testable import Mutants
@@ -43,7 +44,7 @@ struct HuntTests {
     let wrong = try mutant("echo/answers-the-last")
     let both = Mutant(
       "both", "answers the last", shows: "wrong-echo", in: .echo, { $0 = wrong.scenario }, run: wrong.run,
-      original: wrong.run)
+      original: { wrong.outcome($0) })
     let hunt = Hunt(both, seeds: 1...5, originalRunCountMin: 1)
     #expect(hunt.seed == 1 && !hunt.isCaught)
     #expect(
@@ -71,5 +72,20 @@ struct HuntTests {
     #expect(Set(mutants.map(\.scenario.workload)) == Set(Workload.allCases))
     #expect(Set(mutants.map(\.path)).count == mutants.count)
     #expect(Set(mutants.map(\.mistake)).count > 60)
+  }
+
+  @Test(
+    "a failure shrinks to what a person can read, and fails alike each time",
+    arguments: [
+      ("broadcast/sends-once", 3, 2, 3), ("lin-kv/is-sequential", 10, 0, 3),
+      ("txn-list-append/checks-nothing", 4, 0, 3),
+    ])
+  func shrinks(_ path: String, requestsMax: Int, faultsMax: Int, nodesMax: Int) throws {
+    let hunt = Hunt(try mutant(path), seeds: 1...50, originalRunCountMin: 0)
+    let small = try #require(Shrinkage(hunt))
+    #expect(small.strayCount == 0)
+    #expect(small.progress.requestCount <= requestsMax && small.progress.faultCount <= faultsMax)
+    #expect(small.progress.nodeCount <= nodesMax)
+    #expect(try ScriptFile(text: small.file.text) == small.file)
   }
 }

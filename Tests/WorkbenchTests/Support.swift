@@ -78,8 +78,10 @@ enum Launcher {
     return try await run(all, store: store, meanwhile: meanwhile)
   }
 
+  /// - Parameter directory: where it runs; nil for where the tests do.
   static func run(
-    _ arguments: [String], store: URL? = nil, meanwhile: ((Process, URL) async throws -> Void)? = nil
+    _ arguments: [String], store: URL? = nil, in directory: URL? = nil,
+    meanwhile: ((Process, URL) async throws -> Void)? = nil
   ) async throws -> FinishedRun {
     try await slots.take()
     defer { Task { await slots.give() } }
@@ -89,6 +91,7 @@ enum Launcher {
     let process = Process()
     process.executableURL = products.appendingPathComponent("workbench")
     process.arguments = arguments
+    if let directory { process.currentDirectoryURL = directory }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try empty(output)
     process.standardError = try empty(errors)

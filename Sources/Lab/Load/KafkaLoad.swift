@@ -51,6 +51,8 @@ struct KafkaLoad: Load {
   private var access: KeyPool.Access
   private var crashes: Stagger
   private var random: Random
+  /// Apart, so that the end of a script is that of the run that it was made of.
+  private var finalRandom: Random
   /// By worker.
   private var consumers: [Int: Consumer] = [:]
   private var finales: [Int: Finale] = [:]
@@ -68,6 +70,7 @@ struct KafkaLoad: Load {
     crashes = Stagger(
       mean: Self.crashInterval / max(scenario.clientCount, 1), begin: .zero, random: random.split())
     self.random = random
+    finalRandom = Random(seed: scenario.seed ^ 0x6669_6E61_6C73)
   }
 
   // MARK: Generator
@@ -102,7 +105,7 @@ struct KafkaLoad: Load {
       finales[worker.number]
       ?? Finale(
         targets: ends, end: time + Self.finalPatience,
-        pace: Stagger(mean: Self.finalInterval, begin: .zero + time, random: random.split()))
+        pace: Stagger(mean: Self.finalInterval, begin: .zero + time, random: finalRandom.split()))
     defer { finales[worker.number] = finale }
     if ends.isEmpty || finale.next == .done { return .done }
     if finale.next != .list, finale.targets.isEmpty || time >= finale.end { finale.next = .list }

@@ -5,11 +5,9 @@ internal import Workloads
 /// Clients read and write registers in transactions.
 struct RegisterTransactionLoad: TransactionLoad {
   var generator: TransactionGenerator
-  let nodeCount: Int
 
   init(_ scenario: Scenario, random: Random) {
     generator = TransactionGenerator(scenario, writing: "w", random: random)
-    nodeCount = scenario.nodeCount
   }
 
   func accepts(_ operation: MicroOperation) -> Bool {
@@ -24,11 +22,9 @@ struct RegisterTransactionLoad: TransactionLoad {
 /// Clients read lists and append to them in transactions.
 struct ListTransactionLoad: TransactionLoad {
   var generator: TransactionGenerator
-  let nodeCount: Int
 
   init(_ scenario: Scenario, random: Random) {
     generator = TransactionGenerator(scenario, writing: "append", random: random)
-    nodeCount = scenario.nodeCount
   }
 
   func accepts(_ operation: MicroOperation) -> Bool {
@@ -48,7 +44,6 @@ struct ListTransactionLoad: TransactionLoad {
 /// to see whether the nodes have come to hold the same.
 protocol TransactionLoad: RequestLoad {
   var generator: TransactionGenerator { get set }
-  var nodeCount: Int { get }
 
   /// Whether this may stand in an answer.
   func accepts(_ operation: MicroOperation) -> Bool
@@ -71,7 +66,7 @@ extension TransactionLoad {
 
   func finalStep(for worker: Worker, after count: Int, at time: Duration) -> FinalStep {
     let first = count * finalKeysMax
-    guard worker.number < nodeCount, first < generator.keyCount else { return .done }
+    guard worker.isFirst, first < generator.keyCount else { return .done }
     let keys = first..<min(first + finalKeysMax, generator.keyCount)
     let reads = keys.map { JSON.array(["r", .integer($0), .null]) }
     return .begin(Invocation(function: "txn", value: .array(reads), isFinal: true))

@@ -31,8 +31,9 @@ extension TestRun {
     }
     noteSent(line.span.extracting(droppingLast: 1), involvesClient: false)
     record?.sent(line, number, from: service, to: parcel.source, operation: nil, at: clock)
-    network.send(
-      Parcel(id: number, source: service, destination: parcel.source, line: line),
-      due: latencies.due(from: clock))
+    var reply = Parcel(id: number, source: service, destination: parcel.source, line: line)
+    let due: Instant
+    (due, reply.number) = arrival(from: service, to: parcel.source)
+    network.send(reply, due: due)
   }
 }
