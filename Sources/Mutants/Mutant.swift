@@ -89,7 +89,7 @@ public struct Mutant: Sendable {
   public static var all: [Mutant] {
     let parts = [
       echoes, uniqueIDs, broadcasts, sets, durableSets, counters, durableCounters, storedCounters, logs,
-      registers,
+      registers, replicated,
       transactions, lists, forgetful,
     ]
     return Workload.allCases.flatMap { workload in

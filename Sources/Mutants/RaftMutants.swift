@@ -1,0 +1,56 @@
+import Glomers
+import Lab
+import Nodes
+import Raft
+import Simulator
+
+/// The shipped state machine, on a Raft core that makes one mistake.
+private struct Flawed<Machine: StateMachine, Mistake: CoreMistake>: StateMachine {
+  private var machine = Machine()
+
+  init() {}
+
+  static var flaw: Flaw? { Mistake.flaw }
+  static func purpose(of message: Machine.Message) -> Purpose { Machine.purpose(of: message) }
+  mutating func apply(_ command: Machine.Message) -> Outcome<Machine.Message> { machine.apply(command) }
+  func answer(_ query: Machine.Message) -> Outcome<Machine.Message> { machine.answer(query) }
+  static func encodedBytes(of command: Machine.Message) -> Int { Machine.encodedBytes(of: command) }
+  var pieces: [Machine.Piece] { machine.pieces }
+  mutating func restore(_ piece: Machine.Piece) { machine.restore(piece) }
+  static func encodedBytes(of piece: Machine.Piece) -> Int { Machine.encodedBytes(of: piece) }
+}
+
+private protocol CoreMistake: Sendable { static var flaw: Flaw { get } }
+private enum AppliesTwice: CoreMistake { static let flaw = Flaw.appliesTwice }
+private enum CarriesOutCopies: CoreMistake { static let flaw = Flaw.carriesOutCopies }
+
+extension Mutant {
+  /// The nodes on Raft with mistakes in the core that a short test shows. `RaftTests` has all that ``Flaw`` names, found by
+  /// figure 3.2's properties: of the others clients see nothing without a long chain of accidents.
+  static let replicated = [
+    lists(
+      CarriesOutCopies.self, "carries out again a request that is passed on again",
+      shows: "duplicate-elements"
+    ) { $0.faults = [.duplicate] },
+    lists(
+      AppliesTwice.self, "applies entries that a checkpoint covers once more after a restart",
+      shows: "duplicate-elements"
+    ) {
+      kills(&$0)
+      $0.rate = 400
+    },
+  ]
+
+  private static func lists<Mistake: CoreMistake>(
+    _: Mistake.Type, _ mistake: String, shows anomaly: String, _ arrange: (inout Scenario) -> Void
+  ) -> Mutant {
+    Mutant(
+      Mistake.flaw.rawValue, RaftNode<Flawed<Lists, Mistake>>.self, of: ListTransactionNode.self, mistake,
+      shows: anomaly, in: .txnListAppend
+    ) {
+      $0.concurrency = .perNode(2)
+      $0.demands = []
+      arrange(&$0)
+    }
+  }
+}
