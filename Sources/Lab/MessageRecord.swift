@@ -160,15 +160,22 @@ extension TestRun {
 extension [UInt8] {
   /// Appends a number in decimal.
   fileprivate mutating func append(digits number: Int) {
-    guard number >= 10 else {
-      if number >= 0 { append(UInt8(ascii: "0") + UInt8(number)) } else { self += "\(number)".utf8 }
+    guard number >= 0 else {
+      self += "\(number)".utf8
       return
     }
-    var divisor = 10
-    while number / divisor > 9 { divisor *= 10 }
-    while divisor > 0 {
-      append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-      divisor /= 10
+    // From the last digit on, and then turned round: to divide by a constant is quick.
+    var first = count
+    var rest = number
+    repeat {
+      append(UInt8(ascii: "0") + UInt8(rest % 10))
+      rest /= 10
+    } while rest > 0
+    var last = count - 1
+    while first < last {
+      swapAt(first, last)
+      first += 1
+      last -= 1
     }
   }
 }

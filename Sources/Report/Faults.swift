@@ -46,6 +46,8 @@ public struct FaultBand: Equatable, Sendable {
     switch function {
     case "start": return ("kill", false)
     case "resume": return ("pause", false)
+    case "remove-members": return ("membership", true)
+    case "add-members": return ("membership", false)
     case "kill", "pause", "skew": return (function, true)
     default:
       if function.hasPrefix("start-") { return (String(function.dropFirst(6)), true) }

@@ -93,7 +93,9 @@ extension RunReport {
 
   private func writeOperations(of anomaly: Anomaly, _ page: inout PageText) {
     guard !anomaly.operations.isEmpty else { return }
-    page.markup("<details><summary>\(anomaly.operations.count) operations</summary><pre>")
+    page.markup(
+      "<details><summary>\(anomaly.operations.count == 1 ? "1 operation" : "\(anomaly.operations.count) operations")</summary><pre>"
+    )
     for index in anomaly.operations.prefix(20) where index < history.count {
       page.text(history[index].edn.text(in: .edn).cut(to: 400) + "\n")
     }

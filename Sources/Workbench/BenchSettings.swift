@@ -15,7 +15,7 @@ public struct BenchSettings: Sendable {
   /// The command line that asks for this run; its seed may be missing.
   public var command: CommandWords
   /// How many bytes the record of messages may take; 0: none is made.
-  public var recordBytesMax = 256 << 20
+  public var recordBytesMax = 64 << 20
   /// What is said before the run, a line each.
   public var notes: [String] = []
   /// Where nodes run.

@@ -254,10 +254,10 @@ struct ReportOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       How many MiB the record of messages may take, from 0, which makes none, to 65536; what comes later is left out of \
-      it (default: 256).
+      it (default: 64).
       """, valueName: "number"),
     transform: Parse.recordLimit)
-  var recordLimit = 256
+  var recordLimit = 64
 
   @Flag(help: "Show what nodes write to stderr, beside keeping it in node-logs/ (default: no).")
   var logStderr = false

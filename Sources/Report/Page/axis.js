@@ -74,6 +74,7 @@ class View {
     this.draw();
     pen.restore();
     this.drawKills();
+    this.drawLabels();
     if (this.drag) {
       pen.fillStyle = this.app.palette.mark;
       pen.globalAlpha = 0.18;
@@ -91,18 +92,26 @@ class View {
 
   drawFaults() {
     const { pen, app } = this;
-    let label = LEFT;
+    this.labels = [];
     for (const fault of app.model.faults) {
       if (fault.to < app.from || fault.from > app.to || fault.name === "skew") continue;
       const left = Math.max(LEFT, this.x(fault.from)), right = Math.min(this.width - RIGHT, this.x(fault.to));
       pen.fillStyle = app.palette.band;
       pen.fillRect(left, TOP, Math.max(1, right - left), this.plotHeight);
-      const wide = pen.measureText(fault.name).width;
-      if (right - left > wide + 6 && left >= label) {
-        pen.fillStyle = app.palette.soft;
-        pen.fillText(fault.name, left + 3, TOP + 11);
-        label = left + wide + 8;
-      }
+      this.labels.push({ text: fault.name, left, right });
+    }
+  }
+
+  /** The faults' names, over everything, as far as there is room. */
+  drawLabels() {
+    const { pen } = this;
+    let free = LEFT;
+    pen.fillStyle = this.app.palette.soft;
+    for (const { text, left, right } of this.labels) {
+      const wide = pen.measureText(text).width;
+      if (right - left < wide + 6 || left < free) continue;
+      pen.fillText(text, left + 3, TOP + 11);
+      free = left + wide + 8;
     }
   }
 

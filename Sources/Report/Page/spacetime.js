@@ -3,6 +3,8 @@
 /** More messages than this are drawn as a density: arrows would only be a blot. */
 const ARROWS_MAX = 5000;
 const ROWS_MAX = 400;
+/** A lost message stops before its receiver: so much of the way is drawn. */
+const LOST_SHARE = 0.85;
 
 class SpaceTime extends View {
   constructor(app, id) {
@@ -119,10 +121,9 @@ class SpaceTime extends View {
           const x = this.x(m.start[i]), y = this.y(m.from[i]), toX = this.x(this.endOf(i)), toY = this.y(m.to[i]);
           pen.moveTo(x, y);
           if (m.fate[i] === LOST) {
-            // It goes as far as it came: up to just before its receiver.
-            const share = 0.85;
-            pen.lineTo(x + (toX - x) * share, y + (toY - y) * share);
-            heads.push([x + (toX - x) * share, y + (toY - y) * share, null]);
+            const stopX = x + (toX - x) * LOST_SHARE, stopY = y + (toY - y) * LOST_SHARE;
+            pen.lineTo(stopX, stopY);
+            heads.push([stopX, stopY, null]);
           } else {
             pen.lineTo(toX, toY);
             if (m.fate[i] === DELIVERED) heads.push([toX, toY, Math.atan2(toY - y, toX - x)]);
@@ -193,8 +194,11 @@ class SpaceTime extends View {
     pen.beginPath();
     for (const i of chosen.slice(0, 500)) {
       if (this.row[m.from[i]] < 0 || this.row[m.to[i]] < 0) continue;
-      pen.moveTo(this.x(m.start[i]), this.y(m.from[i]));
-      pen.lineTo(this.x(this.endOf(i)), this.y(m.to[i]));
+      const x = this.x(m.start[i]), y = this.y(m.from[i]), toX = this.x(this.endOf(i)), toY = this.y(m.to[i]);
+      const share = m.fate[i] === LOST ? LOST_SHARE : 1;
+      pen.moveTo(x, y);
+      pen.lineTo(x + (toX - x) * share, y + (toY - y) * share);
+      if (m.fate[i] === LOST) drawShape(pen, 1, x + (toX - x) * share, y + (toY - y) * share);
     }
     pen.stroke();
   }
