@@ -29,7 +29,11 @@ public struct Batch<Entry: Equatable & Sendable>: Equatable, Sendable {
   public private(set) var isComplete = true
   private let bytesMax: Int
 
-  public init(bytesMax: Int) { self.bytesMax = bytesMax }
+  /// - Parameter isComplete: false if there are entries that are left for another message from the start.
+  public init(bytesMax: Int, isComplete: Bool = true) {
+    self.bytesMax = bytesMax
+    self.isComplete = isComplete
+  }
 
   /// Appends entries `after` + 1 to `count` of a stream, until one does not fit. At least one entry goes into a batch, so
   /// that an entry longer than `bytesMax` is sent too, alone.

@@ -15,6 +15,13 @@ public import Glomers
 ///
 /// Demers et al., *Epidemic algorithms for replicated database maintenance*, PODC 1987.
 ///
+/// A node that has messages of its own for news, as broadcast's hub has, uses it *on demand* (``Pace/isOnDemand``):
+///
+/// - The node says what it sends (``carried(_:to:)``), and whom to ask, answer or repair
+///   (``say(to:repairing:asking:)``). What a peer shows to have beyond this node is asked of one peer at a time.
+/// - A stream is sought only when there is an entry for it (``seekStream(at:)``). So the first start of a cluster costs
+///   no message.
+///
 /// Use: ``admits(_:from:)`` before a message's entries are taken in, ``heard(_:from:holding:at:)`` after that,
 /// ``round(holding:at:)`` when the timer goes off, ``sent(_:of:in:)`` for each message of a round, and
 /// ``schedule(holding:at:)`` at the end of each of these and of every change.
@@ -23,12 +30,14 @@ public struct Dissemination: Sendable {
   public let incarnation: Incarnation
   /// The stream to which this node adds entries; nil until it is settled.
   public private(set) var stream: Incarnation?
-  public let pace: Pace
+  public var pace: Pace
   /// In the order of the cluster.
   private var peers: [PeerProgress]
   private let places: [NodeID: Int]
   private let myPlace: Int
   private let recovery: Recovery
+  /// Whether there is an entry that waits for a stream; always, if not on demand.
+  private var isSeeking: Bool
   private var lastChallenge: Int
   /// Whether the stream was settled with the answers of all peers.
   public private(set) var isAssured = true
@@ -46,7 +55,8 @@ public struct Dissemination: Sendable {
     self.recovery = recovery
     incarnation = Incarnation(of: cluster.me, &random)
     self.pace = pace
-    peers = cluster.peers.map { PeerProgress(name: $0) }
+    isSeeking = !pace.isOnDemand
+    peers = cluster.peers.map { PeerProgress(name: $0, isOnDemand: pace.isOnDemand) }
     places = Dictionary(uniqueKeysWithValues: cluster.peers.enumerated().map { ($1, $0) })
     myPlace = cluster.nodes.firstIndex(of: cluster.me) ?? 0
     // Below 2⁵³, so that every JSON parser can carry it; other incarnations have others.
@@ -57,6 +67,11 @@ public struct Dissemination: Sendable {
   /// What a peer has said that it holds; nothing if it has not spoken.
   public func known(of peer: NodeID) -> VersionVector {
     places[peer].map { peers[$0].known } ?? VersionVector()
+  }
+
+  /// Whether a peer has spoken to this process.
+  public func hasHeard(_ peer: NodeID) -> Bool {
+    places[peer].map { peers[$0].state != .unknown } ?? false
   }
 
   // MARK: Hearing
@@ -101,6 +116,20 @@ public struct Dissemination: Sendable {
     return reported
   }
 
+  /// On demand: there is an entry that waits for a stream. Peers are asked, for at most ``Pace/recoveryTimeout``.
+  public mutating func seekStream(at now: Instant) {
+    guard stream == nil, !isSeeking else { return }
+    isSeeking = true
+    recoveryEnd = now + Pace.recoveryTimeout
+  }
+
+  /// On demand: this is known to be the first start of the cluster, so that there is no earlier stream to go on with. If it
+  /// is not, the price is an entry in every version vector.
+  public mutating func beginStream(holding mine: VersionVector) {
+    guard stream == nil, !isSeeking, reported(holding: mine).total == 0 else { return }
+    stream = incarnation
+  }
+
   /// Settles to which stream this node adds entries. Returns it once, when that is decided; until then entries have no
   /// number, and are not sent.
   ///
@@ -121,7 +150,7 @@ public struct Dissemination: Sendable {
   /// way, and that message reaches a peer which has itself forgotten that it accepted this incarnation: two nodes must
   /// lose their memory, and a message must outlive both.
   public mutating func settle(holding mine: VersionVector, at now: Instant) -> Incarnation? {
-    guard stream == nil else { return nil }
+    guard stream == nil, isSeeking else { return nil }
     let reported = reported(holding: mine)
     if !isAsking(holding: mine), peers.allSatisfy({ $0.state != .unknown }) {
       stream = incarnation
@@ -152,7 +181,8 @@ public struct Dissemination: Sendable {
 
   /// Whether it is needed that every peer accepts this incarnation: somebody holds something that the node must know of.
   private func isAsking(holding mine: VersionVector) -> Bool {
-    guard stream == nil else { return false }
+    guard stream == nil, isSeeking else { return false }
+    if pace.isOnDemand { return true }
     if recovery == .ownStreams { return reported(holding: mine).total != 0 }
     return mine.total != 0 || peers.contains { $0.known.total != 0 }
   }
@@ -162,7 +192,7 @@ public struct Dissemination: Sendable {
   /// When the next round is to be: nil when all is said, or a timer for it is set already.
   public mutating func schedule(holding mine: VersionVector, at now: Instant) -> Instant? {
     let isAsking = isAsking(holding: mine)
-    var next = stream == nil && !peers.isEmpty && now < recoveryEnd ? recoveryEnd : nil
+    var next = stream == nil && isSeeking && !peers.isEmpty && now < recoveryEnd ? recoveryEnd : nil
     for place in peers.indices {
       guard let due = peers[place].schedule(pace, mine, isAsking: isAsking, at: now) else { continue }
       next = min(next ?? due, due)
@@ -178,6 +208,12 @@ public struct Dissemination: Sendable {
     let isAsking = isAsking(holding: mine)
     var pushes: [Push] = []
     for place in peers.indices {
+      if pace.isOnDemand, peers[place].mayPull(pace, at: now) {
+        // What is on its way from one peer already need not come from another.
+        var coming = mine
+        for peer in peers where peer.isPulling(at: now) { coming.merge(peer.known) }
+        if coming.covers(peers[place].known) { peers[place].putOffPull(pace, at: now) }
+      }
       let fresh = freshChallenge()
       if let push = peers[place].push(
         pace, mine, (incarnation, stream), isAsking: isAsking, fresh: fresh, at: now)
@@ -186,6 +222,24 @@ public struct Dissemination: Sendable {
       }
     }
     return pushes
+  }
+
+  /// On demand: the next round has a message to this peer.
+  ///
+  /// - Parameters:
+  ///   - repairing: whether it is sent what it is not known to hold, of all streams.
+  ///   - asking: whether it is asked what it holds, and for what this node lacks.
+  public mutating func say(to peer: NodeID, repairing: Bool = false, asking: Bool = false) {
+    places[peer].map { peers[$0].say(repairing: repairing, asking: asking) }
+  }
+
+  /// On demand: whether more entries may be under way to a peer.
+  public func hasRoom(for peer: NodeID) -> Bool { places[peer].map { peers[$0].hasRoom(pace) } ?? false }
+
+  /// On demand: a message of the caller's own takes these entries to a peer. What did not fit follows by rounds.
+  public mutating func carried<Entry>(_ batch: Batch<Entry>, to peer: NodeID) {
+    guard let place = places[peer] else { return }
+    peers[place].carried(batch.bytes, ends: batch.ends, isComplete: batch.isComplete)
   }
 
   /// Takes note of the entries that go along with a push. Returns what the message says of this node.

@@ -4,9 +4,14 @@ public import Glomers
 public struct Pace: Equatable, Sendable {
   /// The least time from one message to a peer to the next one that brings it news.
   public let period: Duration
+  /// Whether the caller has messages of its own for news, and decides whom to ask
+  /// (``Dissemination/say(to:repairing:asking:)``). Rounds then only join, answer, and repair.
+  public let isOnDemand: Bool
   /// The time within which a peer must show that it holds what it was sent, and within which a gap must be filled before
   /// it is asked for.
-  public let timeout: Duration
+  public var timeout: Duration
+  /// On demand: the time within which a gap must be filled before it is asked for the first time.
+  public var gapDelay: Duration
   /// The most bytes of entries in one message. Only an entry that is longer by itself makes a longer message.
   public let messageBytesMax: Int
   /// The most bytes of entries that are sent to a peer and not yet acknowledged.
@@ -22,18 +27,21 @@ public struct Pace: Equatable, Sendable {
   public static let options = [messageBytes, window]
 
   public init(
-    period: Duration, timeout: Duration, messageBytesMax: Int = 256 << 10, windowBytes: Int = 1 << 20
+    period: Duration, timeout: Duration, messageBytesMax: Int = 256 << 10, windowBytes: Int = 1 << 20,
+    isOnDemand: Bool = false
   ) {
     self.period = period
+    self.isOnDemand = isOnDemand
     self.timeout = timeout
+    gapDelay = timeout
     self.messageBytesMax = messageBytesMax
     self.windowBytes = windowBytes
   }
 
-  public init(_ cluster: Cluster, period: Duration, timeout: Duration) {
+  public init(_ cluster: Cluster, period: Duration, timeout: Duration, isOnDemand: Bool = false) {
     self.init(
       period: period, timeout: timeout, messageBytesMax: cluster.integer(Self.messageBytes),
-      windowBytes: cluster.integer(Self.window))
+      windowBytes: cluster.integer(Self.window), isOnDemand: isOnDemand)
   }
 
   /// From a node's first question to a peer to the second: longer than a round trip in most networks.
@@ -49,7 +57,7 @@ public struct Pace: Equatable, Sendable {
 
   /// The time from one message to a peer that does not answer to the next: doubled each time up to `backOffMax`, and for
   /// a peer that has been silent for long an eighth of that time, at most half a minute.
-  func interval(_ first: Duration, repeated count: Int, silentFor silence: Duration) -> Duration {
+  public func interval(_ first: Duration, repeated count: Int, silentFor silence: Duration) -> Duration {
     max(min(backOffMax, first * (1 << min(count, 16))), min(silence / 8, .seconds(30)))
   }
 }

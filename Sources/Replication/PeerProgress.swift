@@ -20,6 +20,10 @@ internal import Glomers
 /// - `sent` covers `known`: what a peer holds is never sent.
 /// - Nothing is under way while the state is unknown or silent, and at most one message while it is probing.
 /// - Under way are at most `windowBytes`, or a single message.
+///
+/// On demand (``Pace/isOnDemand``) the caller's own messages bring the news, so there is neither news to tell nor a
+/// version to wait for here, and no peer is taken for silent. A gap is asked for (*pulled*) after ``Pace/gapDelay``, and again
+/// after each timeout, four times in all.
 struct PeerProgress: Sendable {
   enum State: Equatable, Sendable { case unknown, probing, replicating, silent }
 
@@ -31,6 +35,7 @@ struct PeerProgress: Sendable {
   }
 
   let name: NodeID
+  private let isOnDemand: Bool
   private(set) var state = State.unknown
   private(set) var incarnation: Incarnation?
   /// The highest version that this incarnation of the peer has advertised.
@@ -66,8 +71,34 @@ struct PeerProgress: Sendable {
   private var echo: Int?
   /// Another incarnation has spoken, and is being challenged.
   private var isDoubted = false
+  /// On demand: the bytes of entries that the caller's own messages have taken to the peer since it last spoke, if it is
+  /// not in touch.
+  private var carriedUnheard = 0
+  /// On demand: the caller wants the peer to be asked.
+  private var isWanted = false
+  /// On demand: what the peer was seen to hold and this node lacks is pulled; nil if there is nothing, or if the peer was
+  /// asked in vain.
+  private var pull: Pull?
 
-  init(name: NodeID) { self.name = name }
+  private struct Pull: Sendable {
+    enum State: Sendable {
+      /// The gap was seen. A message that leaves anyway asks for it at once.
+      case seen
+      /// Another peer was asked for all of it.
+      case comesFromAnother
+      /// The peer was asked, or has sent a part.
+      case isComing
+    }
+    var state: State
+    /// When to ask; nil until that is reckoned.
+    var due: Instant?
+  }
+
+  private static let pullsMax = 4
+  /// The caller's own messages under way are counted apart up to this number, and then with the last.
+  private static let carriedMax = 16
+
+  init(name: NodeID, isOnDemand: Bool = false) { (self.name, self.isOnDemand) = (name, isOnDemand) }
 
   // MARK: Hearing
 
@@ -90,7 +121,7 @@ struct PeerProgress: Sendable {
       isOwedAtOnce = true
       return false
     }
-    self = PeerProgress(name: name)
+    self = PeerProgress(name: name, isOnDemand: isOnDemand)
     self.incarnation = advertisement.incarnation
     self.challenge = challenge
     return true
@@ -110,13 +141,14 @@ struct PeerProgress: Sendable {
     let hasAcknowledged = underWay.count < underWayBefore
     repeatCount = 0
     waited = .zero
+    carriedUnheard = 0
 
     if let echo = advertisement.echo, echo == challenge {
       accepted = accepted ?? advertisement.version
       challenge = nil
       isDoubted = false
     }
-    let isAsked = advertisement.wantsAnswer || advertisement.challenge != nil
+    let isAsked = advertisement.wantsAnswer || advertisement.challenge != nil && !isOnDemand
     if let challenge = advertisement.challenge {
       echo = challenge
       if !(isFirst && mayWait && lastSent != nil) { isOwedAtOnce = true }
@@ -127,19 +159,28 @@ struct PeerProgress: Sendable {
     if isFirst || state == .silent {
       state = .probing
       awaited = nil
-      needsRepair = !known.covers(mine)
+      if !isOnDemand { needsRepair = !known.covers(mine) }
     } else {
       renewAwaited(hasAcknowledged, at: now)
       if state == .probing, hasAcknowledged || awaited == nil { state = .replicating }
     }
     if isAsked, !known.covers(mine) {
-      // It asks because what was sent has not come.
-      if advertisement.wantsAnswer { forgetUnderWay() }
+      // It asks because what was sent has not come; on demand, that is so unless this acknowledges some of it.
+      if advertisement.wantsAnswer, !isOnDemand || !hasAcknowledged { forgetUnderWay() }
       needsRepair = true
     }
     hasGap = !mine.covers(advertisement.version)
     // Only a repair that goes on puts off the question; other messages must not.
     if !hasGap { gapSince = nil } else if advertisement.isPartial { gapSince = now }
+    if isOnDemand {
+      if !hasGap {
+        pull = nil
+      } else if advertisement.isPartial {
+        pull = Pull(state: .isComing)
+      } else {
+        pull = pull ?? Pull(state: .seen)
+      }
+    }
     check()
   }
 
@@ -167,7 +208,8 @@ struct PeerProgress: Sendable {
     return pace.interval(first, repeated: repeatCount, silentFor: waited)
   }
 
-  private func hasRoom(_ pace: Pace) -> Bool {
+  func hasRoom(_ pace: Pace) -> Bool {
+    if !isKnown, carriedUnheard > 0 { return carriedUnheard + pace.messageBytesMax <= pace.windowBytes }
     if underWay.isEmpty { return true }
     let bytes = underWay.reduce(0) { $0 + $1.bytes }
     return state == .replicating && bytes + pace.messageBytesMax <= pace.windowBytes
@@ -178,12 +220,16 @@ struct PeerProgress: Sendable {
   /// - Parameter isAsking: whether it is needed that the peer accepts this incarnation.
   mutating func schedule(_ pace: Pace, _ mine: VersionVector, isAsking: Bool, at now: Instant) -> Instant? {
     if hasGap, gapSince == nil { gapSince = now }
+    if let pull, pull.due == nil {
+      self.pull?.due = now + (pull.state == .seen ? pace.gapDelay : pace.timeout)
+    }
     return due(pace, mine, isAsking)
   }
 
   private func due(_ pace: Pace, _ mine: VersionVector, _ isAsking: Bool) -> Instant? {
     let now = Instant(nanoseconds: .min)
     if isOwedAtOnce || hasBacklog && hasRoom(pace) && isKnown { return now }
+    if isOnDemand { return dueOnDemand(isAsking) }
     guard isKnown else { return lastSent.map { $0 + interval(pace) } ?? now }
     let hasNews = isOwed || needsRepair && !hasBacklog || told.total != mine.total
     guard let lastSent else { return hasNews || isAsking ? now : gapSince.map { $0 + interval(pace) } }
@@ -198,6 +244,13 @@ struct PeerProgress: Sendable {
       due = min(due ?? again, again)
     }
     return due
+  }
+
+  private func dueOnDemand(_ isAsking: Bool) -> Instant? {
+    if isWanted || isKnown && (isOwed || needsRepair && !hasBacklog) { return Instant(nanoseconds: .min) }
+    guard isAsking, !hasAccepted else { return pull?.due }
+    let question = lastSent.map { $0 + Pace.askInterval } ?? Instant(nanoseconds: .min)
+    return min(pull?.due ?? question, question)
   }
 
   var hasAccepted: Bool { accepted != nil }
@@ -217,21 +270,28 @@ struct PeerProgress: Sendable {
     if mine.covers(known) {
       hasGap = false
       gapSince = nil
+      pull = nil
     }
     guard let due = due(pace, mine, isAsking), due <= now else { return nil }
-    let wantsAnswer = isKnown ? repeatIfLate(pace, at: now) : isQuestion(pace)
-    let challenges = state == .unknown || isAsking && !hasAccepted || isDoubted
+    let wantsAnswer: Bool
+    if isOnDemand {
+      wantsAnswer = takeQuestion(pace, at: now)
+    } else {
+      wantsAnswer = isKnown ? repeatIfLate(pace, at: now) : isQuestion(pace)
+    }
+    let challenges = state == .unknown && !isOnDemand || isAsking && !hasAccepted || isDoubted
     if challenges { challenge = challenge ?? fresh }
 
     var scope = Push.Scope.nothing
     if isKnown {
-      let wanted = needsRepair ? Push.Scope.all : me.stream.map { .stream($0) } ?? .nothing
+      let news = isOnDemand ? nil : me.stream
+      let wanted = needsRepair ? Push.Scope.all : news.map { .stream($0) } ?? .nothing
       if hasRoom(pace) {
         scope = wanted
-      } else if wanted == .all || me.stream.map({ sent[$0] < mine[$0] }) ?? false {
+      } else if wanted == .all || news.map({ sent[$0] < mine[$0] }) ?? false {
         hasBacklog = true
       }
-      if known.covers(mine) {
+      if isOnDemand || known.covers(mine) {
         awaited = nil
       } else if wantsAnswer || awaited == nil {
         awaited = (mine, now)
@@ -255,6 +315,62 @@ struct PeerProgress: Sendable {
   private mutating func isQuestion(_ pace: Pace) -> Bool {
     if lastSent != nil { countRepeat(pace) }
     return state == .silent
+  }
+
+  // MARK: On demand
+
+  /// The next push is due at once.
+  mutating func say(repairing: Bool, asking: Bool) {
+    isOwedAtOnce = true
+    if repairing { needsRepair = true }
+    if asking { isWanted = true }
+  }
+
+  /// Takes note of the entries of a message of the caller's own.
+  mutating func carried(_ bytes: Int, ends: VersionVector, isComplete: Bool) {
+    if !isComplete { needsRepair = true }
+    guard bytes > 0 else { return }
+    guard isKnown else {
+      carriedUnheard += bytes
+      return
+    }
+    sent.merge(ends)
+    let isFull = underWay.count >= Self.carriedMax || state == .probing && !underWay.isEmpty
+    if isFull, let last = underWay.popLast() {
+      var ends = ends
+      ends.merge(last.ends)
+      underWay.append(UnderWay(bytes: last.bytes + bytes, ends: ends))
+    } else {
+      underWay.append(UnderWay(bytes: bytes, ends: ends))
+    }
+  }
+
+  /// Whether a push now asks for what this node lacks.
+  func mayPull(_ pace: Pace, at now: Instant) -> Bool {
+    guard let pull, let due = pull.due else { return false }
+    return due <= now || pull.state == .seen && due <= now + pace.gapDelay
+  }
+
+  /// Whether what the peer holds beyond this node is on its way.
+  func isPulling(at now: Instant) -> Bool {
+    guard let pull, pull.state == .isComing else { return false }
+    return pull.due.map { now < $0 } ?? true
+  }
+
+  mutating func putOffPull(_ pace: Pace, at now: Instant) {
+    pull = Pull(state: .comesFromAnother, due: now + pace.timeout)
+  }
+
+  /// Whether the push that leaves now asks. A peer that does not answer is asked ever less often, and then no more.
+  private mutating func takeQuestion(_ pace: Pace, at now: Instant) -> Bool {
+    let pulls = mayPull(pace, at: now)
+    guard isWanted || pulls else { return false }
+    isWanted = false
+    countRepeat(pace)
+    if pull != nil {
+      pull = repeatCount < Self.pullsMax ? Pull(state: .isComing, due: now + interval(pace)) : nil
+    }
+    return true
   }
 
   private mutating func countRepeat(_ pace: Pace) {
@@ -294,7 +410,7 @@ struct PeerProgress: Sendable {
     if isComplete { needsRepair = false }
     check()
     assert(
-      underWay.count < 2 || underWay.reduce(0) { $0 + $1.bytes } <= pace.windowBytes,
+      isOnDemand || underWay.count < 2 || underWay.reduce(0) { $0 + $1.bytes } <= pace.windowBytes,
       "more is under way to \(name) than the window allows")
   }
 

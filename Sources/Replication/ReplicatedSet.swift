@@ -45,6 +45,9 @@ public struct ReplicatedSet: Sendable {
     return numbered + rest.pieces(of: Self.recordEntriesMax)
   }
 
+  /// Whether there are values that ``number(in:)`` is still to append to a stream.
+  public var hasUnnumbered: Bool { !unnumbered.isEmpty }
+
   /// Adds a value as the next entry of a stream, or unnumbered if that is nil. False if the set has the value already,
   /// from whichever stream.
   public mutating func add(_ value: JSON, from origin: Origin?) -> Bool {
@@ -102,10 +105,17 @@ public struct ReplicatedSet: Sendable {
 
   /// The content of a message: what a replica at `push.since` lacks of the streams that are due to it.
   public func batch(for push: Push) -> Batch<JSON> {
-    var batch = Batch<JSON>(bytesMax: push.bytesMax)
-    for (origin, count) in version.sorted where push.includes(origin) {
+    batch(since: push.since, bytesMax: push.bytesMax) { push.includes($0) }
+  }
+
+  /// What a replica at a version lacks of some streams, up to `bytesMax` bytes.
+  public func batch(
+    since other: VersionVector, bytesMax: Int, of includes: (Incarnation) -> Bool = { _ in true }
+  ) -> Batch<JSON> {
+    var batch = Batch<JSON>(bytesMax: bytesMax)
+    for (origin, count) in version.sorted where includes(origin) {
       guard let positions = entries[origin] else { continue }
-      batch.append(origin, after: push.since[origin], count: count, size: \.encodedBytes) {
+      batch.append(origin, after: other[origin], count: count, size: \.encodedBytes) {
         distinct[positions[$0]]
       }
     }

@@ -6,7 +6,7 @@ import Workloads
 @testable import Nodes
 @testable import Replication
 
-private let b = Origin(name: "n2.b")
+private let b = Incarnation(name: "n2.b")
 private let mailPeriod = Duration.milliseconds(200)
 
 @Suite struct BroadcastMailTests {
@@ -21,7 +21,7 @@ private let mailPeriod = Duration.milliseconds(200)
 
   /// A spoke that the hub has told to mail.
   private func spoke() -> Trial<BroadcastNode> {
-    var trial = Trial(BroadcastNode.self, me: "n1")
+    var trial = Trial.started("n1")
     _ = scatter(&trial, mailPeriod: mailPeriod)
     return trial
   }
@@ -29,7 +29,7 @@ private let mailPeriod = Duration.milliseconds(200)
   private func scatter(_ trial: inout Trial<BroadcastNode>, mailPeriod: Duration?) -> [Effect<BroadcastNode>]
   {
     let rhythm = Rhythm.told(trial.now - .zero, mailPeriod: mailPeriod)
-    return trial.receive(.peer(.scatter([], .version(.init()), rhythm, echo: nil)), from: "n0", id: nil)
+    return trial.receive(.peer(.scatter([], .version(.init()), rhythm)), from: "n0", id: nil)
   }
 
   /// A hub that has scattered once, and knows that a round trip takes 205 ms.
@@ -83,12 +83,13 @@ private let mailPeriod = Duration.milliseconds(200)
     let effects = trial.wake(.batch)
     #expect(effects.gossip.map(\.to) == ["n0", "n2"])
     for (gossip, peer) in effects.gossip {
-      guard case .mail(let delta, let version, _) = gossip else {
+      guard case .mail(let delta, let said, _) = gossip else {
         Issue.record("\(gossip)")
         continue
       }
-      #expect(delta == Delta(origin: trial.node.origin, after: 0, entries: [7, 8]))
-      #expect(version == .init([b: peer == "n0" ? 1 : 0, trial.node.origin: 2]), "all, to the hub alone")
+      #expect(delta == Delta(origin: trial.stream, after: 0, entries: [7, 8]))
+      let version = VersionVector([b: peer == "n0" ? 1 : 0, trial.stream: 2])
+      #expect(said == trial.says(version), "all, to the hub alone")
     }
     #expect(trial.wake(.batch).isEmpty)
   }
@@ -111,9 +112,9 @@ private let mailPeriod = Duration.milliseconds(200)
     #expect(effects.instant(of: .delayedAcknowledgement(to: "n2")) == trial.now + .microseconds(71_500))
     #expect(
       trial.wake(.delayedAcknowledgement(to: "n2")).gossip.map(\.gossip)
-        == [.sync([], version: .init([b: 2]), wantsAnswer: false)])
+        == [.sync([], trial.says(.init([b: 2])))])
     #expect(trial.wake(.probe).gossip.map(\.to) == ["n1"])
-    _ = trial.receive(.peer(.sync([], version: .init([b: 2]), wantsAnswer: false)), from: "n1", id: nil)
+    _ = trial.sync(.init([b: 2]), from: "n1")
     #expect(trial.wake(.probe).isEmpty)
   }
 
@@ -131,12 +132,14 @@ private let mailPeriod = Duration.milliseconds(200)
   func gap() {
     var trial = spoke()
     let effects = trial.receive(letter([2], after: 1), from: "n2", id: nil)
-    #expect(effects.instant(of: .repair("n2")) == trial.now + .milliseconds(600))
-    #expect(
-      trial.wake(.repair("n2")).gossip.map(\.gossip) == [.sync([], version: .init(), wantsAnswer: true)])
+    #expect(effects.instant(of: .round) == trial.now + .milliseconds(600))
+    var later = trial
+    later.now = trial.now + .milliseconds(600)
+    #expect(later.wake(.round).gossip.map(\.gossip) == [.sync([], trial.says(.init(), wantsAnswer: true))])
     _ = trial.receive(letter([1]), from: "n2", id: nil)
     _ = trial.receive(letter([2], after: 1), from: "n2", id: nil)
-    #expect(trial.wake(.repair("n2")).isEmpty)
+    trial.now = trial.now + .milliseconds(600)
+    #expect(trial.wake(.round).gossip.isEmpty)
   }
 
   @Test("a hub that does not confirm a letter is suspected, and the next in order sees it through")

@@ -41,15 +41,71 @@ extension Rhythm {
   }
 }
 
+extension Trial<BroadcastNode> {
+  /// At the first start of a cluster, whose round trip is not known yet.
+  static func started(
+    _ me: NodeID = "n0", nodes: [NodeID] = ["n0", "n1", "n2"], options: [String: Option.Value] = [:]
+  ) -> Trial {
+    var trial = Trial(BroadcastNode.self, me: me, nodes: nodes, options: options)
+    _ = trial.receive(.client(.topology([:])))
+    if me == nodes[0] { _ = trial.complete(.ping(sent: trial.now), .failure(.timeout("lost"))) }
+    return trial
+  }
+
+  var stream: Incarnation { node.dissemination.stream! }
+
+  /// What the node says of itself.
+  func says(_ version: VersionVector, wantsAnswer: Bool = false, isPartial: Bool = false) -> Advertisement {
+    Advertisement(
+      node.dissemination.incarnation, version: version, wantsAnswer: wantsAnswer, isPartial: isPartial)
+  }
+
+  /// A sync from the first incarnation of a peer.
+  mutating func sync(
+    _ deltas: [Delta<JSON>], _ version: VersionVector, wantsAnswer: Bool = false, from peer: NodeID
+  ) -> [Effect<BroadcastNode>] {
+    let said = Advertisement(.first(of: peer), version: version, wantsAnswer: wantsAnswer)
+    return receive(.peer(.sync(deltas, said)), from: peer, id: nil)
+  }
+
+  mutating func sync(
+    _ version: VersionVector, wantsAnswer: Bool = false, from peer: NodeID
+  ) -> [Effect<BroadcastNode>] {
+    sync([], version, wantsAnswer: wantsAnswer, from: peer)
+  }
+}
+
+extension Incarnation {
+  static func first(of node: NodeID) -> Incarnation { Incarnation(name: "\(node).first") }
+}
+
+extension Gossip {
+  static func batch(_ delta: Delta<JSON>, version: VersionVector, _ timing: BatchTiming) -> Gossip {
+    .batch(delta, Advertisement(.first(of: delta.origin.node), version: version), timing)
+  }
+
+  static func mail(_ delta: Delta<JSON>, version: VersionVector, _ timing: BatchTiming) -> Gossip {
+    .mail(delta, Advertisement(.first(of: delta.origin.node), version: version), timing)
+  }
+
+  static func scatter(
+    _ deltas: [Delta<JSON>], _ content: Holding.Content, _ rhythm: Rhythm, by hub: NodeID = "n0",
+    echo: Duration? = nil
+  ) -> Gossip {
+    .scatter(
+      deltas, Holding(incarnation: .first(of: hub), content: content, isPartial: false), rhythm, echo: echo)
+  }
+}
+
 extension VersionVector {
-  init(_ counts: [Origin: Int]) {
+  init(_ counts: [Incarnation: Int]) {
     self.init()
     for (origin, count) in counts { self[origin] = count }
   }
 }
 
-private let a = Origin(name: "n1.a")
-private let b = Origin(name: "n2.b")
+private let a = Incarnation(name: "n1.a")
+private let b = Incarnation(name: "n2.b")
 
 func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
   if case .reply(.client(.readOk(let values)), _)? = trial.receive(.client(.read)).first {
@@ -72,7 +128,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
 
   @Test("a node without peers sends nothing")
   func alone() {
-    var trial = Trial(BroadcastNode.self, nodes: ["n0"])
+    var trial = Trial.started(nodes: ["n0"])
     let effects = trial.receive(.client(.broadcast(7))) + trial.wake(.scatter)
     #expect(effects.gossip.isEmpty)
   }
@@ -94,21 +150,20 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
   func strangers() {
     var trial = Trial(BroadcastNode.self)
     let delta = Delta<JSON>(origin: a, after: 0, entries: [666])
-    #expect(
-      trial.receive(.peer(.sync([delta], version: .init([a: 1]), wantsAnswer: true)), from: "c9").isEmpty)
+    #expect(trial.sync([delta], .init([a: 1]), wantsAnswer: true, from: "c9").isEmpty)
     #expect(read(&trial) == [])
   }
 }
 
 @Suite struct SpokeTests {
-  private func spoke() -> Trial<BroadcastNode> { Trial(BroadcastNode.self, me: "n1") }
+  private func spoke() -> Trial<BroadcastNode> { .started("n1") }
 
   /// A scatter of the hub that shows its rhythm: landed now, the next a second later, batches 200 ms ahead.
   private func scatter(_ trial: inout Trial<BroadcastNode>, version: VersionVector = .init()) -> Effects {
     trial.receive(
       .peer(
         .scatter(
-          [], .version(version), .told(trial.now - .zero), echo: nil)),
+          [], .version(version), .told(trial.now - .zero))),
       from: "n0", id: nil)
   }
 
@@ -122,7 +177,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
       Issue.record("\(gossip)")
       return
     }
-    #expect(delta == Delta(origin: trial.node.origin, after: 0, entries: [7]))
+    #expect(delta == Delta(origin: trial.stream, after: 0, entries: [7]))
   }
 
   @Test("later values go in one batch that lands just before the next scatter")
@@ -158,7 +213,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     var trial = spoke()
     _ = trial.receive(.client(.broadcast(7)))
     _ = trial.wake(.batch)
-    _ = scatter(&trial, version: .init([trial.node.origin: 1]))
+    _ = scatter(&trial, version: .init([trial.stream: 1]))
     #expect(trial.wake(.acknowledgement(hub: "n0", count: 1)).isEmpty)
     #expect(trial.node.hub == "n0")
   }
@@ -166,7 +221,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
   @Test(
     "a hub that does not is suspected, the next gets all of it, and if none is left the node serves itself")
   func suspicion() {
-    var trial = Trial(BroadcastNode.self, me: "n2")
+    var trial = Trial.started("n2")
     _ = trial.receive(.client(.broadcast(7)))
     let batch = trial.wake(.batch)
     #expect(batch.instant(of: .acknowledgement(hub: "n0", count: 1)) != nil)
@@ -195,7 +250,7 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
     let gossip = trial.wake(.delayedAcknowledgement(to: "n0")).gossip
     #expect(gossip.count == 1)
     #expect(gossip.first?.to == "n0")
-    #expect(gossip.first?.gossip == .sync([], version: .init(), wantsAnswer: false))
+    #expect(gossip.first?.gossip == .sync([], trial.says(.init())))
   }
 
   @Test("what a scatter's version shows to be missing is asked for")
@@ -205,10 +260,10 @@ func read(_ trial: inout Trial<BroadcastNode>) -> [JSON] {
       .peer(
         .scatter(
           [Delta(origin: b, after: 3, entries: [9])], .version(.init([b: 4])),
-          .told(roundTrip: nil), echo: nil)), from: "n0", id: nil)
-    #expect(effects.instant(of: .repair("n0")) != nil)
+          .told(roundTrip: nil))), from: "n0", id: nil)
+    #expect(effects.instant(of: .round) == trial.now + .milliseconds(10))
     #expect(read(&trial) == [])
-    #expect(
-      trial.wake(.repair("n0")).gossip.first?.gossip == .sync([], version: .init(), wantsAnswer: true))
+    trial.now = trial.now + .milliseconds(10)
+    #expect(trial.wake(.round).gossip.first?.gossip == .sync([], trial.says(.init(), wantsAnswer: true)))
   }
 }

@@ -72,6 +72,9 @@ struct StoredCluster<N: Node> {
     members[place].storing = nil
   }
 
+  /// Loses what a node that is down has stored.
+  mutating func forget(_ place: Int) { members[place].log = [] }
+
   /// Hands a node a client's request. Returns its id.
   mutating func request(_ message: N.Message, of place: Int) -> Int {
     requestCount += 1

@@ -25,9 +25,9 @@ extension BroadcastNode: Recoverable {
   }
   fileprivate static func version(of message: Message) -> VersionVector? {
     switch message {
-    case .peer(.batch(_, let version, _)), .peer(.scatter(_, .version(let version), _, _)),
-      .peer(.sync(_, let version, _)):
-      version
+    case .peer(.batch(_, let said, _)), .peer(.sync(_, let said)): said.version
+    case .peer(.scatter(_, let holding, _, _)):
+      if case .version(let version) = holding.content { version } else { nil }
     default: nil
     }
   }

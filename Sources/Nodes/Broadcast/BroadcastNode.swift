@@ -16,16 +16,17 @@ public import Workloads
 /// | `sync` | any → any | takes the values in; answers, if asked, with what the sender lacks |
 /// | `ping`, `pong` | hub → spoke → hub | measures the round trip |
 ///
-/// Values are numbered by their origin, and each message that has values tells its sender's version vector: a
-/// cumulative acknowledgement, which also shows gaps. So no message is only an acknowledgement while there is
-/// traffic, and when all are known to agree, all are silent.
+/// Values are numbered within the stream of the node that took them from a client, and each message that has values tells
+/// its sender's version vector: a cumulative acknowledgement, which also shows gaps. So no message is only an
+/// acknowledgement while there is traffic, and when all are known to agree, all are silent.
 ///
 /// - *When* messages leave: ``HubSchedule`` and ``SpokeSchedule``, which know nothing of values.
 /// - *Who* is the hub: ``Coordinator``.
-/// - *What* a peer lacks, and how it gets it: `AntiEntropy.swift`.
+/// - *What* a peer lacks, how it gets it in bounded messages, and which stream a node goes on with that was started again:
+///   ``Dissemination``, on demand.
 ///
-/// With `--data-dir` a node that is killed comes back with all that it has acknowledged and all that it has
-/// shown to others; without it, what it alone holds is lost if it is killed before its next batch.
+/// With `--data-dir` a node that is killed comes back with all that it has acknowledged and all that it has shown to
+/// others. Without it, a node comes back empty, asks the hub, and is sent what that holds; what it alone held is lost.
 public struct BroadcastNode: Node {
   public enum Message: Equatable, Sendable {
     case client(Broadcast)
@@ -48,8 +49,10 @@ public struct BroadcastNode: Node {
     case delayedAcknowledgement(to: NodeID)
     /// Ask the peers that have not acknowledged what this hub scattered.
     case probe
-    /// Ask this peer for what it was seen to hold, if it has not come yet.
-    case repair(NodeID)
+    /// Peers are to be asked, answered, or sent what they lack.
+    case round
+    /// Ask the hub, unless it has been heard by now.
+    case join
     /// Send the hub what it lacks of other origins' values, if it still does.
     case orphans
     /// Suspect `hub` unless it has answered.
@@ -59,23 +62,35 @@ public struct BroadcastNode: Node {
   public static let latencyBudget = Option(
     "latency-budget", .duration(.milliseconds(600), in: .milliseconds(1) ... .seconds(3600)),
     "The time within which a value should be at every node: the longer, the fewer messages.")
-  public static let options = [latencyBudget]
+  public static let options = [latencyBudget] + Pace.options
+
+  /// How long a node that has recovered nothing waits for the hub to speak by itself. At the first start of a cluster, where
+  /// nobody holds anything, it then need not be asked; within so long clients begin to broadcast.
+  static let joinDelay = Duration.seconds(1)
+  /// In clusters up to this size a scatter tells the hub's version vector: it is short, and heals whatever was missed.
+  static let vectorNodesMax = 32
 
   let cluster: Cluster
   let peers: [NodeID]
   let budget: Duration
-  /// Names this incarnation of this node in version vectors.
-  let origin: Origin
   var store: ReplicatedSet
-  /// What each peer held when it last spoke, as far as that is known.
-  var known: [NodeID: VersionVector] = [:]
+  var dissemination: Dissemination
   /// The version contained in the latest scatter of any hub; values above it are news.
   var scattered = VersionVector()
   /// The version that this node sent to all as hub, and probes for until every peer's known version covers
   /// it.
   var probed = VersionVector()
-  /// How many of this node's own values the hub was sent, or was seen to have.
+  var probeCount = 0
+  /// How long peers were probed for, since the last scatter or the last word of one that was behind.
+  var probedFor = Duration.zero
+  /// The peers whose letters this hub has not acknowledged yet.
+  var unacknowledged: Set<NodeID> = []
+  /// How many entries of this node's stream the hub was sent, or was seen to have.
   var sentCount = 0
+  /// How many entries the stream had before this incarnation went on with it.
+  var recoveredCount = 0
+  /// Whether this node was started again, and has scattered nothing since.
+  var isRejoining = false
   var isOrphanOfferScheduled = false
   var coordinator: Coordinator
   var hubSchedule: HubSchedule
@@ -87,12 +102,20 @@ public struct BroadcastNode: Node {
     self.cluster = cluster
     peers = cluster.peers
     budget = cluster.duration(Self.latencyBudget)
-    origin = Origin(of: cluster.me, &context.random)
     coordinator = Coordinator(cluster)
     hubSchedule = HubSchedule(budget: budget)
     spokeSchedule = SpokeSchedule(budget: budget)
     store = ReplicatedSet(recovering: records)
-    if !records.isEmpty { rejoin(&context) }
+    dissemination = Dissemination(
+      cluster, Pace(cluster, period: budget, timeout: budget, isOnDemand: true), &context.random,
+      at: context.now)
+    if records.isEmpty {
+      scheduleJoin(&context)
+    } else {
+      rejoin(&context)
+      if store.hasUnnumbered { dissemination.seekStream(at: context.now) }
+      disseminate(&context)
+    }
   }
 
   public var checkpoint: [Delta<JSON>]? { store.checkpoint }
@@ -112,9 +135,12 @@ public struct BroadcastNode: Node {
     switch message {
     case .client(.broadcast(let value)):
       context.reply(.client(.broadcastOk), to: request)
-      guard store.add(value, from: origin) else { return }
-      context.persist(store.last(1, of: origin))
-      passOn(&context)
+      let stream = dissemination.stream
+      guard store.add(value, from: stream) else { return }
+      context.persist(store.lastAdded(from: stream))
+      guard stream == nil else { return passOn(&context) }
+      dissemination.seekStream(at: context.now)
+      disseminate(&context)
     case .client(.read):
       context.reply(.client(.readOk(store.values)), to: request)
     case .client(.topology(let neighbors)):
@@ -124,7 +150,9 @@ public struct BroadcastNode: Node {
       } else {
         context.reply(.client(.topologyOk), to: request)
         // Every node has started by now, and nothing has been broadcast yet.
+        dissemination.beginStream(holding: store.version)
         if isHub { measure(&context) }
+        if store.values.isEmpty { scheduleJoin(&context) }
       }
     case .client(.topologyOk), .client(.broadcastOk), .client(.readOk):
       context.fail(.notSupported("that is an answer, not a request"), to: request)
@@ -142,19 +170,19 @@ public struct BroadcastNode: Node {
     _ gossip: Gossip, from peer: NodeID, _ context: inout Context<BroadcastNode>
   ) {
     switch gossip {
-    case .batch(let delta, let version, let timing):
-      let isNews = learn([delta], version, from: peer, &context)
-      receiveBatch(timing, from: peer, isNews: isNews, &context)
-    case .mail(let delta, let version, let timing):
-      receiveMail(delta, version, timing, from: peer, &context)
+    case .batch(let delta, let said, let timing):
+      if let isNews = learn([delta], said, from: peer, &context) {
+        receiveBatch(timing, from: peer, isNews: isNews, &context)
+      }
+    case .mail(let delta, let said, let timing):
+      receiveMail(delta, said, timing, from: peer, &context)
     case .scatter(let deltas, let holding, let rhythm, let echo):
       receiveScatter(deltas, holding, rhythm, echo: echo, from: peer, &context)
-    case .sync(let deltas, let version, let wantsAnswer):
-      let isNews = learn(deltas, version, from: peer, &context)
-      if isNews { passOnOrphans(&context) }
-      if wantsAnswer { answer(peer, &context) }
+    case .sync(let deltas, let said):
+      if learn(deltas, said, from: peer, &context) == true { passOnOrphans(said.version, &context) }
     case .ping, .pong: break
     }
+    disseminate(&context)
   }
 
   public mutating func complete(
@@ -165,17 +193,21 @@ public struct BroadcastNode: Node {
     // Without an answer, the batches will tell the round trip.
     let wasAwaited = hubSchedule.endMeasuring(isAnswered ? context.now - sent : nil, at: context.now)
     if wasAwaited, hubSchedule.due != nil { scatter(&context) }
+    disseminate(&context)
   }
 
   public mutating func wake(_ timer: Timer, _ context: inout Context<BroadcastNode>) {
+    defer { disseminate(&context) }
     switch timer {
     case .batch: sendBatch(&context)
     case .scatter: scatter(&context)
     case .acknowledgement(let hub, let count): checkAcknowledgement(of: count, by: hub, &context)
     case .delayedAcknowledgement(let peer):
-      context.send(.peer(.sync([], version: store.version, wantsAnswer: false)), to: peer)
+      unacknowledged.remove(peer)
+      dissemination.say(to: peer)
     case .probe: probe(&context)
-    case .repair(let peer): repair(with: peer, &context)
+    case .round: sendRound(&context)
+    case .join: join(&context)
     case .orphans: offerOrphans(&context)
     case .answer(let hub): missAnswer(of: hub, &context)
     }
@@ -189,5 +221,119 @@ public struct BroadcastNode: Node {
     } else if let due = spokeSchedule.plan(at: context.now) {
       context.wake(.batch, at: due)
     }
+  }
+
+  // MARK: Anti-entropy
+
+  /// What this node says of itself.
+  func presence(isPartial: Bool) -> Advertisement {
+    Advertisement(dissemination.incarnation, version: store.version, isPartial: isPartial)
+  }
+
+  /// Takes in what a peer sent and what it thereby said of itself. Returns whether any of it was new; nil if the message is
+  /// not one of the peer's present incarnation, and counts for nothing.
+  mutating func learn(
+    _ deltas: [Delta<JSON>], _ said: Advertisement, from peer: NodeID, _ context: inout Context<BroadcastNode>
+  ) -> Bool? {
+    guard dissemination.admits(said, from: peer) else { return nil }
+    var isNews = false
+    for delta in deltas {
+      let count = store.merge(delta)
+      guard count > 0 else { continue }
+      context.persist(store.last(count, of: delta.origin))
+      isNews = true
+    }
+    let wasBehind = probeCount > 0 && !dissemination.known(of: peer).covers(probed)
+    dissemination.heard(said, from: peer, holding: store.version, at: context.now)
+    if wasBehind {
+      (probeCount, probedFor) = (0, .zero)
+      context.wake(
+        .probe, at: context.now + (isRejoining ? HubSchedule.slack : hubSchedule.probeTimeout))
+    }
+    if coordinator.settle(peer) { context.cancel(.answer(hub: peer)) }
+    if coordinator.heard(peer) {
+      spokeSchedule.trust()
+      changeHub(&context)
+    }
+    scheduleOrphans(&context)
+    return isNews
+  }
+
+  /// Sends what is due to peers now, and sets the timer for what is due later.
+  mutating func disseminate(_ context: inout Context<BroadcastNode>) {
+    let isMail = (isHub ? hubSchedule.mailPeriod : spokeSchedule.mailPeriod) != nil
+    dissemination.pace.gapDelay = isMail ? budget : HubSchedule.slack
+    dissemination.pace.timeout = isHub ? hubSchedule.probeTimeout : spokeSchedule.expectedDelay
+    if let stream = dissemination.settle(holding: store.version, at: context.now) {
+      recoveredCount = store.version[stream]
+      sentCount = recoveredCount
+      if let numbered = store.number(in: stream) { context.persist(numbered) }
+      passOn(&context)
+    }
+    guard let due = dissemination.schedule(holding: store.version, at: context.now) else { return }
+    guard due <= context.now else { return context.wake(.round, at: due) }
+    sendRound(&context)
+    if let due = dissemination.schedule(holding: store.version, at: context.now) {
+      context.wake(.round, at: due)
+    }
+  }
+
+  private mutating func sendRound(_ context: inout Context<BroadcastNode>) {
+    for push in dissemination.round(holding: store.version, at: context.now) {
+      let batch = store.batch(for: push)
+      let said = dissemination.sent(batch, of: store.version, in: push)
+      context.send(.peer(.sync(batch.deltas, said)), to: push.peer)
+    }
+  }
+
+  // MARK: Coming back
+
+  /// A hub waits longer, for the questions of its spokes.
+  private func scheduleJoin(_ context: inout Context<BroadcastNode>) {
+    guard !peers.isEmpty else { return }
+    context.wake(.join, at: context.now + (isHub ? Self.joinDelay * 5 / 4 : Self.joinDelay))
+  }
+
+  /// A node that has recovered nothing, and has not heard the hub, can't tell the first start of an idle cluster from a
+  /// restart: it asks. A hub asks all that have not asked it.
+  private mutating func join(_ context: inout Context<BroadcastNode>) {
+    let isInTouch =
+      isHub
+      ? scattered.total > 0 || peers.allSatisfy(dissemination.hasHeard) : dissemination.hasHeard(hub)
+    guard !isInTouch else { return }
+    isRejoining = true
+    askHub(&context)
+  }
+
+  /// A node that was started again may have missed much, and may hold what no other node does: so a spoke asks the hub,
+  /// and a hub asks all.
+  private mutating func rejoin(_ context: inout Context<BroadcastNode>) {
+    isRejoining = true
+    // Most of it the others hold: who lacks some of it shows when asked.
+    scattered = store.version
+    askHub(&context)
+  }
+
+  /// Asks the hub what it holds, and so shows it what this node holds.
+  mutating func askHub(_ context: inout Context<BroadcastNode>) {
+    guard !isHub else {
+      probed = store.version
+      return probe(&context)
+    }
+    dissemination.say(to: hub, asking: true)
+    awaitAnswer(of: hub, &context)
+  }
+
+  /// Suspects a hub that does not answer in time.
+  mutating func awaitAnswer(of hub: NodeID, _ context: inout Context<BroadcastNode>) {
+    coordinator.ask(hub)
+    context.wake(.answer(hub: hub), at: context.now + spokeSchedule.acknowledgementTimeout)
+  }
+
+  /// A hub that does not answer is suspected, and the next in order is asked.
+  private mutating func missAnswer(of hub: NodeID, _ context: inout Context<BroadcastNode>) {
+    guard coordinator.settle(hub), hub == self.hub else { return }
+    suspect(hub, &context)
+    askHub(&context)
   }
 }

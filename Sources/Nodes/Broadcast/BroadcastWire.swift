@@ -3,27 +3,35 @@ public import Replication
 public import Wire
 internal import Workloads
 
-/// What broadcast nodes say to each other. What has values or asks for them tells the sender's version vector
-/// too: it acknowledges all that the sender holds, and shows what the sender lacks. (Letters tell it to the
-/// hub alone.)
+/// What broadcast nodes say to each other. What has values or asks for them has the sender's advertisement too: its
+/// incarnation and its version vector, which acknowledges all that the sender holds, and shows what the sender lacks.
+/// (Letters tell the whole vector to the hub alone.)
 public enum Gossip: Equatable, Sendable {
   /// A spoke's new values, for the hub to scatter.
-  case batch(Delta<JSON>, version: VersionVector, BatchTiming)
+  case batch(Delta<JSON>, Advertisement, BatchTiming)
   /// A node's new values, for every peer to have without waiting for a scatter.
-  case mail(Delta<JSON>, version: VersionVector, BatchTiming)
+  case mail(Delta<JSON>, Advertisement, BatchTiming)
   /// The hub's news, for everybody. `echo` is the stamp of the receiver's last batch plus the time for which
   /// that lay at the hub.
   case scatter([Delta<JSON>], Holding, Rhythm, echo: Duration?)
-  /// Pairwise anti-entropy: what the receiver was seen to lack, and whether the sender wants the same of it.
-  case sync([Delta<JSON>], version: VersionVector, wantsAnswer: Bool)
+  /// Pairwise anti-entropy (``Dissemination``): what the receiver was seen to lack, a question, an answer.
+  case sync([Delta<JSON>], Advertisement)
   /// Measures the round trip.
   case ping, pong
 }
 
-/// What a hub holds: all of it, or ``VersionVector/digest``.
-public enum Holding: Equatable, Sendable {
-  case version(VersionVector)
-  case digest(Int)
+/// What a scatter says of its hub: an advertisement that may be short.
+public struct Holding: Equatable, Sendable {
+  /// What the hub holds: all of it, or ``VersionVector/digest``.
+  public enum Content: Equatable, Sendable {
+    case version(VersionVector)
+    case digest(Int)
+  }
+
+  public let incarnation: Incarnation
+  public let content: Content
+  /// Whether more entries follow once these are acknowledged.
+  public let isPartial: Bool
 }
 
 /// What a spoke tells the hub about time.
@@ -78,18 +86,14 @@ extension Gossip {
     case "gossip_batch", "gossip_mail":
       let deltas = try Delta<JSON>.read(from: body)
       guard deltas.count == 1 else { throw .malformed("\(type) has one delta, not \(deltas.count)") }
-      let (version, timing) = (try VersionVector(from: body), try BatchTiming(from: body))
-      self =
-        type == "gossip_mail"
-        ? .mail(deltas[0], version: version, timing) : .batch(deltas[0], version: version, timing)
+      let (said, timing) = (try Advertisement(from: body), try BatchTiming(from: body))
+      self = type == "gossip_mail" ? .mail(deltas[0], said, timing) : .batch(deltas[0], said, timing)
     case "gossip_scatter":
       self = .scatter(
         try Delta.read(from: body), try Holding(from: body), try Rhythm(from: body),
         echo: try body.optionalClockReading("echo"))
     case "gossip_sync":
-      self = .sync(
-        try Delta.read(from: body), version: try VersionVector(from: body),
-        wantsAnswer: try body.bool("wants_answer"))
+      self = .sync(try Delta.read(from: body), try Advertisement(from: body))
     case "gossip_ping":
       self = .ping
     case "gossip_pong":
@@ -101,15 +105,15 @@ extension Gossip {
 
   func write(to body: inout JSONWriter) {
     switch self {
-    case .batch(let delta, let version, let timing):
+    case .batch(let delta, let said, let timing):
       body.member("type", "gossip_batch")
       Delta.write([delta], to: &body)
-      version.write(to: &body)
+      said.write(to: &body)
       timing.write(to: &body)
-    case .mail(let delta, let version, let timing):
+    case .mail(let delta, let said, let timing):
       body.member("type", "gossip_mail")
       Delta.write([delta], to: &body)
-      version.write(to: &body)
+      said.write(to: &body)
       timing.write(to: &body)
     case .scatter(let deltas, let holding, let rhythm, let echo):
       body.member("type", "gossip_scatter")
@@ -117,11 +121,10 @@ extension Gossip {
       holding.write(to: &body)
       rhythm.write(to: &body)
       if let echo { body.duration("echo", echo) }
-    case .sync(let deltas, let version, let wantsAnswer):
+    case .sync(let deltas, let said):
       body.member("type", "gossip_sync")
       Delta.write(deltas, to: &body)
-      version.write(to: &body)
-      body.member("wants_answer", wantsAnswer)
+      said.write(to: &body)
     case .ping:
       body.member("type", "gossip_ping")
     case .pong:
@@ -163,21 +166,25 @@ extension Rhythm {
   }
 }
 
-/// The member `version` or the member `digest`.
+/// As an ``Advertisement``, but with the member `digest` in place of `version` where that is all that is told.
 extension Holding {
   fileprivate init(from body: JSONObject) throws(WireError) {
+    incarnation = Incarnation(name: try body.string("from"))
+    isPartial = try body.optionalBool("more") ?? false
     if let digest = try body.optionalInteger("digest") {
-      self = .digest(digest)
+      content = .digest(digest)
     } else {
-      self = .version(try VersionVector(from: body))
+      content = .version(try VersionVector(from: body))
     }
   }
 
   fileprivate func write(to body: inout JSONWriter) {
-    switch self {
+    body.member("from", incarnation.name)
+    switch content {
     case .version(let version): version.write(to: &body)
     case .digest(let digest): body.member("digest", digest)
     }
+    if isPartial { body.member("more", true) }
   }
 }
 

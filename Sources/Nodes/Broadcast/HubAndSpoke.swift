@@ -15,7 +15,7 @@ extension BroadcastNode {
   ) {
     let latest = hubSchedule.received(timing, from: spoke, at: context.now)
     // Where there is no news, no scatter will show the spoke that its values are here.
-    guard isNews else { return answer(spoke, &context) }
+    guard isNews else { return dissemination.say(to: spoke, repairing: true) }
     // A spoke that should mail does not know it yet. Its values have lost time.
     if hubSchedule.mailPeriod != nil { scatter(&context) } else { scheduleScatter(latest: latest, &context) }
   }
@@ -24,26 +24,51 @@ extension BroadcastNode {
     if let due = hubSchedule.plan(latest: latest, at: context.now) { context.wake(.scatter, at: due) }
   }
 
+  /// Sends the news to all. What does not fit into one message, or into the window of a peer, follows pairwise.
   mutating func scatter(_ context: inout Context<BroadcastNode>) {
-    let news = store.deltas(since: scattered)
-    guard !news.isEmpty else { return hubSchedule.skip() }
+    let news = store.batch(since: scattered, bytesMax: dissemination.pace.messageBytesMax)
+    guard !news.deltas.isEmpty else { return hubSchedule.skip() }
+    let nothing = Batch<JSON>(bytesMax: 0, isComplete: false)
     let rhythm = hubSchedule.scatter(at: context.now)
-    let holding = holding
     for peer in peers {
       let echo = hubSchedule.takeEcho(for: peer, at: context.now)
-      context.send(.peer(.scatter(news, holding, rhythm, echo: echo)), to: peer)
-      if rhythm.mailPeriod != nil { context.cancel(.delayedAcknowledgement(to: peer)) }
+      let batch = dissemination.hasRoom(for: peer) ? news : nothing
+      context.send(
+        .peer(.scatter(batch.deltas, holding(isPartial: !batch.isComplete), rhythm, echo: echo)), to: peer)
+      dissemination.carried(batch, to: peer)
+      if unacknowledged.contains(peer) { context.cancel(.delayedAcknowledgement(to: peer)) }
     }
+    unacknowledged = []
+    isRejoining = false
     scattered = store.version
     probed = store.version
+    (probeCount, probedFor) = (0, .zero)
     context.wake(.probe, at: context.now + hubSchedule.acknowledgementTimeout)
   }
 
-  /// Asks those that have not acknowledged the last scatter, until all have.
+  /// Asks those that have not acknowledged the last scatter, until all have: a peer that does not answer ever less often.
   mutating func probe(_ context: inout Context<BroadcastNode>) {
-    let behind = peers.filter { known[$0]?.covers(probed) != true }
-    for peer in behind { ask(peer, &context) }
-    if !behind.isEmpty { context.wake(.probe, at: context.now + hubSchedule.probeTimeout) }
+    let behind = peers.filter { !dissemination.hasHeard($0) || !dissemination.known(of: $0).covers(probed) }
+    guard !behind.isEmpty else { return }
+    for peer in behind { dissemination.say(to: peer, asking: true) }
+    let interval = dissemination.pace.interval(
+      hubSchedule.probeTimeout, repeated: probeCount, silentFor: probedFor)
+    probeCount += 1
+    probedFor += interval
+    context.wake(.probe, at: context.now + interval)
+  }
+
+  /// What this node says of itself with a scatter.
+  ///
+  /// A version vector has an entry for every stream, and a scatter goes to every node: of a thousand nodes that would be
+  /// most of what is sent. What a hub holds is what its spokes know of it already, and what the scatter brings. So in a
+  /// large cluster it says no more than a digest, by which a spoke finds whether it has missed something.
+  private func holding(isPartial: Bool) -> Holding {
+    // Where nodes mail each other, spokes don't know which letters the hub has.
+    let isWhole = cluster.nodes.count <= Self.vectorNodesMax || hubSchedule.mailPeriod != nil
+    return Holding(
+      incarnation: dissemination.incarnation,
+      content: isWhole ? .version(store.version) : .digest(store.version.digest), isPartial: isPartial)
   }
 }
 
@@ -51,17 +76,27 @@ extension BroadcastNode {
 extension BroadcastNode {
   mutating func sendBatch(_ context: inout Context<BroadcastNode>) {
     let hub = hub
-    guard !isHub, let delta = store.delta(of: origin, after: sentCount) else { return spokeSchedule.skip() }
-    let timing = spokeSchedule.batch(at: context.now)
-    if spokeSchedule.mailPeriod == nil {
-      context.send(.peer(.batch(delta, version: store.version, timing)), to: hub)
-    } else {
-      mail(delta, timing, &context)
+    guard !isHub, let stream = dissemination.stream, sentCount < store.version[stream] else {
+      return spokeSchedule.skip()
     }
+    let timing = spokeSchedule.batch(at: context.now)
+    let isLate = spokeSchedule.mails(timing)
+    var since = VersionVector()
+    // The hub's scatter of the last batch may come after this letter.
+    since[stream] = isLate ? min(shownCount, sentCount) : sentCount
+    let batch = store.batch(since: since, bytesMax: dissemination.pace.messageBytesMax) { $0 == stream }
+    if spokeSchedule.mailPeriod == nil, !isLate {
+      context.send(.peer(.batch(batch.deltas[0], presence(isPartial: !batch.isComplete), timing)), to: hub)
+    } else {
+      mail(batch, timing, &context)
+    }
+    // What did not fit follows by repair, as the hub acknowledges.
+    dissemination.carried(batch, to: hub)
     context.cancel(.delayedAcknowledgement(to: hub))
-    sentCount = store.version[origin]
+    sentCount = store.version[stream]
     context.wake(
-      .acknowledgement(hub: hub, count: sentCount), at: context.now + spokeSchedule.acknowledgementTimeout)
+      .acknowledgement(hub: hub, count: batch.ends[stream]),
+      at: context.now + spokeSchedule.acknowledgementTimeout)
   }
 
   mutating func receiveScatter(
@@ -70,13 +105,11 @@ extension BroadcastNode {
   ) {
     let brought = VersionVector(origins: deltas.map(\.origin), counts: deltas.map(\.end))
     let version = version(of: peer, holding, bringing: brought)
-    let isNews = learn(deltas, version ?? brought, from: peer, &context)
-    if version == nil {
-      // A scatter was missed, or this is another hub, or another incarnation of it: what it holds is not
-      // known.
-      known[peer] = nil
-      ask(peer, &context)
-    }
+    let said = Advertisement(
+      holding.incarnation, version: version ?? brought, isPartial: holding.isPartial)
+    guard let isNews = learn(deltas, said, from: peer, &context) else { return }
+    // A scatter was missed, or this is another hub: what it holds is not known.
+    if version == nil { dissemination.say(to: peer, asking: true) }
     if let echo { spokeSchedule.received(echo: echo, at: context.now) }
     context.wake(.delayedAcknowledgement(to: peer), at: context.now + rhythm.period * 3 / 2)
     if isHub {
@@ -84,14 +117,32 @@ extension BroadcastNode {
       if isNews { scheduleScatter(latest: nil, &context) }
       return
     }
-    scattered.merge(version ?? brought)
+    scattered.merge(said.version)
     guard peer == hub else { return }
-    sentCount = max(sentCount, (version ?? brought)[origin])
+    if let stream = dissemination.stream { sentCount = max(sentCount, said.version[stream]) }
     if let due = spokeSchedule.follow(rhythm, at: context.now) { context.wake(.batch, at: due) }
   }
 
-  /// How many of this node's own values the hub holds, or a hub has sent to everybody, as far as was shown.
-  private var shownCount: Int { max(scattered[origin], known[hub, default: .init()][origin]) }
+  /// What the sender of a scatter holds, if that can be told.
+  private func version(of peer: NodeID, _ holding: Holding, bringing brought: VersionVector) -> VersionVector?
+  {
+    switch holding.content {
+    case .version(let version): return version
+    case .digest(let digest):
+      // A new hub begins where the last one ended.
+      for before in [dissemination.known(of: peer), scattered] {
+        var version = before
+        version.merge(brought)
+        if version.digest == digest { return version }
+      }
+      return nil
+    }
+  }
+
+  /// How many entries of this node's stream the hub holds, or a hub has sent to everybody, as far as was shown.
+  var shownCount: Int {
+    dissemination.stream.map { max(scattered[$0], dissemination.known(of: hub)[$0]) } ?? 0
+  }
 
   /// Suspects a hub that has not acknowledged in time. The next in order gets all that was not acknowledged.
   mutating func checkAcknowledgement(
@@ -114,44 +165,97 @@ extension BroadcastNode {
   }
 }
 
-/// Direct mail (Demers et al.): where a hub can't be in time, every node sends what its clients broadcast
-/// straight to all peers.
+/// Orphaned updates: entries of other nodes' streams, or that this node added before it was started again, that the hub
+/// lacks.
+extension BroadcastNode {
+  private var hubLacksOrphans: Bool {
+    guard !isHub else { return false }
+    let known = dissemination.known(of: hub)
+    guard let stream = dissemination.stream else { return !known.covers(store.version) }
+    return known[stream] < recoveredCount || store.version.exceeds(known, besides: stream)
+  }
+
+  /// Several spokes may hold the same orphans. Each waits a random delay, so that usually one of them sends them.
+  mutating func scheduleOrphans(_ context: inout Context<BroadcastNode>) {
+    guard !isOrphanOfferScheduled, hubLacksOrphans else { return }
+    isOrphanOfferScheduled = true
+    let delay = spokeSchedule.orphanDelay * Int.random(in: 2...6, using: &context.random)
+    context.wake(.orphans, at: context.now + delay)
+  }
+
+  /// What a single peer was found to hold, perhaps no other node holds: the others are not waited for.
+  mutating func passOnOrphans(_ held: VersionVector, _ context: inout Context<BroadcastNode>) {
+    if isHub, isRejoining {
+      // Most nodes hold it: who lacks some of it shows when asked.
+      scattered.merge(held)
+      probed.merge(held)
+      context.wake(.probe, at: context.now + HubSchedule.slack)
+    } else if isHub {
+      scheduleScatter(latest: nil, &context)
+    } else if hubLacksOrphans {
+      isOrphanOfferScheduled = true
+      let delay = spokeSchedule.orphanDelay / 8 * Int.random(in: 0...8, using: &context.random)
+      context.wake(.orphans, at: context.now + delay)
+    }
+  }
+
+  mutating func offerOrphans(_ context: inout Context<BroadcastNode>) {
+    isOrphanOfferScheduled = false
+    guard hubLacksOrphans else { return }
+    if dissemination.hasHeard(hub) {
+      dissemination.say(to: hub, repairing: true, asking: true)
+      awaitAnswer(of: hub, &context)
+    } else {
+      askHub(&context)
+    }
+    scheduleOrphans(&context)
+  }
+}
+
+/// Direct mail (Demers et al.): where a hub can't be in time, every node sends what its clients broadcast straight to all
+/// peers.
 ///
 /// 1. The hub decides by the round trip (``HubSchedule``); its scatters say so.
 /// 2. A node gathers values for the rest of the budget, and then mails them.
-/// 3. The hub counts mail as scattered. It acknowledges mail to the sender, hears the acknowledgements of
-///    all others, and probes those that do not acknowledge.
+/// 3. The hub counts mail as scattered. It acknowledges mail to the sender, hears the acknowledgements of all others, and
+///    probes those that do not acknowledge.
 ///
-/// Of N nodes, a hub and its spokes send 2 (N − 1) messages a period, whatever the load. Mail takes N − 1
-/// messages for every node that has something to say: up to N / 2 times as many.
+/// A spoke mails a batch, too, that it could not send in time (``SpokeSchedule/mails(_:)``).
+///
+/// Of N nodes, a hub and its spokes send 2 (N − 1) messages a period, whatever the load. Mail takes N − 1 messages for
+/// every node that has something to say: up to N / 2 times as many.
 extension BroadcastNode {
-  /// Only the hub is told of all that this node holds: of a thousand origins, that is the most of a letter.
+  /// Only the hub is told of all that this node holds: of a thousand streams, that is the most of a letter.
   mutating func mail(
-    _ delta: Delta<JSON>, _ timing: BatchTiming, _ context: inout Context<BroadcastNode>
+    _ batch: Batch<JSON>, _ timing: BatchTiming, _ context: inout Context<BroadcastNode>
   ) {
-    let own = VersionVector(origins: [origin], counts: [store.version[origin]])
+    let own = Advertisement(
+      dissemination.incarnation, version: batch.ends, isPartial: !batch.isComplete)
+    let all = presence(isPartial: !batch.isComplete)
     for peer in peers {
-      context.send(.peer(.mail(delta, version: peer == hub ? store.version : own, timing)), to: peer)
+      context.send(.peer(.mail(batch.deltas[0], peer == hub ? all : own, timing)), to: peer)
     }
   }
 
   mutating func receiveMail(
-    _ delta: Delta<JSON>, _ version: VersionVector, _ timing: BatchTiming, from peer: NodeID,
+    _ delta: Delta<JSON>, _ said: Advertisement, _ timing: BatchTiming, from peer: NodeID,
     _ context: inout Context<BroadcastNode>
   ) {
-    var said = version
-    // It adds to what this incarnation of the peer has said before; another one may have held more.
-    if let before = known[peer], before[delta.origin] > 0 { said.merge(before) }
-    _ = learn([delta], said, from: peer, &context)
+    guard learn([delta], said, from: peer, &context) != nil else { return }
     guard isHub else {
       context.wake(.delayedAcknowledgement(to: hub), at: context.now + (spokeSchedule.mailPeriod ?? budget))
       return
     }
     _ = hubSchedule.received(timing, from: peer, at: context.now)
-    let (origin, count) = (delta.origin, store.version[delta.origin])
-    scattered[origin] = max(scattered[origin], count)
-    probed[origin] = max(probed[origin], count)
-    context.wake(.delayedAcknowledgement(to: peer), at: context.now + (hubSchedule.mailPeriod ?? budget))
+    let stream = delta.origin
+    // What came before the letter, and was not scattered yet, still is to be.
+    if delta.after <= scattered[stream] {
+      scattered[stream] = max(scattered[stream], min(delta.end, store.version[stream]))
+    }
+    probed[stream] = max(probed[stream], store.version[stream])
+    context.wake(
+      .delayedAcknowledgement(to: peer), at: context.now + (hubSchedule.mailPeriod ?? budget / 2))
+    unacknowledged.insert(peer)
     context.wake(.probe, at: context.now + hubSchedule.acknowledgementTimeout)
   }
 }

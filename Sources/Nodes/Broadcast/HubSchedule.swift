@@ -13,7 +13,7 @@ internal import Glomers
 ///
 /// A batch that lands after its scatter says how old its values are. Where they can't wait for the next
 /// regular scatter, the hub sends an extra one: a computer that is late costs messages, and not the limit.
-/// Extra scatters don't shift the regular ones. They use up credit, which a regular scatter earns: so there
+/// (A spoke that is late itself mails such values to all: ``SpokeSchedule/mails(_:)``.) Extra scatters don't shift the regular ones. They use up credit, which a regular scatter earns: so there
 /// are at most as many of them in the end.
 struct HubSchedule: Sendable {
   /// A difference between two instants that is not worth a message.
@@ -157,7 +157,8 @@ struct HubSchedule: Sendable {
   }
 
   /// The budget, less a thirtieth for what is not foreseen.
-  private var punctual: Duration { budget - budget / 30 }
+  static func punctual(_ budget: Duration) -> Duration { budget - budget / 30 }
+  private var punctual: Duration { Self.punctual(budget) }
 
   /// Of a long budget more is spent on being early.
   private var marginMin: Duration { max(.milliseconds(5), budget / 100) }

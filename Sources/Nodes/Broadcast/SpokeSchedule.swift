@@ -12,6 +12,9 @@ struct SpokeSchedule: Sendable {
   private static let roundTripMax = Duration.seconds(12)
   /// No timeout is doubled beyond this.
   private static let timeoutMax = Duration.seconds(20)
+  /// A letter to all costs two units of credit, and a batch earns one.
+  private static let letterCost = 2
+  private static let creditMax = 8
 
   private let budget: Duration
   private var roundTrip = RoundTrip()
@@ -29,6 +32,7 @@ struct SpokeSchedule: Sendable {
   private(set) var mailPeriod: Duration?
   /// How many timeouts there have been since the last answer.
   private var timeoutCount = 0
+  private var credit = SpokeSchedule.creditMax
 
   init(budget: Duration) {
     self.budget = budget
@@ -52,6 +56,24 @@ struct SpokeSchedule: Sendable {
     return BatchTiming(
       stamp: now - Instant.zero, age: max(age, .zero), roundTrip: roundTrip.shortest,
       lateness: lateness.value(at: now))
+  }
+
+  /// Whether a batch that leaves now is to be mailed to all, which takes one hop: by way of the hub, which takes two, it
+  /// would be late.
+  ///
+  /// This computer was late to send it, so the next hops may be late as well, by up to half as much again as they were of
+  /// late. A letter costs as many messages as a scatter: so every other batch is one at most, but for a few at first.
+  mutating func mails(_ timing: BatchTiming) -> Bool {
+    credit = min(credit + 1, Self.creditMax)
+    guard mailPeriod == nil, slots != nil, let roundTrip = timing.roundTrip else { return false }
+    let reserve = min(timing.lateness * 3 / 2, budget / 5)
+    let ageMax = HubSchedule.punctual(budget) - roundTrip - reserve + HubSchedule.slack / 2
+    // Where two hops take nearly all of the budget, every batch would be late.
+    guard ageMax > roundTrip / 2 + HubSchedule.slack, timing.age > ageMax, credit >= Self.letterCost else {
+      return false
+    }
+    credit -= Self.letterCost
+    return true
   }
 
   /// There is nothing to send after all.
