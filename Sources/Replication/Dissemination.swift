@@ -233,8 +233,8 @@ public struct Dissemination: Sendable {
     places[peer].map { peers[$0].say(repairing: repairing, asking: asking) }
   }
 
-  /// On demand: whether more entries may be under way to a peer.
-  public func hasRoom(for peer: NodeID) -> Bool { places[peer].map { peers[$0].hasRoom(pace) } ?? false }
+  /// On demand: whether a message of the caller's own may take entries to a peer.
+  public func mayCarry(to peer: NodeID) -> Bool { places[peer].map { peers[$0].mayCarry(pace) } ?? false }
 
   /// On demand: a message of the caller's own takes these entries to a peer. What did not fit follows by rounds.
   public mutating func carried<Entry>(_ batch: Batch<Entry>, to peer: NodeID) {

@@ -27,13 +27,6 @@ internal import Glomers
 struct PeerProgress: Sendable {
   enum State: Equatable, Sendable { case unknown, probing, replicating, silent }
 
-  /// Entries that were sent and not yet acknowledged.
-  private struct UnderWay: Sendable {
-    let bytes: Int
-    /// The last number of each stream in the message.
-    let ends: VersionVector
-  }
-
   let name: NodeID
   private let isOnDemand: Bool
   private(set) var state = State.unknown
@@ -80,24 +73,7 @@ struct PeerProgress: Sendable {
   /// asked in vain.
   private var pull: Pull?
 
-  private struct Pull: Sendable {
-    enum State: Sendable {
-      /// The gap was seen. A message that leaves anyway asks for it at once.
-      case seen
-      /// Another peer was asked for all of it.
-      case comesFromAnother
-      /// The peer was asked, or has sent a part.
-      case isComing
-    }
-    var state: State
-    /// When to ask; nil until that is reckoned.
-    var due: Instant?
-  }
-
   private static let pullsMax = 4
-  /// The caller's own messages under way are counted apart up to this number, and then with the last.
-  private static let carriedMax = 16
-
   init(name: NodeID, isOnDemand: Bool = false) { (self.name, self.isOnDemand) = (name, isOnDemand) }
 
   // MARK: Hearing
@@ -208,10 +184,9 @@ struct PeerProgress: Sendable {
     return pace.interval(first, repeated: repeatCount, silentFor: waited)
   }
 
-  func hasRoom(_ pace: Pace) -> Bool {
-    if !isKnown, carriedUnheard > 0 { return carriedUnheard + pace.messageBytesMax <= pace.windowBytes }
+  private func hasRoom(_ pace: Pace) -> Bool {
     if underWay.isEmpty { return true }
-    let bytes = underWay.reduce(0) { $0 + $1.bytes }
+    let bytes = underWay.bytes
     return state == .replicating && bytes + pace.messageBytesMax <= pace.windowBytes
   }
 
@@ -326,6 +301,13 @@ struct PeerProgress: Sendable {
     if asking { isWanted = true }
   }
 
+  /// Whether a message of the caller's own may have entries. Such messages bring news, so they don't wait until the peer is
+  /// known to be reached.
+  func mayCarry(_ pace: Pace) -> Bool {
+    let bytes = isKnown ? underWay.bytes : carriedUnheard
+    return bytes == 0 || bytes + pace.messageBytesMax <= pace.windowBytes
+  }
+
   /// Takes note of the entries of a message of the caller's own.
   mutating func carried(_ bytes: Int, ends: VersionVector, isComplete: Bool) {
     if !isComplete { needsRepair = true }
@@ -335,26 +317,17 @@ struct PeerProgress: Sendable {
       return
     }
     sent.merge(ends)
-    let isFull = underWay.count >= Self.carriedMax || state == .probing && !underWay.isEmpty
-    if isFull, let last = underWay.popLast() {
-      var ends = ends
-      ends.merge(last.ends)
-      underWay.append(UnderWay(bytes: last.bytes + bytes, ends: ends))
-    } else {
-      underWay.append(UnderWay(bytes: bytes, ends: ends))
-    }
+    underWay.carry(bytes, ends: ends, isProbing: state == .probing)
   }
 
   /// Whether a push now asks for what this node lacks.
   func mayPull(_ pace: Pace, at now: Instant) -> Bool {
-    guard let pull, let due = pull.due else { return false }
-    return due <= now || pull.state == .seen && due <= now + pace.gapDelay
+    pull?.mayAsk(pace, at: now) ?? false
   }
 
   /// Whether what the peer holds beyond this node is on its way.
   func isPulling(at now: Instant) -> Bool {
-    guard let pull, pull.state == .isComing else { return false }
-    return pull.due.map { now < $0 } ?? true
+    pull?.isComing(at: now) ?? false
   }
 
   mutating func putOffPull(_ pace: Pace, at now: Instant) {
@@ -410,7 +383,7 @@ struct PeerProgress: Sendable {
     if isComplete { needsRepair = false }
     check()
     assert(
-      isOnDemand || underWay.count < 2 || underWay.reduce(0) { $0 + $1.bytes } <= pace.windowBytes,
+      isOnDemand || underWay.count < 2 || underWay.bytes <= pace.windowBytes,
       "more is under way to \(name) than the window allows")
   }
 

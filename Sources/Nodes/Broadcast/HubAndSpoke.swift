@@ -32,7 +32,7 @@ extension BroadcastNode {
     let rhythm = hubSchedule.scatter(at: context.now)
     for peer in peers {
       let echo = hubSchedule.takeEcho(for: peer, at: context.now)
-      let batch = dissemination.hasRoom(for: peer) ? news : nothing
+      let batch = dissemination.mayCarry(to: peer) ? news : nothing
       context.send(
         .peer(.scatter(batch.deltas, holding(isPartial: !batch.isComplete), rhythm, echo: echo)), to: peer)
       dissemination.carried(batch, to: peer)
