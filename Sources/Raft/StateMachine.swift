@@ -32,11 +32,15 @@ public protocol StateMachine: Sendable {
   /// An upper bound of a piece's length on the wire, in bytes.
   static func encodedBytes(of piece: Piece) -> Int
 
+  /// Settings that its node takes from the command line beside the core's.
+  static var options: [Option] { get }
+
   /// A mistake to make, so that the checkers can be shown to find it: see `make mutants`. Nil in every node that is shipped.
   static var flaw: Flaw? { get }
 }
 
 extension StateMachine {
+  public static var options: [Option] { [] }
   public static var flaw: Flaw? { nil }
 }
 

@@ -140,6 +140,13 @@ struct RaftNodeTests {
     #expect(codes == [11])
   }
 
+  @Test("a node takes the options of all nodes that have its name")
+  func options() {
+    #expect(LinKVNode.options.map(\.name) == ["election-timeout"])
+    let names = Set(StrictTransactionNode.options.map(\.name))
+    #expect(names.isSuperset(of: TransactionNode.options.map(\.name)) && names.contains("election-timeout"))
+  }
+
   @Test("only nodes of the cluster are peers, and only its nodes can be members")
   func strangers() {
     var trial = alone(LinKVNode.self)

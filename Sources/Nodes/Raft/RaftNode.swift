@@ -30,7 +30,7 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
       "How long a leader may be silent, at least, before another is elected; never: derived from round trips."
     )
   }
-  public static var options: [Option] { [electionTimeout] }
+  public static var options: [Option] { [electionTimeout] + Machine.options }
   /// The records of a node have the machine's name, whatever this type is called.
   public static var kind: String { String(describing: Machine.self) }
 

@@ -98,6 +98,9 @@ public struct Lists: StateMachine {
 
 /// Registers by key: transactions read and write them. A whole transaction is one command.
 public struct Registers: StateMachine {
+  /// Its node has the name of ``TransactionNode``, and takes what that takes.
+  public static var options: [Option] { TransactionNode.options }
+
   private var values: [JSON: JSON] = [:]
 
   public init() {}
