@@ -6,10 +6,11 @@ MAELSTROM ?=
 
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 
-SWIFT_SOURCES := Package.swift Sources Tests bench/Package.swift bench/Sources bench/Benchmarks
+SWIFT_SOURCES := Package.swift Sources Tests Examples/Package.swift Examples/Sources Examples/Tests \
+  bench/Package.swift bench/Sources bench/Benchmarks
 
 .DEFAULT_GOAL := build
-.PHONY: help demo build nodes release deps test lint format clean
+.PHONY: help demo build nodes release deps test examples guide coverage lint format clean
 
 help: ## List the targets
 	@grep -hE '^[a-zA-Z0-9 -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -51,6 +52,11 @@ release: build
 	@for node in $$(bin/glomer --list); do ln dist/$(DIST)/bin/glomer dist/$(DIST)/bin/maelstrom-$$node; done
 	@if [ -f bin/COMMIT ]; then cp bin/COMMIT dist/$(DIST)/bin/; fi
 	@cp LICENSE NOTICE README.md CHANGELOG.md dist/$(DIST)/
+	@mkdir -p dist/$(DIST)/share/man/man1 dist/$(DIST)/share/completions
+	@for shell in bash zsh fish; do \
+	  bin/workbench --generate-completion-script $$shell > dist/$(DIST)/share/completions/workbench.$$shell || exit 1; \
+	done
+	@python3 docs/man.py bin/workbench > dist/$(DIST)/share/man/man1/workbench.1
 	@# One run with each driver: what is shipped has worked.
 	cd dist/$(DIST) && bin/workbench sim -w broadcast --node-count 3 --time-limit 5 --seeds 1
 	cd dist/$(DIST) && bin/workbench test -w echo --bin bin/maelstrom-echo --node-count 1 --time-limit 1 --store ../store >/dev/null
@@ -81,14 +87,28 @@ test-browser: ## Use reports in a real browser (needs chromium and chromedriver)
 test-browser: build
 	python3 Tests/Browser/report.py bin/workbench .build-browser
 
-lint: ## Check the formatting
+examples: ## Build every example, and hold each to what it promises
+examples: build
+	Examples/run
+
+guide: ## Whether the documents show what is so: quoted code, and what commands print (RECORD=1 writes it anew)
+guide: build
+	python3 docs/guide.py $(if $(RECORD),--record)
+
+coverage: ## Which lines of nodes and checkers the tests reach: a table, the lines that none reaches, and a floor
+coverage: deps
+	$(SWIFT) test --disable-xctest --enable-code-coverage --scratch-path .build-coverage
+	python3 .ci/coverage.py .build-coverage
+
+lint: ## Check the formatting, and that documents quote what is there
 	$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	@python3 docs/guide.py --quotes
 
 format: ## Format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
 clean: ## Remove what was built
-	rm -rf .build .build-languages .build-browser bin dist
+	rm -rf .build .build-browser .build-coverage .build-examples .build-languages bin dist
 
 # --- Runs: Gossip Glomers, with each challenge's own options ------------------------------------------------------
 # Sources/Workbench/RunTable.swift says the same, and a test compares the two.

@@ -16,7 +16,9 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Glomers", targets: ["Glomers", "Wire", "Workloads", "GlomersRuntime"]),
-    // Nodes in virtual time: what bench/ measures, and what a user's own tests can run a node in.
+    // What a user's own tests import: events one at a time, and whole tests in virtual time.
+    .library(name: "GlomersTesting", targets: ["GlomersTesting"]),
+    // What bench/ measures: our nodes in virtual time.
     .library(name: "GlomersLab", targets: ["Nodes", "Lab", "Simulator", "Storage"]),
     .executable(name: "glomer", targets: ["glomer"]),
     .executable(name: "workbench", targets: ["WorkbenchCommand"]),
@@ -77,6 +79,8 @@ let package = Package(
     .target(
       name: "Simulator", dependencies: ["Lab", "Storage", "Glomers", "Wire"], swiftSettings: safe),
     .target(
+      name: "GlomersTesting", dependencies: ["Simulator", "Lab", "Wire", "Glomers"], swiftSettings: safe),
+    .target(
       name: "VirtualProcess", dependencies: ["CVirtual", "Simulator", "Lab", "Glomers"], swiftSettings: safe),
     .target(
       name: "Mutants", dependencies: ["Simulator", "Lab", "Nodes", "Raft", "Workloads", "Wire", "Glomers"],
@@ -99,14 +103,13 @@ let package = Package(
       name: "WorkbenchCommand",
       dependencies: [
         "Workbench", "Report", "Lab", "Simulator", "VirtualProcess", "Mutants", "Nodes", "GlomersRuntime",
-        "Wire",
-        "Glomers",
+        "Wire", "Workloads", "Glomers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),
 
     // One test folder per module; what they share; and the two that look at the whole.
-    .target(name: "Support", dependencies: ["Glomers"], path: "Tests/Support", swiftSettings: house),
+    .target(name: "Support", dependencies: ["GlomersTesting"], path: "Tests/Support", swiftSettings: house),
     .testTarget(name: "GlomersTests", dependencies: ["Glomers", "Support"], swiftSettings: house),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "Workloads", "Support"], exclude: ["Corpus"],

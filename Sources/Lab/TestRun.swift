@@ -70,6 +70,7 @@ public struct TestRun {
   var patience = Heap<Patience>()
 
   var load: any Load
+  let checker: any Checker
   var arrivals: Stagger
   var nemesis: Nemesis
   var choices: Random
@@ -115,6 +116,17 @@ public struct TestRun {
   public internal(set) var strikes: [SeenStrike] = []
 
   public init(_ scenario: Scenario) {
+    self.init(scenario, checker: scenario.workload.checker(scenario)) {
+      scenario.workload.load.init(scenario, random: $0)
+    }
+  }
+
+  /// A test of a workload that is none of Maelstrom's: the scenario's own is not used.
+  public init(_ scenario: Scenario, workload: some OwnWorkload) {
+    self.init(scenario, checker: OwnChecker(workload)) { OwnLoad(workload, random: $0) }
+  }
+
+  private init(_ scenario: Scenario, checker: any Checker, load makeLoad: (Random) -> any Load) {
     var random = Random(seed: scenario.seed)
     self.scenario = scenario
     nodes = scenario.nodes
@@ -122,7 +134,8 @@ public struct TestRun {
       nodes + ServiceDesk.names, scenario.delivery,
       machine: Machine(scenario.machine, nodeCount: nodes.count, seed: scenario.seed))
     latencies = LatencyGenerator(scenario, random: random.split())
-    load = scenario.workload.load.init(scenario, random: random.split())
+    load = makeLoad(random.split())
+    self.checker = checker
     arrivals = Stagger(mean: .zero, begin: .zero, random: random.split())
     nemesis = Nemesis(scenario, begin: .zero, random: random.split())
     choices = random.split()

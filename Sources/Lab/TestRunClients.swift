@@ -259,7 +259,7 @@ extension TestRun {
 
   /// What Maelstrom's schema would find wrong with a reply that is no error: members that it does not know, or lacks.
   private func problem(with reply: Reply) -> String? {
-    LineWords.problem(with: reply, member: load.replyMembers[reply.type])
+    load.hasSchema ? LineWords.problem(with: reply, member: load.replyMembers[reply.type]) : nil
   }
 
   private mutating func spoiled(_ reply: Reply, _ reason: String, worker: Int, begun: Int) {

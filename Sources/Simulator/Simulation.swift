@@ -27,7 +27,18 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
   public init(
     _ scenario: Scenario, options: [String: Option.Value] = [:], trace: ((String) -> Void)? = nil
   ) {
-    stage = Stage(scenario, trace: trace)
+    self.init(TestRun(scenario), options: options, trace: trace)
+  }
+
+  /// - Parameter test: one that has not begun.
+  /// - Parameter options: values for `N.options`, by name, the same at every node.
+  /// - Parameter trace: gets a line for everything that nodes are given and say.
+  @inlinable
+  public init(
+    _ test: TestRun, options: [String: Option.Value] = [:], trace: ((String) -> Void)? = nil
+  ) {
+    let scenario = test.scenario
+    stage = Stage(test, trace: trace)
     random = Random(seed: scenario.seed ^ 0x6E6F_6465)
     self.options = options
     for name in scenario.nodes {

@@ -26,12 +26,12 @@ package struct Stage {
   private var stepsPerInstantMax: Int { 20_000 + 100 * test.nodes.count }
 
   @usableFromInline
-  package init(_ scenario: Scenario, trace: ((String) -> Void)?) {
+  package init(_ test: TestRun, trace: ((String) -> Void)?) {
     self.trace = trace
-    test = TestRun(scenario)
+    self.test = test
     timetable = Timetable(count: test.nodes.count)
     wakes = Array(repeating: nil, count: test.nodes.count)
-    test.begin(at: now)
+    self.test.begin(at: now)
   }
 
   @usableFromInline package var isFinished: Bool { test.isFinished }

@@ -123,7 +123,17 @@ extension Simulation {
   public static func outcome(
     _ scenario: Scenario, options: [String: Option.Value] = [:], trace: ((String) -> Void)? = nil
   ) -> SeedOutcome {
-    var simulation = Simulation(scenario, options: options, trace: trace)
+    outcome(TestRun(scenario), options: options, trace: trace)
+  }
+
+  /// Runs a test that has not begun, and says what became of it.
+  ///
+  /// - Parameter trace: gets a line for everything that nodes are given and say.
+  @inlinable
+  public static func outcome(
+    _ test: TestRun, options: [String: Option.Value] = [:], trace: ((String) -> Void)? = nil
+  ) -> SeedOutcome {
+    var simulation = Simulation(test, options: options, trace: trace)
     simulation.finish()
     return SeedOutcome(simulation.test, digest: simulation.digest, virtualTime: simulation.now - .zero)
   }

@@ -22,7 +22,7 @@ public struct ProcessSimulation {
     _ scenario: Scenario, _ program: Program, delays: Bool = false, trace: ((String) -> Void)? = nil
   ) {
     self.program = program
-    stage = Stage(scenario, trace: trace)
+    stage = Stage(TestRun(scenario), trace: trace)
     members = scenario.nodes.enumerated().map { ProcessMember($1, place: $0) }
     do {
       machine = try VirtualMachine(seed: scenario.seed, nodeCount: scenario.nodeCount, delays: delays)

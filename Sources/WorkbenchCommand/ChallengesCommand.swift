@@ -17,7 +17,7 @@ struct ChallengesCommand: ParsableCommand {
 
       EXIT STATUS
         That of workbench test for the worst of the runs.
-      """)
+      """, aliases: ["demo"])
 
   @Argument(
     help: ArgumentHelp("Which to run, by number or by name (default: all challenges).", valueName: "names"),

@@ -16,13 +16,14 @@ struct Command: ParsableCommand {
         workbench test --help
         workbench challenges 3d 3e
         workbench sim -w kafka --seeds 1..100 --swarm --nemesis partition,kill
+        workbench doc kafka
         workbench check store/latest/history.edn -w broadcast --node-count 25
         workbench export store/latest --format perfetto --output trace.json
       """,
     version: Version.text,
     subcommands: [
       TestCommand.self, SimCommand.self, CheckCommand.self, ChallengesCommand.self, ParityCommand.self,
-      MutantsCommand.self, ExportCommand.self,
+      MutantsCommand.self, ExportCommand.self, DocCommand.self,
     ])
 
   /// The exit status for a command line that can't be used.

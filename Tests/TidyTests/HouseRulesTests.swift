@@ -42,13 +42,14 @@ import Testing
     "GlomersRuntime": ["Glomers", "Wire", "Storage", "CGlomers", "CUV"],
     "Lab": ["Glomers", "Wire", "Workloads"],
     "Simulator": ["Glomers", "Wire", "Lab", "Storage"],
+    "GlomersTesting": ["Glomers", "Wire", "Lab", "Simulator"],
     "VirtualProcess": ["Glomers", "Lab", "Simulator", "CVirtual"],
     "Mutants": ["Glomers", "Wire", "Workloads", "Raft", "Nodes", "Lab", "Simulator"],
     "Report": ["Glomers", "Wire", "Lab"],
     "Workbench": ["Glomers", "Wire", "GlomersRuntime", "Lab", "Report"],
     "glomer": ["Glomers", "Wire", "Workloads", "GlomersRuntime", "Nodes"],
     "WorkbenchCommand": [
-      "Glomers", "Wire", "GlomersRuntime", "Lab", "Simulator", "VirtualProcess", "Workbench", "Report",
+      "Glomers", "Wire", "Workloads", "GlomersRuntime", "Lab", "Simulator", "VirtualProcess", "Workbench", "Report",
       "Nodes", "Mutants",
     ],
   ]
@@ -87,7 +88,7 @@ import Testing
   func noFoundation() throws {
     for module in [
       "Glomers", "Wire", "Workloads", "Replication", "Raft", "Nodes", "Storage", "GlomersRuntime", "glomer",
-      "Lab", "Simulator", "VirtualProcess", "Mutants", "Report",
+      "Lab", "Simulator", "GlomersTesting", "VirtualProcess", "Mutants", "Report",
     ] {
       for source in try Self.sources(under: "Sources/\(module)") {
         #expect(!source.imports.contains { $0.hasPrefix("Foundation") }, "\(source.path)")
@@ -103,7 +104,7 @@ import Testing
     ]
     for module in [
       "Glomers", "Wire", "Workloads", "Replication", "Raft", "Nodes", "Storage", "Lab", "Simulator",
-      "Mutants", "Report",
+      "GlomersTesting", "Mutants", "Report",
     ] {
       for source in try Self.sources(under: "Sources/\(module)") {
         for line in source.lines {

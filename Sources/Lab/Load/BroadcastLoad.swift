@@ -3,7 +3,7 @@ internal import Wire
 internal import Workloads
 
 /// Clients broadcast 0, 1, 2, … and read, about as often; in the end each reads once more.
-struct BroadcastLoad: RequestLoad {
+struct BroadcastLoad: RequestLoad, MaelstromLoad {
   private let topology: [NodeID: [NodeID]]
   private var random: Random
   private var nextValue = 0

@@ -6,7 +6,7 @@ internal import Workloads
 ///
 /// Maelstrom's grow-only counter draws as the other one does and throws the negative numbers away, so that two of
 /// three operations are reads. A definite error counts as one here; Maelstrom's client takes it for an unknown outcome.
-struct CounterLoad: RequestLoad {
+struct CounterLoad: RequestLoad, MaelstromLoad {
   private let onlyGrows: Bool
   private var random: Random
 

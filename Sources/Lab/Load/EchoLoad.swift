@@ -3,7 +3,7 @@ internal import Wire
 internal import Workloads
 
 /// Clients say something and want to hear it again.
-struct EchoLoad: RequestLoad {
+struct EchoLoad: RequestLoad, MaelstromLoad {
   private var random: Random
 
   init(_ scenario: Scenario, random: Random) { self.random = random }

@@ -3,7 +3,7 @@ internal import Wire
 internal import Workloads
 
 /// Clients add 0, 1, 2, … to a set and read it, about as often; in the end each reads once more.
-struct GSetLoad: RequestLoad {
+struct GSetLoad: RequestLoad, MaelstromLoad {
   private var random: Random
   private var nextElement = 0
 

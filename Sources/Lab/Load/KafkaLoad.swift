@@ -8,7 +8,7 @@ internal import Workloads
 /// The values of operations are Jepsen's: `[["send", key, message]]`, which comes back as `[["send", key, [offset,
 /// message]]]`, and `[["poll"]]`, which comes back as `[["poll", {key: [[offset, message], …]}]]`; an `assign` has the
 /// keys. Each poll that finds something commits how far it has got.
-struct KafkaLoad: Load {
+struct KafkaLoad: MaelstromLoad {
   /// How often an assignment is drawn instead of a send or poll, and how often it takes along what nobody has polled.
   private static var assignmentOdds: Int { 64 }
   private static var unseenOdds: Int { 3 }

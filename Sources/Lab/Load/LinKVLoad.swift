@@ -8,7 +8,7 @@ internal import Wire
 /// them from the first of the whole test: so half of the first group only read, and of the others nobody does. A key is
 /// left for the next once 20 processes have used it, because every process that crashes leaves an operation open for
 /// ever, which makes the history harder to check.
-struct LinKVLoad: RequestLoad {
+struct LinKVLoad: RequestLoad, MaelstromLoad {
   private struct Group: Sendable {
     var key: Int
     /// Operations of unknown outcome on the key: for each there is one process more.

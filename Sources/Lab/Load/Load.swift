@@ -7,8 +7,6 @@ internal import Wire
 /// A test has one load for all of its clients; what it has to remember of each, it keeps by worker. Most operations
 /// are one request and its reply: see ``RequestLoad``.
 protocol Load: Sendable {
-  init(_ scenario: Scenario, random: Random)
-
   // MARK: Generator
 
   /// What a free worker does next.
@@ -50,6 +48,9 @@ protocol Load: Sendable {
   /// How long a client waits for each answer.
   var patience: Duration { get }
 
+  /// Whether a reply may have no members but those that are known here.
+  var hasSchema: Bool { get }
+
   /// The member that a reply has beside its type and ids, by the type of the reply. Other replies have none.
   var replyMembers: [String: String] { get }
 
@@ -60,9 +61,13 @@ protocol Load: Sendable {
 
   /// What an operation that has succeeded says of such values.
   func sighting(_ invocation: Invocation, _ value: JSON) -> Sighting?
+}
 
-  // MARK: Checker
+/// A load of the table of workloads.
+protocol MaelstromLoad: Load {
+  init(_ scenario: Scenario, random: Random)
 
+  /// What a history must hold.
   static func checker(_ scenario: Scenario) -> any Checker
 }
 
@@ -120,6 +125,7 @@ extension Load {
   func notes(on operation: Operation, by worker: Worker) -> [String: JSON] { [:] }
   func setUp(_ node: NodeID) -> SetUp? { nil }
   var reusesClients: Bool { false }
+  var hasSchema: Bool { true }
   func isIdempotent(_ function: String) -> Bool { false }
   /// Maelstrom's.
   var patience: Duration { .seconds(5) }

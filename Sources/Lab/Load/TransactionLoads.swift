@@ -42,7 +42,7 @@ struct ListTransactionLoad: TransactionLoad {
 
 /// What loads of transactions have in common. Beyond Maelstrom, one client of each node reads every key in the end,
 /// to see whether the nodes have come to hold the same.
-protocol TransactionLoad: RequestLoad {
+protocol TransactionLoad: RequestLoad, MaelstromLoad {
   var generator: TransactionGenerator { get set }
 
   /// Whether this may stand in an answer.

@@ -3,7 +3,7 @@ internal import Wire
 internal import Workloads
 
 /// Clients want ids that nobody else gets.
-struct UniqueIDsLoad: RequestLoad {
+struct UniqueIDsLoad: RequestLoad, MaelstromLoad {
   init(_ scenario: Scenario, random: Random) {}
 
   func next(for worker: Worker, at time: Duration) -> Invocation { Invocation(function: "generate") }

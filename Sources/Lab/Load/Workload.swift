@@ -16,7 +16,7 @@ public enum Workload: String, CaseIterable, Sendable {
 
 extension Workload {
   /// The one table of workloads: a new one needs a name, a line here, and a file beside this one.
-  var load: any Load.Type {
+  var load: any MaelstromLoad.Type {
     switch self {
     case .echo: EchoLoad.self
     case .uniqueIDs: UniqueIDsLoad.self

@@ -1,0 +1,4 @@
+import GlomersRuntime
+import LastWriter
+
+run(MapNode.self)
