@@ -1,15 +1,15 @@
 import Foundation
 import Testing
 
-@Suite("The README")
-struct ReadmeTests {
-  private static let readme = URL(filePath: #filePath)
+@Suite("The description of the workbench")
+struct WorkbenchPageTests {
+  private static let page = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "README.md")
+    .appending(path: "docs/WORKBENCH.md")
 
   /// The fenced blocks that begin with a command of the simulator, as lines.
   private static func transcripts() throws -> [[String]] {
-    try String(contentsOf: readme, encoding: .utf8).components(separatedBy: "```\n")
+    try String(contentsOf: page, encoding: .utf8).components(separatedBy: "```\n")
       .filter { $0.hasPrefix("$ bin/workbench sim ") }
       .map { $0.split(separator: "\n").map(String.init) }
   }
@@ -23,7 +23,7 @@ struct ReadmeTests {
     for transcript in transcripts {
       let words = transcript[0].split(separator: " ").map(String.init)
       let isProgram = words.contains("--bin")
-      let root = Self.readme.deletingLastPathComponent()
+      let root = Self.page.deletingLastPathComponent().deletingLastPathComponent()
       let run = try await Launcher.run(Array(words.dropFirst(2)), in: isProgram ? root : directory)
       // A system may refuse what programs in virtual time need.
       if isProgram, run.status == 255 { continue }
