@@ -49,7 +49,8 @@ import Testing
     "Workbench": ["Glomers", "Wire", "GlomersRuntime", "Lab", "Report"],
     "glomer": ["Glomers", "Wire", "Workloads", "GlomersRuntime", "Nodes"],
     "WorkbenchCommand": [
-      "Glomers", "Wire", "Workloads", "GlomersRuntime", "Lab", "Simulator", "VirtualProcess", "Workbench", "Report",
+      "Glomers", "Wire", "Workloads", "GlomersRuntime", "Lab", "Simulator", "VirtualProcess", "Workbench",
+      "Report",
       "Nodes", "Mutants",
     ],
   ]
