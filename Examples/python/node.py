@@ -64,4 +64,5 @@ class Node:
             for timer in self._timers:
                 timer[0] = time.monotonic() + timer[1]
         elif body["type"] in self._functions:
-            self._functions[body["type"]](message)
+            function = self._functions[body["type"]]
+            function(message)
