@@ -38,8 +38,8 @@ public struct Shrinker {
     }
   }
 
-  /// More runs than any failure has needed.
-  public static var runsMax: Int { 20_000 }
+  /// After so many runs the smallest so far is good enough: most failures need a few hundred.
+  public static var runsMax: Int { 5000 }
 
   /// So many delays are renumbered with each attempt: each costs as much as its link has messages.
   private static var movedDelaysMax: Int { 200 }
