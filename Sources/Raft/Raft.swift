@@ -283,6 +283,8 @@ public struct Raft<Machine: StateMachine>: Sendable {
       if role == .preCandidate { failedAttempts += 1 } else { votes = [me] }
       role = .preCandidate
     } else {
+      // A majority answers: what comes next is not put off by that none did before.
+      failedAttempts = 0
       role = .candidate
       term += 1
       votedFor = me
@@ -290,7 +292,7 @@ public struct Raft<Machine: StateMachine>: Sendable {
       votes = [me]
     }
     askedAt = now
-    electionDeadline = now + draw(timing.attempt * (1 << min(failedAttempts, 4)))
+    electionDeadline = now + draw(timing.attempt(after: failedAttempts))
     let request = RequestVote(
       term: kind == .pre ? term + 1 : term, lastIndex: log.lastIndex, lastTerm: log.lastTerm, kind: kind)
     for voter in log.configuration.voters where voter != me { send(.requestVote(request), to: voter) }

@@ -48,6 +48,12 @@ struct Timing: Sendable {
   /// shorter than the timeout, which waits for a leader that may be there.
   var attempt: Duration { max(answerMax * 2, timeout / 4) }
 
+  /// The same after so many that nobody answered: twice as long each time, so that a node that is cut off says little, and
+  /// not beyond 2 s for that, so that it is soon back.
+  func attempt(after failedCount: Int) -> Duration {
+    max(attempt, min(attempt * (1 << min(failedCount, 4)), .seconds(2)))
+  }
+
   /// How often a leader is heard.
   var heartbeat: Duration { timeout / 4 }
 }

@@ -107,9 +107,10 @@ public struct Dissemination: Sendable {
 
   /// This node's earlier streams, and how much of each this node or a peer holds.
   private func reported(holding mine: VersionVector) -> VersionVector {
+    let node = incarnation.node
     var reported = VersionVector()
     for version in peers.map(\.known) + [mine] {
-      for (origin, count) in version.sorted where origin.node == incarnation.node {
+      for (origin, count) in version.sorted where origin.isOf(node) {
         reported[origin] = max(reported[origin], count)
       }
     }

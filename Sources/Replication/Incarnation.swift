@@ -24,6 +24,14 @@ public struct Incarnation: Hashable, Comparable, Sendable, CustomStringConvertib
   /// The node whose incarnation it is.
   public var node: NodeID { NodeID(String(name[..<(name.lastIndex(of: ".") ?? name.endIndex)])) }
 
+  /// Whether this is an incarnation of `node`; without a name of its own, for it is asked entry by entry.
+  func isOf(_ node: NodeID) -> Bool {
+    let count = node.name.utf8.count
+    var rest = name.utf8.dropFirst(count)
+    return rest.popFirst() == UInt8(ascii: ".") && name.utf8.starts(with: node.name.utf8)
+      && !rest.contains(UInt8(ascii: "."))
+  }
+
   public var description: String { name }
   public static func < (a: Incarnation, b: Incarnation) -> Bool { a.name < b.name }
 }

@@ -16,9 +16,14 @@ struct RoundTrip: Sendable {
   /// RTO: how long an answer may take. Nil before the first sample.
   var timeout: Duration? { smoothed.map { $0 + max(.milliseconds(20), variation * 4) } }
 
-  /// - Parameter measured: one round trip; a negative one, which only a broken peer can cause, is left out.
+  /// No client waits for so long: a clock was set, or the node was stopped. The first sample has nothing else to be
+  /// compared with.
+  private static let longest = Duration.seconds(12)
+
+  /// - Parameter measured: one round trip; a negative one, which only a broken peer can cause, is left out, and so is one
+  ///   of more than 12 s.
   mutating func sample(_ measured: Duration) {
-    guard measured >= .zero else { return }
+    guard .zero...Self.longest ~= measured else { return }
     var measured = measured
     if let timeout, measured > timeout * 2 {
       // The network is slower only if the next sample says so too.
