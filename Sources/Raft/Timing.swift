@@ -49,9 +49,9 @@ struct Timing: Sendable {
   var attempt: Duration { max(answerMax * 2, timeout / 4) }
 
   /// The same after so many that nobody answered: twice as long each time, so that a node that is cut off says little, and
-  /// not beyond 2 s for that, so that it is soon back.
+  /// not beyond 1 s for that, so that it is soon back.
   func attempt(after failedCount: Int) -> Duration {
-    max(attempt, min(attempt * (1 << min(failedCount, 4)), .seconds(2)))
+    max(attempt, min(attempt * (1 << min(failedCount, 4)), .seconds(1)))
   }
 
   /// How often a leader is heard.
