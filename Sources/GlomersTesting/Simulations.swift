@@ -64,17 +64,9 @@ extension Scenario {
   /// What tests begin with.
   @usableFromInline
   static func forTests(seed: UInt64) -> Scenario {
-    var scenario = Scenario(.echo)
-    scenario.nodeCount = 3
-    scenario.rate = 50
-    scenario.timeLimit = .seconds(10)
-    scenario.latency = .milliseconds(10)
-    scenario.latencyDistribution = .exponential
-    scenario.delivery = .independent
-    scenario.nemesisInterval = .seconds(2)
+    var scenario = Scenario.brief(.echo)
     scenario.calmTime = .seconds(3)
     scenario.lateReplies = .drop
-    scenario.probeInterval = nil
     scenario.seed = seed
     return scenario
   }

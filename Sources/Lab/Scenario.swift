@@ -118,6 +118,20 @@ public struct Scenario: Equatable, Sendable {
 
   public init(_ workload: Workload) { self.workload = workload }
 
+  /// What tests of one seed begin with: 3 nodes, 50 requests a second for 10 s, 10 ms, no faults.
+  package static func brief(_ workload: Workload) -> Scenario {
+    var scenario = Scenario(workload)
+    scenario.nodeCount = 3
+    scenario.rate = 50
+    scenario.timeLimit = .seconds(10)
+    scenario.latency = .milliseconds(10)
+    scenario.latencyDistribution = .exponential
+    scenario.delivery = .independent
+    scenario.nemesisInterval = .seconds(2)
+    scenario.probeInterval = nil
+    return scenario
+  }
+
   /// How many nodes there are; setting it names them `n0`, `n1`, ….
   public var nodeCount: Int {
     get { nodes.count }

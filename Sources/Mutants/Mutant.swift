@@ -27,15 +27,7 @@ public struct Mutant: Sendable {
     _ arrange: (inout Scenario) -> Void, run: @escaping @Sendable (Scenario, Trace?) -> SeedOutcome,
     original: @escaping @Sendable (Scenario) -> SeedOutcome
   ) {
-    var scenario = Scenario(workload)
-    scenario.nodeCount = 3
-    scenario.rate = 50
-    scenario.timeLimit = .seconds(10)
-    scenario.latency = .milliseconds(10)
-    scenario.latencyDistribution = .exponential
-    scenario.delivery = .independent
-    scenario.nemesisInterval = .seconds(2)
-    scenario.probeInterval = nil
+    var scenario = Scenario.brief(workload)
     // A mistake may break what no contract asks for; and it is to show by itself, not by silence.
     scenario.demands = Set(Demand.allCases)
     scenario.lateReplies = .drop

@@ -91,7 +91,8 @@ public struct Dissemination: Sendable {
     let mayWait = place < myPlace && mine.total == 0 && advertisement.version.total == 0
     peers[place].hear(advertisement, holding: mine, mayWait: mayWait, at: now)
     guard stream == nil else { return }
-    let own = mine.sorted.reduce(0) { $1.origin.node == incarnation.node ? $0 + $1.count : $0 }
+    let node = incarnation.node
+    let own = mine.sorted.reduce(0) { $1.origin.isOf(node) ? $0 + $1.count : $0 }
     if own > recoveredCount {
       recoveredCount = own
       recoveryEnd = now + Pace.recoveryTimeout

@@ -1,25 +1,17 @@
-import Foundation
-
 /// A node's stderr, line by line: into its file, and the last lines kept for the report of a crash.
 struct NodeLog {
   private var kept: [[UInt8]] = []
-  private let path: String
-  private let file: FileHandle
+  private var file: RunFile
   private var buffer: [UInt8] = []
-  /// Said once: a full disk must not end the run, nor fill the console.
-  private(set) var writeError: String?
 
   static let keptLines = 12
   static let keptBytesPerLine = 512
   private static let flushThresholdBytes = 64 * 1024
 
-  init(path: String) throws(BenchError) {
-    guard FileManager.default.createFile(atPath: path, contents: nil),
-      let file = FileHandle(forWritingAtPath: path)
-    else { throw BenchError("can't write \(path): \(lastReason())") }
-    self.path = path
-    self.file = file
-  }
+  init(path: String) throws(BenchError) { file = try RunFile(path: path) }
+
+  /// Said once.
+  var writeError: String? { file.writeError }
 
   var hasUnwritten: Bool { !buffer.isEmpty }
 
@@ -44,16 +36,11 @@ struct NodeLog {
   mutating func flush() {
     guard !buffer.isEmpty else { return }
     defer { buffer.removeAll(keepingCapacity: true) }
-    guard writeError == nil else { return }
-    do {
-      try file.write(contentsOf: buffer)
-    } catch {
-      writeError = "can't write \(path): \(reason(of: error))"
-    }
+    file.write(buffer)
   }
 
   mutating func close() {
     flush()
-    try? file.close()
+    file.close()
   }
 }

@@ -8,8 +8,6 @@ internal import Glomers
 /// difference of the two clocks and one hop: so a scatter that comes late does not move the slots.
 struct SpokeSchedule: Sendable {
   private static let backOffMax = 3
-  /// A clock that was set, or a node that was stopped, can make a round trip seem to take for ever.
-  private static let roundTripMax = Duration.seconds(12)
   /// No timeout is doubled beyond this.
   private static let timeoutMax = Duration.seconds(20)
   /// A letter to all costs two units of credit, and a batch earns one.
@@ -128,7 +126,7 @@ struct SpokeSchedule: Sendable {
 
   /// How long a hub takes to show that it holds what it was sent: a batch may just have missed a scatter.
   var expectedDelay: Duration {
-    (slots?.period ?? budget) + min(roundTrip.timeout ?? budget, max(budget, Self.roundTripMax))
+    (slots?.period ?? budget) + min(roundTrip.timeout ?? budget, max(budget, RoundTrip.longest))
       + HubSchedule.slack * 2
   }
 

@@ -18,7 +18,7 @@ struct RoundTrip: Sendable {
 
   /// No client waits for so long: a clock was set, or the node was stopped. The first sample has nothing else to be
   /// compared with.
-  private static let longest = Duration.seconds(12)
+  static let longest = Duration.seconds(12)
 
   /// - Parameter measured: one round trip; a negative one, which only a broken peer can cause, is left out, and so is one
   ///   of more than 12 s.

@@ -49,26 +49,20 @@ public struct KeyValues: StateMachine {
 /// A command can be a piece of a snapshot.
 extension Transactions: StorableRecord {}
 
-/// Lists by key: transactions read them, and append to them. A whole transaction is one command.
-public struct Lists: StateMachine {
-  private var lists: [JSON: [JSON]] = [:]
-  /// So many elements of a list are a piece.
-  private static let pieceSize = 256
+/// Transactions on values by key, one micro-operation after the other. A whole transaction is one command.
+public protocol TransactionMachine: StateMachine where Message == Transactions, Piece == Transactions {
+  /// What an operation changes; nothing if it reads.
+  mutating func write(_ operation: MicroOperation)
+  func value(of key: JSON) -> JSON
+}
 
-  public init() {}
-
-  public static func purpose(of message: Transactions) -> Purpose {
-    message.purpose("lists can be read and appended to, not written") { operation in
-      if case .write = operation { false } else { true }
-    }
-  }
-
+extension TransactionMachine {
   public mutating func apply(_ command: Transactions) -> Outcome<Transactions> {
     guard case .txn(let operations) = command else { return .success(command) }
     var answer: [MicroOperation] = []
     answer.reserveCapacity(operations.count)
     for operation in operations {
-      if case .append(let key, let value) = operation { lists[key, default: []].append(value) }
+      write(operation)
       answer.append(read(operation))
     }
     return .success(.txnOk(answer))
@@ -81,10 +75,33 @@ public struct Lists: StateMachine {
 
   private func read(_ operation: MicroOperation) -> MicroOperation {
     guard case .read(let key, _) = operation else { return operation }
-    return .read(key: key, value: lists[key].map { .array($0) } ?? .null)
+    return .read(key: key, value: value(of: key))
   }
 
   public static func encodedBytes(of command: Transactions) -> Int { command.encodedBytes }
+
+  public mutating func restore(_ piece: Transactions) { _ = apply(piece) }
+}
+
+/// Lists by key: transactions read them, and append to them.
+public struct Lists: TransactionMachine {
+  private var lists: [JSON: [JSON]] = [:]
+  /// So many elements of a list are a piece.
+  private static let pieceSize = 256
+
+  public init() {}
+
+  public static func purpose(of message: Transactions) -> Purpose {
+    message.purpose("lists can be read and appended to, not written") { operation in
+      if case .write = operation { false } else { true }
+    }
+  }
+
+  public mutating func write(_ operation: MicroOperation) {
+    if case .append(let key, let value) = operation { lists[key, default: []].append(value) }
+  }
+
+  public func value(of key: JSON) -> JSON { lists[key].map { .array($0) } ?? .null }
 
   public var pieces: [Transactions] {
     lists.flatMap { key, list in
@@ -93,11 +110,10 @@ public struct Lists: StateMachine {
       }
     }
   }
-  public mutating func restore(_ piece: Transactions) { _ = apply(piece) }
 }
 
-/// Registers by key: transactions read and write them. A whole transaction is one command.
-public struct Registers: StateMachine {
+/// Registers by key: transactions read and write them.
+public struct Registers: TransactionMachine {
   /// Its node has the name of ``TransactionNode``, and takes what that takes.
   public static var options: [Option] { TransactionNode.options }
 
@@ -111,31 +127,13 @@ public struct Registers: StateMachine {
     }
   }
 
-  public mutating func apply(_ command: Transactions) -> Outcome<Transactions> {
-    guard case .txn(let operations) = command else { return .success(command) }
-    var answer: [MicroOperation] = []
-    answer.reserveCapacity(operations.count)
-    for operation in operations {
-      if case .write(let key, let value) = operation { values[key] = value }
-      answer.append(read(operation))
-    }
-    return .success(.txnOk(answer))
+  public mutating func write(_ operation: MicroOperation) {
+    if case .write(let key, let value) = operation { values[key] = value }
   }
 
-  public func answer(_ query: Transactions) -> Outcome<Transactions> {
-    guard case .txn(let operations) = query else { return .success(query) }
-    return .success(.txnOk(operations.map(read)))
-  }
-
-  private func read(_ operation: MicroOperation) -> MicroOperation {
-    guard case .read(let key, _) = operation else { return operation }
-    return .read(key: key, value: values[key] ?? .null)
-  }
-
-  public static func encodedBytes(of command: Transactions) -> Int { command.encodedBytes }
+  public func value(of key: JSON) -> JSON { values[key] ?? .null }
 
   public var pieces: [Transactions] { values.map { .txn([.write(key: $0, value: $1)]) } }
-  public mutating func restore(_ piece: Transactions) { _ = apply(piece) }
 }
 
 extension Transactions {
