@@ -20,6 +20,11 @@ public struct ResourceUsage: Hashable, Sendable {
   /// User and system time of all its threads.
   public let cpu: Duration
   public let peakResidentBytes: Int
+
+  public init(cpu: Duration, peakResidentBytes: Int) {
+    self.cpu = cpu
+    self.peakResidentBytes = peakResidentBytes
+  }
 }
 
 /// Where a process writes.
@@ -108,6 +113,13 @@ public final class ChildProcess {
   /// What the child has written to stdout without ending the line; see ``LineReader/unfinishedLine(upTo:)``.
   public func unfinishedLine(upTo limit: Int) -> (beginning: [UInt8], bytes: Int)? {
     output?.unfinishedLine(upTo: limit)
+  }
+
+  /// Leaves in the pipes what the child writes, so that it has to wait; or goes on reading.
+  public func holdOutput(_ holds: Bool) {
+    for reader in [output, errorOutput] {
+      if holds { reader?.pause() } else { reader?.resume() }
+    }
   }
 
   /// Closes the child's stdin once everything queued is written.

@@ -96,7 +96,8 @@ public final class EventLoop {
       ChildProcess.from(owner).exited(
         number == 0 ? .exited(Int32(truncatingIfNeeded: status)) : .signalled(number))
     },
-    overdue: { owner in ChildProcess.from(owner).overdue() }
+    overdue: { owner in ChildProcess.from(owner).overdue() },
+    woken: { owner in Waker.from(owner).onWoken() }
   )
 }
 

@@ -29,14 +29,19 @@ struct FidelityReport {
     for refusal in fidelity.refusals where !refusals.contains(refusal) { refusals.append(refusal) }
   }
 
-  /// Prints one line that says whether another run would be the same, or why not.
-  func show() throws {
+  /// Whether another run would be the same, or why not, and what that took. Throws, with a line on stderr, where a run
+  /// could not be carried to its end.
+  func text() throws -> String {
     if let failure {
       FileHandle.standardError.write(Data("sim: \(failure)\n".utf8))
       throw ExitCode(Bench.failureStatus)
     }
     let reasons = doubts.map { "seed \($0.seed): \($0.text)" } + refusals
-    print("reproducible: \(reasons.isEmpty ? "yes" : "no, because " + reasons.joined(separator: "; "))")
-    print("\(stopCount) stops, \(pollCount) polls that found nothing, \(delayCount) delays put in")
+    return """
+      reproducible: \(reasons.isEmpty ? "yes" : "no, because " + reasons.joined(separator: "; "))
+      \(stopCount) stops, \(pollCount) polls that found nothing, \(delayCount) delays put in
+      """
   }
+
+  func show() throws { print(try text()) }
 }

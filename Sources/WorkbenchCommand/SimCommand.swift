@@ -115,6 +115,12 @@ struct SimCommand: AsyncParsableCommand {
       "Where shrunk scripts go (default: store/scripts).", valueName: "directory"))
   var scripts = "store/scripts"
 
+  @Flag(
+    help:
+      "Write a line of JSON for each seed to stdout, as it ends; workbench merge makes the table of many such parts."
+  )
+  var json = false
+
   @Flag(help: "Write everything that nodes are given and say to stdout. For one seed.")
   var trace = false
 
@@ -147,6 +153,9 @@ struct SimCommand: AsyncParsableCommand {
       throw ValidationError("--trace takes one seed, like --seeds 42")
     }
     guard !(trace && shrink) else { throw ValidationError("give either --trace or --shrink") }
+    guard !(json && (trace || record || shrink || script != nil)) else {
+      throw ValidationError("--json goes with none of --trace, --record, --shrink and --script")
+    }
     if script != nil { return try validateScript() }
     guard !(record && (shrink || script != nil)) else {
       throw ValidationError("give either --record or a script")
@@ -232,6 +241,7 @@ struct SimCommand: AsyncParsableCommand {
     if let script { return try run(script: script) }
     let carryOut = try runner()
     for note in load.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
+    if json { try await writeLines(carryOut) }
     if trace || record {
       let scenario = scenario(seeds.lowerBound)
       let outcome = carryOut(scenario, trace ? { print($0) } : nil)
@@ -250,6 +260,7 @@ struct SimCommand: AsyncParsableCommand {
     await sweep.outcomes { outcome in
       report.add(outcome)
       encounters.add(outcome.encounters)
+      report.showProgress()
       if let seen = outcome.fidelity { fidelity.add(seen, seed: outcome.seed) }
       if !outcome.isValid, failed.map({ outcome.seed < $0.seed }) ?? true { failed = outcome }
       if !outcome.isValid && !shrink || (bin != nil && seeds.count == 1) { show(outcome) }

@@ -11,7 +11,7 @@ struct SweepReport {
   private var doneCount = 0
   private var unknownCount = 0
   private var messageCount = 0
-  private var virtualTime = Duration.zero
+  private var virtualSeconds = 0.0
   private let start = ContinuousClock.now
   private var shown = ContinuousClock.now
 
@@ -27,19 +27,21 @@ struct SweepReport {
     self.latencyLimit = latencyLimit
   }
 
-  mutating func add(_ outcome: SeedOutcome) {
+  mutating func add(_ outcome: SeedOutcome) { add(SeedLine(outcome)) }
+
+  mutating func add(_ line: SeedLine) {
     doneCount += 1
-    if !outcome.isValid { invalidCount += 1 }
-    if outcome.results.verdict == .unknown { unknownCount += 1 }
-    messageCount += outcome.messageCount
-    virtualTime += outcome.virtualTime
-    if let share = outcome.results.tree["net"]?["servers"]?["msgs-per-op"]?.number {
-      serverMessages.append(share)
-    }
-    if let workload = outcome.results.tree["workload"] {
-      if let most = workload.quantile(1, of: "stable-latencies") { longest.append((most, outcome.seed)) }
-      if let median = workload.quantile(0.5, of: "stable-latencies") { medians.append(median) }
-    }
+    if !line.isValid { invalidCount += 1 }
+    if line.verdict == .unknown { unknownCount += 1 }
+    messageCount += line.messages
+    virtualSeconds += line.virtualTime
+    if let share = line.serverMessagesPerOperation { serverMessages.append(share) }
+    if let most = line.stableLatency.max { longest.append((most, line.seed)) }
+    if let median = line.stableLatency.median { medians.append(median) }
+  }
+
+  /// Says on stderr how far the sweep is, now and then.
+  mutating func showProgress() {
     let now = ContinuousClock.now
     guard now - shown > .seconds(2), doneCount < count else { return }
     shown = now
@@ -47,15 +49,23 @@ struct SweepReport {
     FileHandle.standardError.write(Data(line.utf8))
   }
 
+  /// The table of a sweep that has run here, with how long that took.
   var summary: String {
     let elapsed = (ContinuousClock.now - start).seconds
-    let speed = String(format: "%.0f", virtualTime.seconds / elapsed)
+    let speed = String(format: "%.0f", virtualSeconds / elapsed)
     let rate = String(format: "%.0f", Double(messageCount) / elapsed)
-    return """
-      \(doneCount) seed\(doneCount == 1 ? "" : "s"): \(doneCount - invalidCount - unknownCount) valid, \(unknownCount) unknown, \
-      \(invalidCount) invalid; \(String(format: "%.1f", elapsed)) s, \(speed) times faster than real time, \
-      \(messageCount) messages, \(rate)/s\(figures)
-      """
+    return "\(verdicts); \(String(format: "%.1f", elapsed)) s, \(speed) times faster than real time, "
+      + "\(messageCount) messages, \(rate)/s\(figures)"
+  }
+
+  /// The table of a sweep that has run elsewhere.
+  var mergedSummary: String {
+    "\(verdicts); \(String(format: "%.1f", virtualSeconds)) s of virtual time, \(messageCount) messages\(figures)"
+  }
+
+  private var verdicts: String {
+    "\(doneCount) seed\(doneCount == 1 ? "" : "s"): \(doneCount - invalidCount - unknownCount) valid, "
+      + "\(unknownCount) unknown, \(invalidCount) invalid"
   }
 
   /// What the seeds have cost, and how long values took: of all seeds together.
@@ -63,7 +73,8 @@ struct SweepReport {
     guard !serverMessages.isEmpty else { return "" }
     let mean = serverMessages.reduce(0, +) / Double(serverMessages.count)
     var text = String(format: "\nserver msgs/op: mean %.3f, most %.3f", mean, serverMessages.max()!)
-    guard let worst = longest.max(by: { $0.milliseconds < $1.milliseconds }), let median = medians.max()
+    guard let worst = longest.max(by: { ($0.milliseconds, $1.seed) < ($1.milliseconds, $0.seed) }),
+      let median = medians.max()
     else {
       return text
     }

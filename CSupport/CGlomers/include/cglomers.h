@@ -14,6 +14,7 @@ typedef struct glomers_loop glomers_loop;
 typedef struct glomers_reader glomers_reader;
 typedef struct glomers_writer glomers_writer;
 typedef struct glomers_child glomers_child;
+typedef struct glomers_waker glomers_waker;
 
 /// What the loop calls. One table for all that lives on a loop.
 typedef struct {
@@ -38,6 +39,8 @@ typedef struct {
   void (*exited)(void *owner, int64_t status, int number);
   /// The process has been gone for a second: whoever still holds its pipes is not the process.
   void (*overdue)(void *owner);
+  /// Another thread has woken the loop, once or several times. The owner is the waker's.
+  void (*woken)(void *owner);
 } glomers_events;
 
 // Loop. Creating one makes the process ignore SIGPIPE: a closed pipe is an error of write(2).
@@ -87,6 +90,15 @@ bool glomers_writer_blocked(const glomers_writer *writer);
 void glomers_writer_finish(glomers_writer *writer);
 /// Closes at once; what is queued is lost.
 void glomers_writer_close(glomers_writer *writer);
+
+// Wakers.
+
+/// To be opened and closed by the loop's thread.
+glomers_waker *_Nullable glomers_waker_open(glomers_loop *loop, void *owner, int *error);
+/// Has `woken` called by the loop; from any thread.
+void glomers_waker_wake(glomers_waker *waker);
+/// Nobody may wake it any more.
+void glomers_waker_close(glomers_waker *waker);
 
 // Children.
 
