@@ -66,11 +66,14 @@ release: build
 	@ls -l dist/$(DIST)/bin/workbench dist/$(DIST)/bin/glomer dist/$(DIST).tar.gz
 
 deps: # Libraries and tools that the build needs; installed where Debian's apt is there to do it
-	@if ! pkg-config --exists libuv jansson 2>/dev/null; then \
+	@# libnats is for nodes on other hosts; where apt has none, the workbench does without.
+	@if ! pkg-config --exists libuv jansson 2>/dev/null || \
+	  { command -v apt-get >/dev/null && ! pkg-config --exists libnats && apt-cache show libnats-dev >/dev/null 2>&1; }; then \
 	  if command -v apt-get >/dev/null; then \
 	    root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	    echo "installing libuv1-dev, libjansson-dev and pkg-config"; \
-	    $$root apt-get update -qq && $$root apt-get install -y -qq pkg-config libuv1-dev libjansson-dev >/dev/null; \
+	    echo "installing libuv1-dev, libjansson-dev, libnats-dev and pkg-config"; \
+	    $$root apt-get update -qq && $$root apt-get install -y -qq pkg-config libuv1-dev libjansson-dev >/dev/null && \
+	      { $$root apt-get install -y -qq libnats-dev >/dev/null || echo "no libnats-dev: without NATS"; }; \
 	  else \
 	    echo "please install libuv, jansson and pkg-config (macOS: brew install libuv jansson pkg-config)" >&2; \
 	    exit 1; \
@@ -106,6 +109,16 @@ lint: ## Check the formatting, and that documents quote what is there
 
 format: ## Format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+NATS_PORT ?= 4222
+.PHONY: nats
+nats: ## A NATS server on this machine alone, until it is interrupted (NATS_PORT=4222): for workbench agent
+	@command -v nats-server >/dev/null || { \
+	  root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  command -v apt-get >/dev/null || { echo "please install nats-server" >&2; exit 1; }; \
+	  echo "installing nats-server"; $$root apt-get update -qq && $$root apt-get install -y -qq nats-server >/dev/null; }
+	@directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && \
+	  nats-server --addr 127.0.0.1 --port $(NATS_PORT) --jetstream --store_dir "$$directory"
 
 clean: ## Remove what was built
 	rm -rf .build .build-browser .build-coverage .build-examples .build-languages bin dist

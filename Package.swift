@@ -8,7 +8,7 @@ let house: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .treatAllWarnings(as: .error),
 ]
-/// Everywhere but in the two modules that own C memory.
+/// Everywhere but in the modules that own C memory.
 let safe = house + [.strictMemorySafety()]
 
 let package = Package(
@@ -38,6 +38,13 @@ let package = Package(
       providers: [.apt(["libjansson-dev"]), .brew(["jansson"])]),
     .target(
       name: "CGlomers", dependencies: ["CUV", "CJansson"], path: "CSupport/CGlomers",
+      cSettings: [.treatAllWarnings(as: .error)]),
+    // NATS, for nodes on other hosts: the library where it is installed, and the bridge to it.
+    .systemLibrary(
+      name: "CNATS", path: "CSupport/CNATS", pkgConfig: "libnats",
+      providers: [.apt(["libnats-dev"]), .brew(["cnats"])]),
+    .target(
+      name: "CFleet", dependencies: ["CGlomers", "CNATS"], path: "CSupport/CFleet",
       cSettings: [.treatAllWarnings(as: .error)]),
     // Any program in virtual time, by ptrace; without a library of its own.
     .target(
@@ -86,6 +93,12 @@ let package = Package(
       name: "Mutants", dependencies: ["Simulator", "Lab", "Nodes", "Raft", "Workloads", "Wire", "Glomers"],
       swiftSettings: safe),
     .target(
+      name: "Fleet",
+      dependencies: [
+        "CFleet", "GlomersRuntime", "Glomers", .product(name: "DequeModule", package: "swift-collections"),
+      ],
+      swiftSettings: house),
+    .target(
       name: "Report", dependencies: ["Lab", "Glomers", "Wire"],
       // One static executable has it all.
       resources: ["model.js", "axis.js", "charts.js", "spacetime.js", "page.js", "page.css"].map {
@@ -95,15 +108,15 @@ let package = Package(
     .target(
       name: "Workbench",
       dependencies: [
-        "Lab", "Report", "Glomers", "GlomersRuntime", "Wire",
+        "Fleet", "Lab", "Report", "Glomers", "GlomersRuntime", "Wire",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: safe),
     .executableTarget(
       name: "WorkbenchCommand",
       dependencies: [
-        "Workbench", "Report", "Lab", "Simulator", "VirtualProcess", "Mutants", "Nodes", "GlomersRuntime",
-        "Wire", "Workloads", "Glomers",
+        "Workbench", "Fleet", "Report", "Lab", "Simulator", "VirtualProcess", "Mutants", "Nodes",
+        "GlomersRuntime", "Wire", "Workloads", "Glomers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),
@@ -132,6 +145,7 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "LabTests", dependencies: ["Lab", "Simulator", "Nodes", "Support"], swiftSettings: house),
+    .testTarget(name: "FleetTests", dependencies: ["Fleet", "GlomersRuntime"], swiftSettings: house),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Lab", "Simulator", "Nodes", "Wire", "Glomers"],
       swiftSettings: house),

@@ -32,10 +32,20 @@ done
 [ -n "$found" ] || { echo "link-static: there is no static libuv here"; exit 1; }
 ln -s "$found" "$libraries/libuv.a"
 
+# NATS has no static library: what asks for it is compiled once more, to say that it is not there.
+objects="$libraries/objects"
+grep -v '/CFleet.build/' "$build/$product.product/Objects.LinkFileList" >"$objects"
+if [ $product = workbench ]; then
+  clang=$(dirname "$(command -v "${SWIFTC:-swiftc}")")/clang
+  "$clang" -O2 -DGLOMERS_WITHOUT_NATS -I"$here/CFleet/include" -I"$here/CGlomers/include" \
+    -c "$here/CFleet/connection.c" -o "$libraries/connection.o"
+  echo "$libraries/connection.o" >>"$objects"
+fi
+
 # What runs at the start lies together, or the kernel maps all that lies between; names that are gone do no harm.
 # SwiftPM gives main a name of its own. What glibc wants to load later (users, host names, printing) is not used.
 if ! ${SWIFTC:-swiftc} -static-executable -emit-executable -use-ld=lld -o "$libraries/$product" \
-  "@$build/$product.product/Objects.LinkFileList" -L "$libraries" -luv -ljansson -lm \
+  "@$objects" -L "$libraries" -luv -ljansson -lm \
   -Xlinker --defsym=main=${module}_main -Xlinker --gc-sections \
   -Xlinker "--symbol-ordering-file=$here/startup-order.txt" -Xlinker --no-warn-symbol-ordering \
   >"$libraries/log" 2>&1 || ! "$libraries/$product" "$probe" >>"$libraries/log" 2>&1; then

@@ -1,3 +1,4 @@
+import Fleet
 import Foundation
 import Glomers
 import GlomersRuntime
@@ -31,6 +32,8 @@ public final class Bench {
   private let store: Store
   private let console: Console
   private let loop = EventLoop()
+  /// Runs the nodes on other hosts; nil where they are processes here.
+  private var fleet: Fleet?
   private var run: TestRun
   private var processes: [NodeID: NodeProcess] = [:]
   /// Nodes that are to start as soon as the killed ones have gone, with all that they held open.
@@ -74,12 +77,14 @@ public final class Bench {
   /// Runs the test to its end, or until SIGINT, SIGTERM or SIGHUP. Throws if the bench itself can't go on.
   func runToEnd() throws(BenchError) -> Ending {
     EventLoop.raiseFileLimit()
+    try gatherFleet()
     if settings.recordBytesMax > 0 { record = try RecordFile(path: store.recordPath) }
     for signal in Bench.endingSignals {
       loop.onSignal(signal) { [unowned self] in interrupt(signal) }
     }
     loop.run { [unowned self] now in turn(now) }
     console.clear()
+    fleet?.close()
     for process in processes.values { process.log.close() }
     if let failure { throw failure }
     run.drainRecord { record?.write($0) }
@@ -96,7 +101,34 @@ public final class Bench {
       logTails: settings.scenario.nodes.map { ($0.name, processes[$0]?.log.lastLines ?? []) })
   }
 
+  /// Waits for the agents, if nodes are to run on other hosts.
+  private func gatherFleet() throws(BenchError) {
+    guard let hosts = settings.hosts else { return }
+    do {
+      let fleet = try Fleet(
+        loop, hosts.address, agents: hosts.agentCount, version: Version.text
+      ) { [unowned self] in console.say($0) }
+      self.fleet = fleet
+      try fleet.gather()
+      fleet.onFailure = { [unowned self] error in
+        failure = failure ?? BenchError("\(error)")
+        endNodes(loop.now)
+      }
+    } catch {
+      fleet?.close()
+      throw BenchError("\(error)")
+    }
+  }
+
   private func turn(_ now: Instant) -> Instant? {
+    let due = turnOfTest(now)
+    guard let fleet else { return due }
+    // What the test has said to nodes of other hosts leaves now.
+    let next = fleet.turn(now)
+    return min(due ?? next, next)
+  }
+
+  private func turnOfTest(_ now: Instant) -> Instant? {
     if !hasBegun {
       hasBegun = true
       run.begin(at: now)
@@ -118,7 +150,8 @@ public final class Bench {
     for id in talkative { processes[id]?.log.flush() }
     talkative.removeAll(keepingCapacity: true)
     if let patience {
-      if now >= patience || processes.values.allSatisfy(\.hasExited) {
+      // Agents that can't be reached can't be waited for.
+      if now >= patience || (fleet != nil && failure != nil) || processes.values.allSatisfy(\.hasExited) {
         loop.stop()
       }
       return patience
@@ -177,9 +210,14 @@ public final class Bench {
     }
     do {
       let log = try processes[id]?.log ?? NodeLog(path: store.logPath(of: id.name))
-      processes[id] = try NodeProcess(
-        id, loop, executable: settings.executable, arguments: settings.arguments, environment: environment,
-        directory: settings.directory, log: log, events)
+      if let fleet {
+        processes[id] = NodeProcess(
+          id, on: fleet, keepsRecords: settings.scenario.keepsRecords, log: log, events)
+      } else {
+        processes[id] = try NodeProcess(
+          id, loop, executable: settings.executable, arguments: settings.arguments, environment: environment,
+          directory: settings.directory, log: log, events)
+      }
       guard let done = waiting.removeValue(forKey: id) else { return }
       for line in done.lines { deliver(line, to: id) }
       if done.disk != .sound { setDisk(of: id, done.disk) }

@@ -1,3 +1,4 @@
+import Fleet
 import Glomers
 public import Lab
 
@@ -87,8 +88,14 @@ extension Bench {
 }
 
 extension BenchSettings {
+  private var program: String {
+    guard let hosts else { return ([executable] + arguments).joined(separator: " ") }
+    return
+      "what \(hosts.agentCount) \(hosts.agentCount == 1 ? "agent runs" : "agents run") at \(hosts.address.shown)"
+  }
+
   /// What runs, in a line; with the seed, which is all that is needed to draw the same again.
-  var summary: String { scenario.summary(of: ([executable] + arguments).joined(separator: " ")) }
+  var summary: String { scenario.summary(of: program) }
 }
 
 extension Scenario {

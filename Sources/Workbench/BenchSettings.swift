@@ -1,3 +1,4 @@
+public import Fleet
 import Foundation
 internal import Glomers
 import GlomersRuntime
@@ -18,7 +19,9 @@ public struct BenchSettings: Sendable {
   public var recordBytesMax = 64 << 20
   /// What is said before the run, a line each.
   public var notes: [String] = []
-  /// Where nodes run.
+  /// Runs the nodes; nil where they are processes here.
+  public var hosts: Hosts?
+  /// The directory in which nodes here run.
   public var directory = FileManager.default.temporaryDirectory.path
 
   /// - Parameters:
@@ -39,6 +42,17 @@ public struct BenchSettings: Sendable {
     if let most = scenario.lagMax { command.set("--max-lag", "\(most.seconds)") }
     command.set("--store", store)
     self.command = command
+  }
+
+  /// Agents on other hosts.
+  public struct Hosts: Sendable {
+    public let address: ServerAddress
+    public let agentCount: Int
+
+    public init(address: ServerAddress, agentCount: Int) {
+      self.address = address
+      self.agentCount = agentCount
+    }
   }
 
   /// The command line that runs this again, with the same draws.

@@ -1,13 +1,40 @@
+import Fleet
 import Foundation
 import Glomers
 import GlomersRuntime
 import Lab
 
-/// One node as a process: its pipes, its log and what it has used.
+/// What carries a node: a process here, or one of an agent on another host.
+protocol NodeCarrier: AnyObject {
+  /// Queues bytes for the node's stdin, to leave at the end of the loop's turn.
+  func write(_ bytes: [UInt8])
+  /// Bytes that the node has not taken yet.
+  var queuedBytes: Int { get }
+  /// SIGKILL, SIGSTOP or SIGCONT.
+  func signal(_ number: Int32)
+  /// What the node has used so far, as far as that is known.
+  func usage() -> ResourceUsage?
+  /// The line that the node has begun to print, up to so many bytes, and how long it is; nil where that is not known.
+  func unfinishedLine(upTo limit: Int) -> (beginning: [UInt8], bytes: Int)?
+  /// Lets the node write no file beyond this size; nil for no limit.
+  func limitFiles(toBytes bytes: Int?)
+}
+
+extension ChildProcess: NodeCarrier {}
+
+extension RemoteNode: NodeCarrier {
+  func usage() -> ResourceUsage? { lastUsage }
+  func unfinishedLine(upTo limit: Int) -> (beginning: [UInt8], bytes: Int)? { nil }
+  func limitFiles(toBytes bytes: Int?) {
+    preconditionFailure("the disks of other hosts can't be made to fail")
+  }
+}
+
+/// One node as a process, here or on another host: its pipes, its log and what it has used.
 final class NodeProcess {
   let id: NodeID
   var log: NodeLog
-  private var child: ChildProcess?
+  private var child: (any NodeCarrier)?
   /// Set once the bench has asked it to go: what it says or how it ends from then on is of no interest.
   private(set) var isStopping = false
   private(set) var hasExited = false
@@ -45,6 +72,23 @@ final class NodeProcess {
         hasExited = true
         events.exit(self, status)
       })
+  }
+
+  /// A node that an agent runs.
+  init(_ id: NodeID, on fleet: Fleet, keepsRecords: Bool, log: NodeLog, _ events: Events) {
+    self.id = id
+    self.log = log
+    child = fleet.start(
+      id.name, keepsRecords: keepsRecords,
+      RemoteNode.Events(
+        line: { [unowned self] line in if !isStopping { events.line(self, line) } },
+        errorLine: { [unowned self] line in events.errorLine(self, line) },
+        oversized: { [unowned self] lineBytes in if !isStopping { events.oversized(self, lineBytes) } },
+        exit: { [unowned self] status in
+          sampleUsage()
+          hasExited = true
+          events.exit(self, status)
+        }))
   }
 
   /// Stands in a log for a line that is too long to be read.

@@ -1,3 +1,4 @@
+import Fleet
 import Foundation
 import Glomers
 import Lab
@@ -19,7 +20,10 @@ struct RunDescription {
       "command": .string(command),
       "directory": .string(FileManager.default.currentDirectoryPath),
       "started": .string(started),
-      "program": Self.program(settings.executable),
+      "program": settings.hosts.map {
+        ["agents": .integer($0.agentCount), "nats": .string($0.address.shown)]
+      }
+        ?? Self.program(settings.executable),
       "arguments": .vector(settings.arguments.map { .string($0) }),
       "options": Self.options(scenario),
       "versions": [

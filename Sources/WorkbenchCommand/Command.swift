@@ -22,8 +22,8 @@ struct Command: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      TestCommand.self, SimCommand.self, MergeCommand.self, CheckCommand.self, ChallengesCommand.self,
-      ParityCommand.self, MutantsCommand.self, ExportCommand.self, DocCommand.self,
+      TestCommand.self, AgentCommand.self, SimCommand.self, MergeCommand.self, CheckCommand.self,
+      ChallengesCommand.self, ParityCommand.self, MutantsCommand.self, ExportCommand.self, DocCommand.self,
     ])
 
   /// The exit status for a command line that can't be used.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Fleet
 import Foundation
 import Lab
 import Workbench
@@ -22,6 +23,7 @@ struct TestCommand: ParsableCommand {
         workbench test -w broadcast --bin bin/maelstrom-broadcast \\
           --node-count 25 --rate 100 --time-limit 20 --latency 100 \\
           -- --latency-budget 2s
+        workbench test -w echo --nats nats://10.0.0.1:4222 --agents 3 --node-count 3
         workbench test -w lin-kv --bin ./raft --node-count 3 \
           --concurrency 4n --rate 30 --nemesis partition,kill \
           --nemesis-interval 10 --test-count 10
@@ -56,12 +58,13 @@ struct TestCommand: ParsableCommand {
     help: ArgumentHelp(
       "The program that runs one node: a binary, or a script with #! and the right to be executed.",
       valueName: "file"))
-  var bin: String
+  var bin: String?
 
   @OptionGroup(title: "Load") var load: LoadOptions
   @OptionGroup(title: "Nodes by name") var nodes: NodeOptions
   @OptionGroup(title: "Network and faults") var network: NetworkOptions
   @OptionGroup(title: "Demands") var demands: DemandOptions
+  @OptionGroup(title: "Other hosts") var hosts: HostOptions
   @OptionGroup(title: "Report") var report: ReportOptions
   @OptionGroup(title: "Taken for Maelstrom's sake") var idle: IdleOptions
 
@@ -77,6 +80,10 @@ struct TestCommand: ParsableCommand {
       throw ValidationError(
         "processes can't be made to suffer \(impossible.joined(separator: ", ")); nodes in 'workbench sim' can"
       )
+    }
+    if try hosts.hosts(scenario, nodeArguments: nodeArguments) != nil { return }
+    guard let bin else {
+      throw ValidationError("Missing expected argument '--bin <file>': the program that runs one node")
     }
     if let problem = BenchSettings.problem(withExecutable: bin) { throw ValidationError(problem) }
   }
@@ -96,8 +103,10 @@ struct TestCommand: ParsableCommand {
   func run() throws {
     let words = CommandWords(CommandLine.arguments)
     var settings = BenchSettings(
-      scenario: scenario, executable: bin, arguments: nodeArguments, store: report.store)
+      scenario: scenario, executable: bin ?? "bin", arguments: nodeArguments, store: report.store)
+    settings.hosts = try hosts.hosts(settings.scenario, nodeArguments: nodeArguments)
     settings.command = words
+    if let hosts = settings.hosts { settings.command.set("--nats", hosts.address.shown) }
     settings.command.remove("--password")
     settings.command.remove("--test-count")
     settings.notes = notes(words)
@@ -108,6 +117,9 @@ struct TestCommand: ParsableCommand {
   /// What on this command line means something that not everybody expects, a line each.
   func notes(_ words: CommandWords) -> [String] {
     var notes = load.notes + idle.notes
+    if hosts.nats != nil, bin != nil {
+      notes.append("--bin is not looked at: each agent runs its own program")
+    }
     if let count = load.nodeCount, !nodes.names.isEmpty {
       notes.append("--node-count \(count) replaces the nodes named, as in Maelstrom")
     }

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Fleet
+import Foundation
+import Lab
+import Workbench
+
+/// How to be let in by a NATS server.
+struct ServerOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A file with a JWT and its seed, for the NATS server.", valueName: "file"))
+  var natsCreds: String?
+
+  @Option(
+    help: ArgumentHelp("A file with the certificates to trust: the connection uses TLS.", valueName: "file"))
+  var natsCa: String?
+
+  @Option(help: ArgumentHelp("A file with this side's own certificate, for TLS.", valueName: "file"))
+  var natsCert: String?
+
+  @Option(help: ArgumentHelp("A file with the key of --nats-cert.", valueName: "file"))
+  var natsKey: String?
+
+  /// - Parameter url: as in `--nats`.
+  func address(_ url: String) throws -> ServerAddress {
+    var address = ServerAddress(url: url)
+    if let problem = address.problem { throw ValidationError("--nats: \(problem)") }
+    for (option, file) in [
+      ("--nats-creds", natsCreds), ("--nats-ca", natsCa), ("--nats-cert", natsCert), ("--nats-key", natsKey),
+    ] {
+      if let file, !FileManager.default.isReadableFile(atPath: file) {
+        throw ValidationError("\(option): there is no file \(file) that can be read")
+      }
+    }
+    guard (natsCert == nil) == (natsKey == nil) else {
+      throw ValidationError("--nats-cert and --nats-key belong together")
+    }
+    (address.credentials, address.authority, address.certificate, address.key) =
+      (natsCreds, natsCa, natsCert, natsKey)
+    return address
+  }
+
+  var isGiven: Bool { natsCreds != nil || natsCa != nil || natsCert != nil || natsKey != nil }
+}
+
+/// Which agents run the nodes of a test.
+struct HostOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Run the nodes on other hosts, by agents that are connected to this NATS server.", valueName: "url"))
+  var nats: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How many agents to wait for and use (default: 1). Nodes are dealt out to them in turn.",
+      valueName: "number"),
+    transform: Parse.positiveInteger)
+  var agents = 1
+
+  @OptionGroup var server: ServerOptions
+
+  /// Nil where nodes are processes here. The rest of the command line is checked against it.
+  func hosts(_ scenario: Scenario, nodeArguments: [String]) throws -> BenchSettings.Hosts? {
+    guard let nats else {
+      if agents != 1 || server.isGiven {
+        throw ValidationError("--agents and --nats-… are for --nats: give the server's address")
+      }
+      return nil
+    }
+    guard agents <= scenario.nodeCount else {
+      throw ValidationError("\(agents) agents are too many for \(scenario.nodeCount) nodes")
+    }
+    guard !scenario.faults.contains(.disk) else {
+      throw ValidationError("the disks of other hosts can't be made to fail: leave disk out")
+    }
+    guard nodeArguments.isEmpty else {
+      throw ValidationError(
+        "over NATS no arguments reach nodes: give them to the agents, workbench agent … -- \(nodeArguments.joined(separator: " "))"
+      )
+    }
+    if let problem = scenario.nodes.compactMap({ Fleet.problem(withNode: "\($0)") }).first {
+      throw ValidationError(problem)
+    }
+    return BenchSettings.Hosts(address: try server.address(nats), agentCount: agents)
+  }
+}
