@@ -21,7 +21,7 @@ demo: deps broadcast-3e
 else
 demo: deps build
 	bin/workbench challenges broadcast-3e
-	@echo "The run on one page: store/latest/report.html"
+	@echo "The run on one page: store/latest/report.html; all runs in a browser: bin/workbench serve"
 endif
 
 build: ## Build the nodes and the workbench into bin/
@@ -86,9 +86,10 @@ test: deps
 	$(SWIFT) test --disable-xctest
 
 .PHONY: test-browser
-test-browser: ## Use reports in a real browser (needs chromium and chromedriver); screenshots go to .build-browser/
+test-browser: ## Use reports and pages in a real browser (needs chromium and chromedriver); screenshots go to .build-browser/
 test-browser: build
-	python3 Tests/Browser/report.py bin/workbench .build-browser
+	python3 Tests/Browser/report.py bin/workbench .build-browser/report
+	python3 Tests/Browser/serve.py bin/workbench bin/maelstrom-broadcast .build-browser/serve
 
 examples: ## Build every example, and hold each to what it promises
 examples: build

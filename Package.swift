@@ -27,6 +27,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // C: the two system libraries, and the bridge between them and Swift.
@@ -117,6 +118,8 @@ let package = Package(
       dependencies: [
         "Workbench", "Fleet", "Report", "Lab", "Simulator", "VirtualProcess", "Mutants", "Nodes",
         "GlomersRuntime", "Wire", "Workloads", "Glomers",
+        .product(name: "FlyingFox", package: "FlyingFox"),
+        .product(name: "FlyingSocks", package: "FlyingFox"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),
@@ -152,7 +155,7 @@ let package = Package(
     .testTarget(
       name: "WorkbenchTests",
       dependencies: [
-        "Workbench", "WorkbenchCommand", "glomer", "Support",
+        "Workbench", "WorkbenchCommand", "Report", "glomer", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Fixtures"], swiftSettings: house),

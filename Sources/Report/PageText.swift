@@ -1,14 +1,41 @@
+/// What a request for a page is answered with.
+public struct PageAnswer: Sendable {
+  public var status = 200
+  public var contentType = "text/html; charset=utf-8"
+  public var body: [UInt8] = []
+  /// Where else to look, for a redirection.
+  public var location: String?
+  /// A file that is the body.
+  public var file: String?
+  /// The name under which a browser is to keep it.
+  public var download: String?
+
+  public init(
+    status: Int = 200, contentType: String = "text/html; charset=utf-8", body: [UInt8] = [],
+    file: String? = nil,
+    download: String? = nil
+  ) {
+    self.status = status
+    self.contentType = contentType
+    self.body = body
+    self.file = file
+    self.download = download
+  }
+}
+
 /// HTML as it is written: what comes from a run goes through ``text(_:)``, and so is text whatever it says.
-struct PageText {
-  private(set) var bytes: [UInt8] = []
+package struct PageText {
+  package private(set) var bytes: [UInt8] = []
+
+  package init() {}
 
   /// Markup of our own.
-  mutating func markup(_ markup: String) { bytes += markup.utf8 }
+  package mutating func markup(_ markup: String) { bytes += markup.utf8 }
 
-  mutating func raw(_ content: [UInt8]) { bytes += content }
+  package mutating func raw(_ content: [UInt8]) { bytes += content }
 
   /// Text, or the value of an attribute in double quotes. What HTML can't hold becomes a replacement character.
-  mutating func text(_ text: String) {
+  package mutating func text(_ text: String) {
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "<"): bytes += "&lt;".utf8
@@ -23,7 +50,7 @@ struct PageText {
     }
   }
 
-  mutating func element(_ tag: String, _ content: String) {
+  package mutating func element(_ tag: String, _ content: String) {
     markup("<\(tag)>")
     text(content)
     markup("</\(tag.prefix { $0 != " " })>")

@@ -18,12 +18,14 @@ struct Command: ParsableCommand {
         workbench sim -w kafka --seeds 1..100 --swarm --nemesis partition,kill
         workbench doc kafka
         workbench check store/latest/history.edn -w broadcast --node-count 25
+        workbench serve
         workbench export store/latest --format perfetto --output trace.json
       """,
     version: Version.text,
     subcommands: [
       TestCommand.self, AgentCommand.self, SimCommand.self, MergeCommand.self, CheckCommand.self,
       ChallengesCommand.self, ParityCommand.self, MutantsCommand.self, ExportCommand.self, DocCommand.self,
+      ReportCommand.self, ServeCommand.self,
     ])
 
   /// The exit status for a command line that can't be used.

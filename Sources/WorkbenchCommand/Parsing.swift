@@ -95,6 +95,11 @@ enum Parse {
     return value
   }
 
+  @Sendable static func port(_ text: String) throws -> UInt16 {
+    guard let value = UInt16(text), value > 0 else { throw ValidationError("give a port from 1 to 65535") }
+    return value
+  }
+
   @Sendable static func recordLimit(_ text: String) throws -> Int {
     guard let value = Int(text), (0...65_536).contains(value) else {
       throw ValidationError("give a whole number of MiB, from 0 to 65536")

@@ -92,3 +92,9 @@ class Browser:
         finally:
             self.driver.terminate()
             self.driver.wait()
+
+
+def check(what, holds, *facts):
+    print(("ok    " if holds else "FAILED"), what, *facts)
+    if not holds:
+        raise SystemExit(1)

@@ -11,7 +11,7 @@ import pathlib
 import subprocess
 import sys
 
-from browser import Browser
+from browser import Browser, check
 
 RUNS = {
     "txn": ["-w", "txn-rw-register", "--node-count", "3", "--rate", "20", "--time-limit", "5", "--key-count", "2",
@@ -39,12 +39,6 @@ def make(workbench, directory):
         path = [line for line in run.stdout.splitlines() if line.startswith("report: ")][0].split(" ", 1)[1]
         reports[name] = pathlib.Path(path).resolve().as_uri()
     return reports
-
-
-def check(what, holds, *facts):
-    print(("ok    " if holds else "FAILED"), what, *facts)
-    if not holds:
-        raise SystemExit(1)
 
 
 def draw(browser):
