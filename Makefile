@@ -121,6 +121,11 @@ nats: ## A NATS server on this machine alone, until it is interrupted (NATS_PORT
 	@directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && \
 	  nats-server --addr 127.0.0.1 --port $(NATS_PORT) --jetstream --store_dir "$$directory"
 
+.PHONY: hosts
+hosts: ## Agents, sweeps and faults past one machine, with real servers (RUNS=1, HOST_SEEDS=2000)
+hosts: build
+	python3 Tests/Hosts/run.py --runs $(or $(RUNS),1) --seeds $(or $(HOST_SEEDS),2000)
+
 clean: ## Remove what was built
 	rm -rf .build .build-browser .build-coverage .build-examples .build-languages bin dist
 

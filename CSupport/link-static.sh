@@ -37,9 +37,11 @@ objects="$libraries/objects"
 grep -v '/CFleet.build/' "$build/$product.product/Objects.LinkFileList" >"$objects"
 if [ $product = workbench ]; then
   clang=$(dirname "$(command -v "${SWIFTC:-swiftc}")")/clang
-  "$clang" -O2 -DGLOMERS_WITHOUT_NATS -I"$here/CFleet/include" -I"$here/CGlomers/include" \
-    -c "$here/CFleet/connection.c" -o "$libraries/connection.o"
-  echo "$libraries/connection.o" >>"$objects"
+  for name in connection queue; do
+    "$clang" -O2 -DGLOMERS_WITHOUT_NATS -I"$here/CFleet/include" -I"$here/CGlomers/include" \
+      -c "$here/CFleet/$name.c" -o "$libraries/$name.o"
+    echo "$libraries/$name.o" >>"$objects"
+  done
 fi
 
 # What runs at the start lies together, or the kernel maps all that lies between; names that are gone do no harm.

@@ -4,23 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../CNATS/shim.h"
-#include "cfleet.h"
+#include "options.h"
 
 const size_t fleet_waiting_bytes_max = (size_t)64 << 20;
 
 #if GLOMERS_HAS_NATS
 
-enum {
-  connect_milliseconds = 2000,
-  reconnect_milliseconds = 250,
-  /// A server that takes nothing for so long is lost; the loop waits for it meanwhile.
-  write_milliseconds = 2000,
-  ping_milliseconds = 2000,
-  pings_out_max = 2,
-  reconnect_buffer_bytes = 8 << 20,
-  words_max = 256,
-};
+enum { words_max = 256 };
 
 typedef struct entry {
   struct entry *next;
@@ -117,42 +107,12 @@ static void on_error(natsConnection *nats, natsSubscription *subscription, natsS
 }
 
 static natsStatus set_options(natsOptions *to, const fleet_options *from, fleet_connection *connection) {
-  const char *urls[16];
-  int count = 0;
-  char *copy = strdup(from->url), *rest = copy;
-  natsStatus status = copy == NULL ? NATS_NO_MEMORY : NATS_OK;
-  for (char *url; status == NATS_OK && (url = strsep(&rest, ",")) != NULL;) {
-    if (count == 16) status = NATS_INVALID_ARG;
-    else if (*url != '\0') urls[count++] = url;
-  }
+  natsStatus status = fleet_set_options(to, from);
 #define APPLY(call) if (status == NATS_OK) status = natsOptions_##call
-  APPLY(SetServers(to, urls, count));
-  free(copy);
-  APPLY(SetName(to, from->name));
-  APPLY(SetTimeout(to, connect_milliseconds));
-  APPLY(SetAllowReconnect(to, true));
-  APPLY(SetMaxReconnect(to, -1));
-  APPLY(SetReconnectWait(to, reconnect_milliseconds));
-  APPLY(SetReconnectJitter(to, 50, 50));
-  APPLY(SetReconnectBufSize(to, reconnect_buffer_bytes));
-  APPLY(SetPingInterval(to, ping_milliseconds));
-  APPLY(SetMaxPingsOut(to, pings_out_max));
-  APPLY(SetWriteDeadline(to, write_milliseconds));
-  APPLY(SetSendAsap(to, true));
   APPLY(SetErrorHandler(to, on_error, connection));
   APPLY(SetDisconnectedCB(to, on_away, connection));
   APPLY(SetReconnectedCB(to, on_back, connection));
   APPLY(SetClosedCB(to, on_closed, connection));
-  if (from->user != NULL) APPLY(SetUserInfo(to, from->user, from->password == NULL ? "" : from->password));
-  if (from->credentials != NULL) APPLY(SetUserCredentialsFromFiles(to, from->credentials, NULL));
-  if (from->authority != NULL) {
-    APPLY(SetSecure(to, true));
-    APPLY(LoadCATrustedCertificates(to, from->authority));
-  }
-  if (from->certificate != NULL) {
-    APPLY(SetSecure(to, true));
-    APPLY(LoadCertificatesChain(to, from->certificate, from->key == NULL ? "" : from->key));
-  }
 #undef APPLY
   return status;
 }
@@ -187,9 +147,7 @@ fleet_connection *fleet_connect(
   if (status == NATS_OK) status = set_options(all, options, connection);
   if (status == NATS_OK) {
     status = natsConnection_Connect(&connection->nats, all);
-    *outcome = status == NATS_CONNECTION_AUTH_FAILED || status == NATS_SSL_ERROR || status == NATS_SECURE_CONNECTION_REQUIRED
-      ? FLEET_REFUSED
-      : FLEET_NO_SERVER;
+    *outcome = fleet_outcome_of(status);
   }
   natsOptions_Destroy(all);
   if (status == NATS_OK) {

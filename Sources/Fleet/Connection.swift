@@ -40,6 +40,36 @@ public struct ServerAddress: Sendable, Equatable {
   }
 }
 
+extension ServerAddress {
+  /// Connects in a way of the bridge's; errors say what to do.
+  ///
+  /// - Parameter name: how the server's monitor shows this connection.
+  func connect(
+    _ name: String,
+    _ open: (
+      UnsafePointer<fleet_options>, UnsafeMutablePointer<fleet_outcome>, UnsafeMutablePointer<CChar>
+    ) -> OpaquePointer?
+  ) throws(FleetError) -> OpaquePointer {
+    let pointers = [url, name, credentials, authority, certificate, key].map { $0.flatMap { strdup($0) } }
+    defer { for pointer in pointers { free(pointer) } }
+    var options = fleet_options(
+      url: pointers[0]!, name: pointers[1]!, user: nil, password: nil, credentials: pointers[2],
+      authority: pointers[3], certificate: pointers[4], key: pointers[5])
+    var outcome = FLEET_CONNECTED
+    var reason = [CChar](repeating: 0, count: 256)
+    if let pointer = open(&options, &outcome, &reason) { return pointer }
+    let text = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    switch outcome {
+    case FLEET_NO_LIBRARY:
+      throw FleetError("this workbench was built without NATS: install libnats (make deps), then make build")
+    case FLEET_REFUSED: throw FleetError("the NATS server at \(shown) refuses this client: \(text)")
+    case FLEET_NO_SERVER:
+      throw FleetError("there is no NATS server at \(shown): \(text). Start one, for instance with make nats")
+    default: throw FleetError("NATS does not take these options: \(text)")
+    }
+  }
+}
+
 /// A connection to a NATS server whose messages come on a loop's thread.
 final class Connection {
   struct Message {
@@ -74,35 +104,11 @@ final class Connection {
     }
     let waker = opened!
     self.waker = waker
-    let strings = [
-      address.url, name, address.credentials, address.authority, address.certificate, address.key,
-    ].map { $0.map { Array($0.utf8CString) } }
-    var outcome = FLEET_CONNECTED
-    var reason = [CChar](repeating: 0, count: 256)
-    func pointer(_ place: Int) -> UnsafePointer<CChar>? {
-      strings[place].map { string in
-        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: string.count)
-        copy.initialize(from: string, count: string.count)
-        return UnsafePointer(copy)
-      }
-    }
-    let pointers = strings.indices.map { pointer($0) }
-    defer { for pointer in pointers { pointer?.deallocate() } }
-    var options = fleet_options(
-      url: pointers[0]!, name: pointers[1]!, user: nil, password: nil, credentials: pointers[2],
-      authority: pointers[3], certificate: pointers[4], key: pointers[5])
-    self.pointer = fleet_connect(&options, waker.pointer, &outcome, &reason)
-    guard self.pointer == nil else { return }
-    waker.close()
-    let text = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    switch outcome {
-    case FLEET_NO_LIBRARY:
-      throw FleetError("this workbench was built without NATS: install libnats (make deps), then make build")
-    case FLEET_REFUSED: throw FleetError("the NATS server at \(address.shown) refuses this client: \(text)")
-    case FLEET_NO_SERVER:
-      throw FleetError(
-        "there is no NATS server at \(address.shown): \(text). Start one, for instance with make nats")
-    default: throw FleetError("NATS does not take these options: \(text)")
+    do {
+      pointer = try address.connect(name) { fleet_connect($0, waker.pointer, $1, $2) }
+    } catch {
+      waker.close()
+      throw error
     }
   }
 

@@ -7,18 +7,26 @@ import Workbench
 struct AgentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agent",
-    abstract: "Runs nodes on this host for 'workbench test --nats' elsewhere.",
-    usage: "workbench agent --nats <url> --bin <file> [<options>] [-- <arguments for each node>]",
+    abstract:
+      "Runs nodes on this host for 'workbench test --nats' elsewhere, or seeds for 'workbench sim --nats'.",
+    usage: """
+      workbench agent --nats <url> --bin <file> [<options>] [-- <arguments for each node>]
+      workbench agent --nats <url> --sweep [<options>]
+      """,
     discussion: """
       Starts, feeds, pauses and kills nodes as the bench asks, and sends it what they print. Only the program given \
       here is run, with the arguments given here: nothing that comes over the network names a program, an argument or \
       a path. An agent works for one run at a time, and serves until it is interrupted. When it ends, or hears nothing \
       of its bench for 10 s, it ends its nodes.
 
+      With --sweep it takes parts of any sweep that the server has, and runs the state machines of this program, or its \
+      own --bin. A part that it does not finish, because it was ended, is given to another agent after 10 s.
+
       EXAMPLES
         workbench agent --nats nats://10.0.0.1:4222 --bin ./my-node
         workbench agent --nats nats://10.0.0.1:4222 --bin bin/maelstrom-broadcast --name b \\
           -- --latency-budget 2s
+        workbench agent --nats nats://10.0.0.1:4222 --sweep
 
       EXIT STATUS
         2    the command line can't be used
@@ -37,7 +45,17 @@ struct AgentCommand: ParsableCommand {
     help: ArgumentHelp(
       "The program that runs one node: a binary, or a script with #! and the right to be executed.",
       valueName: "file"))
-  var bin: String
+  var bin: String?
+
+  @Flag(help: "Run seeds of sweeps, instead of nodes of tests.")
+  var sweep = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How many seeds to run at a time with --sweep (default: one a core).", valueName: "number"),
+    transform: Parse.positiveInteger)
+  var jobs: Int?
 
   @Option(help: ArgumentHelp("What this agent is called (default: the host's name).", valueName: "name"))
   var name: String?
@@ -64,24 +82,47 @@ struct AgentCommand: ParsableCommand {
     if let problem = Agent.Settings.problem(withName: chosenName) {
       throw ValidationError("--name: \(problem)")
     }
-    if let problem = BenchSettings.problem(withExecutable: bin) { throw ValidationError(problem) }
+    guard jobs == nil || sweep else { throw ValidationError("--jobs is for --sweep") }
+    guard bin != nil || sweep else {
+      throw ValidationError("give the program that runs one node with --bin, or --sweep")
+    }
+    if let bin, let problem = BenchSettings.problem(withExecutable: bin) { throw ValidationError(problem) }
   }
 
   func run() throws {
     let here = FileManager.default.currentDirectoryPath
     func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(here)/\(path)" }
+    if sweep { try serveSweeps(program: bin.map { absolute($0) }) }
     let settings = Agent.Settings(
-      name: chosenName, executable: absolute(bin), arguments: nodeArguments,
+      name: chosenName, executable: absolute(bin ?? ""), arguments: nodeArguments,
       directory: directory.map { absolute($0) }
         ?? FileManager.default.temporaryDirectory.appending(path: "agent-\(chosenName)").path,
       version: Version.text)
-    func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
     do {
-      let agent = try Agent(settings, server.address(nats), say: say)
+      let agent = try Agent(settings, server.address(nats), say: Self.say)
       throw ExitCode(128 + (try agent.serve()))
     } catch let error as FleetError {
-      say("agent: \(error)")
+      Self.say("agent: \(error)")
       throw ExitCode(Bench.failureStatus)
     }
+  }
+
+  private func serveSweeps(program: String?) throws -> Never {
+    let address = try server.address(nats)
+    do {
+      let queue = try SweepQueue(address, name: "sweeping agent \(chosenName)")
+      let threads = jobs ?? ProcessInfo.processInfo.activeProcessorCount
+      Self.say(
+        "agent \(chosenName) is ready for sweeps on \(address.shown), \(threads == 1 ? "one seed" : "\(threads) seeds") at a time"
+      )
+      SweepAgent(queue, program: program, arguments: nodeArguments, say: Self.say).serve(threads: threads)
+    } catch {
+      Self.say("agent: \(error)")
+      throw ExitCode(Bench.failureStatus)
+    }
+  }
+
+  private static let say: @Sendable (String) -> Void = { line in
+    FileHandle.standardError.write(Data((line + "\n").utf8))
   }
 }

@@ -41,6 +41,26 @@ struct ServerOptions: ParsableArguments {
   var isGiven: Bool { natsCreds != nil || natsCa != nil || natsCert != nil || natsKey != nil }
 }
 
+/// Where the agents of a sweep are found.
+struct SweepHostOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Let agents run the seeds ('workbench agent --sweep'), by parts that this NATS server stores.",
+      valueName: "url"))
+  var nats: String?
+
+  @OptionGroup var server: ServerOptions
+
+  /// Nil where seeds run here.
+  func address() throws -> ServerAddress? {
+    guard let nats else {
+      if server.isGiven { throw ValidationError("--nats-… are for --nats: give the server's address") }
+      return nil
+    }
+    return try server.address(nats)
+  }
+}
+
 /// Which agents run the nodes of a test.
 struct HostOptions: ParsableArguments {
   @Option(

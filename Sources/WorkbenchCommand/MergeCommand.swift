@@ -50,16 +50,28 @@ struct MergeCommand: ParsableCommand {
       FileHandle.standardError.write(Data("merge: \(problem.text)\n".utf8))
       throw ExitCode(Command.usageStatus)
     }
-    for note in merge.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
     if missing {
+      merge.showNotes()
       for range in merge.missingRanges { print("\(range.lowerBound)..\(range.upperBound)") }
       throw ExitCode(merge.isComplete ? 0 : Command.usageStatus)
     }
-    for line in merge.shownLines { print(line) }
-    let table = merge.table
+    try merge.show()
+    throw ExitCode(merge.invalidCount > 0 ? 1 : merge.isComplete ? 0 : Command.usageStatus)
+  }
+}
+
+extension SweepMerge {
+  fileprivate func showNotes() {
+    for note in notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
+  }
+
+  /// Prints what came together: invalid seeds, then the table. Throws the exit status if a run of a program could not be
+  /// carried to its end.
+  func show() throws {
+    showNotes()
+    for line in shownLines { print(line) }
     print(table.summary)
-    if let fidelity = merge.fidelity { try fidelity.show() }
-    throw ExitCode(table.invalidCount > 0 ? 1 : merge.isComplete ? 0 : Command.usageStatus)
+    if let fidelity { try fidelity.show() }
   }
 }
 

@@ -74,7 +74,9 @@ struct SeedLine: Equatable, Sendable {
   static func sweep(of arguments: [String]) -> [String] {
     var command = CommandWords(Array(arguments.dropFirst(2)))
     command.options.removeAll { ["--until-failure", "--check-seed", "--json"].contains($0) }
-    command.remove("--seeds")
+    for option in ["--seeds", "--nats", "--nats-creds", "--nats-ca", "--nats-cert", "--nats-key"] {
+      command.remove(option)
+    }
     return command.words
   }
 

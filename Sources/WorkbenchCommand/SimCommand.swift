@@ -25,6 +25,7 @@ struct SimCommand: AsyncParsableCommand {
         workbench sim -w broadcast --seeds 42 --nemesis partition --record
         workbench sim -w broadcast --seeds 1..1000 --nemesis partition,kill --shrink
         workbench sim --script store/scripts/broadcast-lost-value-42.script
+        workbench sim -w broadcast --seeds 1..1000000 --nats nats://10.0.0.1:4222
 
       A script is a run as a small text file, event by event (docs/SCRIPTS.md). It is a regression test: the last \
       command has status 1 as long as the run is invalid. --node, --bin and arguments for the nodes stand in for those \
@@ -34,6 +35,7 @@ struct SimCommand: AsyncParsableCommand {
         0    no seed was found invalid, nor the script
         1    some were
         2    the command line can't be used
+        255  a server of a sweep on many hosts can't be used
       """)
 
   @OptionGroup(title: "Load") var load: LoadOptions
@@ -121,6 +123,8 @@ struct SimCommand: AsyncParsableCommand {
   )
   var json = false
 
+  @OptionGroup(title: "Other hosts") var hosts: SweepHostOptions
+
   @Flag(help: "Write everything that nodes are given and say to stdout. For one seed.")
   var trace = false
 
@@ -155,6 +159,12 @@ struct SimCommand: AsyncParsableCommand {
     guard !(trace && shrink) else { throw ValidationError("give either --trace or --shrink") }
     guard !(json && (trace || record || shrink || script != nil)) else {
       throw ValidationError("--json goes with none of --trace, --record, --shrink and --script")
+    }
+    if try hosts.address() != nil {
+      guard !(json || trace || record || shrink || script != nil || checkSeed) else {
+        throw ValidationError(
+          "--nats goes with none of --json, --trace, --record, --shrink, --script and --check-seed")
+      }
     }
     if script != nil { return try validateScript() }
     guard !(record && (shrink || script != nil)) else {
@@ -224,7 +234,7 @@ struct SimCommand: AsyncParsableCommand {
   typealias Runner = @Sendable (Scenario, SimulatedNode.Trace?) -> SeedOutcome
 
   /// Runs a seed; gets a trace only where lines are asked for.
-  private func runner() throws -> Runner {
+  func runner() throws -> Runner {
     if let bin {
       let settings = BenchSettings(scenario: load.scenario, executable: bin, arguments: nodeArguments)
       let program = SimulatedProgram(
@@ -242,6 +252,7 @@ struct SimCommand: AsyncParsableCommand {
     let carryOut = try runner()
     for note in load.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
     if json { try await writeLines(carryOut) }
+    if let address = try hosts.address() { try coordinate(address) }
     if trace || record {
       let scenario = scenario(seeds.lowerBound)
       let outcome = carryOut(scenario, trace ? { print($0) } : nil)

@@ -19,6 +19,7 @@ struct SweepMerge {
   private var first: (line: SeedLine, place: String)?
   private var lines: [UInt64: SeedLine] = [:]
   private var repeatedCount = 0
+  private(set) var invalidCount = 0
   private var outsideCount = 0
   private var unreadable: [String] = []
   private var unreadableCount = 0
@@ -40,7 +41,10 @@ struct SweepMerge {
       return
     }
     if let first { try check(line, against: first, at: place) } else { first = (line, place) }
-    guard let known = lines.updateValue(line.forTable, forKey: line.seed) else { return }
+    guard let known = lines.updateValue(line.forTable, forKey: line.seed) else {
+      if !line.isValid { invalidCount += 1 }
+      return
+    }
     repeatedCount += 1
     guard known.digest == line.digest, known.verdict == line.verdict else {
       throw Problem(
@@ -83,6 +87,9 @@ struct SweepMerge {
     if outsideCount > 0 { notes.append("lines of seeds outside --seeds, left out: \(outsideCount)") }
     return notes
   }
+
+  /// How many seeds have a line.
+  var seedCount: Int { lines.count }
 
   private var sorted: [SeedLine] { lines.values.sorted { $0.seed < $1.seed } }
 

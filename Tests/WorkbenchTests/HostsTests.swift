@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import WorkbenchCommand
+
 /// A process that goes with the test.
 private final class Background {
   let process = Process()
@@ -44,7 +46,11 @@ struct HostsTests {
   private static func startServer(port: Int = -1) async throws -> (Background, port: Int) {
     let running = try Background(
       try #require(server),
-      ["--addr", "127.0.0.1", "--port", "\(port)", "--user", "me", "--pass", "secret"])
+      [
+        "--addr", "127.0.0.1", "--port", "\(port)", "--user", "me", "--pass", "secret", "--jetstream",
+        "--store_dir",
+        try Launcher.freshDirectory().path,
+      ])
     try await running.says("Server is ready")
     let found = try #require(running.text.firstMatch(of: /client connections on 127\.0\.0\.1:(\d+)/))
     return (running, try #require(Int(found.1)))
@@ -88,6 +94,25 @@ struct HostsTests {
     namesake.process.waitUntilExit()
     #expect(namesake.process.terminationStatus == 255)
     #expect(namesake.text.contains("there is an agent called a already"), "\(namesake.text)")
+  }
+
+  @Test("a sweep by two agents comes to the table of one machine")
+  func sweep() async throws {
+    let (running, port) = try await Self.startServer()
+    defer { running.end() }
+    let workbench = Launcher.products.appending(path: "workbench")
+    let agents = try ["a", "b"].map { name in
+      try Background(
+        workbench, ["agent", "--nats", Self.url(port), "--sweep", "--jobs", "1", "--name", name])
+    }
+    for agent in agents { try await agent.says("is ready") }
+    let words = ["sim", "-w", "echo", "--node-count", "1", "--time-limit", "1", "--seeds", "1..40"]
+    let sweep = try await Launcher.run(words + ["--nats", Self.url(port)])
+    #expect(sweep.status == 0, "\(sweep.errors)")
+    let alone = try await Launcher.run(words + ["--json"])
+    var merge = SweepMerge(wanted: 1...40)
+    for line in alone.output.split(separator: "\n") { try merge.add(Data(line.utf8), at: "here") }
+    #expect(sweep.output == merge.table.summary + "\n")
   }
 
   @Test("what can't work is told in a line")

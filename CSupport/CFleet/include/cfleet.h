@@ -87,3 +87,6 @@ bool fleet_flush(fleet_connection *connection, int milliseconds);
 void fleet_close(fleet_connection *connection);
 
 #pragma clang assume_nonnull end
+
+// Swift sees what this header includes.
+#include "queue.h"

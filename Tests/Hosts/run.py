@@ -1,0 +1,376 @@
+#!/usr/bin/env python3
+"""Nodes and sweeps past one machine, with real servers, agents, faults and network namespaces.
+
+    run.py [--bin DIRECTORY] [--server FILE] [--runs N] [--seeds N] [CASE ...]
+
+Without cases all run. Each prints a line; the status is 0 if all have passed. What can't run here is left out, with a word.
+"""
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+FIXTURES = HERE.parent / "WorkbenchTests" / "Fixtures"
+
+
+class Failure(Exception):
+    pass
+
+
+def check(condition, *what):
+    if not condition:
+        raise Failure("\n".join(str(part)[-3000:] for part in what))
+
+
+class Lab:
+    """Processes and files of one case, which end with it."""
+
+    def __init__(self, options):
+        self.bin = pathlib.Path(options.bin).resolve()
+        self.server_file = options.server
+        self.runs = options.runs
+        self.seeds = options.seeds
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="hosts-"))
+        self.processes = []
+        self.prefix = {}
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = "127.0.0.1"
+
+    def close(self):
+        for process in self.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def start(self, log, *words, inside=None):
+        """Starts a program in the background; `inside` is a network namespace."""
+        words = (["ip", "netns", "exec", inside] if inside else []) + [str(word) for word in words]
+        with open(self.scratch / log, "ab") as file:
+            process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True, cwd=self.scratch)
+        process.log = self.scratch / log
+        self.processes.append(process)
+        return process
+
+    def says(self, process, words, seconds=10):
+        """Waits until a log has words."""
+        deadline = time.monotonic() + seconds
+        while words not in process.log.read_text(errors="replace"):
+            check(time.monotonic() < deadline, f"never said: {words}", process.log.read_text(errors="replace"))
+            time.sleep(0.02)
+
+    def server(self, *options, inside=None):
+        process = self.start(
+            "server.log", self.server_file, "--addr", self.address, "--port", self.port, "--jetstream", "--store_dir",
+            self.scratch / "jetstream", *options, inside=inside)
+        deadline = time.monotonic() + 10
+        while True:
+            check(time.monotonic() < deadline and process.poll() is None, process.log.read_text(errors="replace"))
+            words = [*(["ip", "netns", "exec", inside] if inside else []), sys.executable, "-c",
+                     f"import socket; socket.create_connection(('{self.address}', {self.port}), 1)"]
+            if subprocess.run(words, stderr=subprocess.DEVNULL).returncode == 0:
+                return process
+            time.sleep(0.05)
+
+    @property
+    def url(self):
+        return f"nats://{self.address}:{self.port}"
+
+    def agent(self, name, program, *options, inside=None, url=None):
+        process = self.start(
+            f"agent-{name}.log", self.bin / "workbench", "agent", "--nats", url or self.url, "--name", name,
+            *(["--bin", program, "--directory", self.scratch / f"runs-{name}"] if program else ["--sweep"]), *options,
+            inside=inside)
+        self.says(process, "is ready")
+        return process
+
+    def agents(self, node, names="abc"):
+        return [self.agent(name, self.bin / f"maelstrom-{node}") for name in names]
+
+    def test(self, *words, during=None, inside=None, status=0, url=None):
+        """Runs a test; `during` is called once its nodes run."""
+        process = self.start(
+            f"test-{len(self.processes)}.log", self.bin / "workbench", "test", "--nats", url or self.url, "--store",
+            self.scratch / "store", *words, inside=inside)
+        if during:
+            self.says(process, " running ")
+            during()
+        try:
+            process.wait(180)
+        except subprocess.TimeoutExpired:
+            check(False, "the test has not ended", process.log.read_text(errors="replace"))
+        text = process.log.read_text(errors="replace")
+        check(process.returncode == status, f"status {process.returncode}", text)
+        return text
+
+    def run(self, *words, **more):
+        return subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=600, **more)
+
+
+FAULTS = ["--nemesis", "partition,kill,pause", "--nemesis-interval", "2", "--time-limit", "8"]
+LOADS = {
+    "broadcast": ["--node-count", "5", "--rate", "20"],
+    "kafka": ["--node-count", "3", "--rate", "50"],
+    "lin-kv": ["--node-count", "3", "--concurrency", "2n", "--rate", "30"],
+}
+
+
+def faults(lab):
+    """Partitions, kills and pauses: broadcast, kafka and lin-kv by three agents."""
+    lab.server()
+    for workload, load in LOADS.items():
+        agents = lab.agents(workload)
+        for _ in range(lab.runs):
+            lab.test("-w", workload, "--agents", "3", *load, *FAULTS)
+        for agent in agents:
+            agent.terminate()
+            agent.wait()
+    return f"{lab.runs} runs each are valid"
+
+
+def restart(lab):
+    """The server is killed in the middle and started again."""
+    server = lab.server()
+    lab.agents("unique-ids")
+
+    def again():
+        time.sleep(1)
+        server.kill()
+        server.wait()
+        time.sleep(0.5)
+        lab.server()
+
+    text = lab.test(
+        "-w", "unique-ids", "--agents", "3", "--node-count", "3", "--rate", "100", "--time-limit", "5", during=again)
+    check("the NATS server is back" in text, text)
+    return "valid"
+
+
+def away(lab):
+    """The server goes and does not come back; an agent dies; agents serve again afterwards."""
+    server = lab.server()
+    agents = lab.agents("unique-ids", "ab")
+    words = ["-w", "unique-ids", "--agents", "2", "--node-count", "2", "--time-limit", "60"]
+    text = lab.test(*words, during=server.kill, status=255)
+    check("has been away for 10 s" in text, text)
+    lab.server()
+    for agent in agents:
+        lab.says(agent, "ends: nothing was heard of its bench for 10 s")
+    text = lab.test(*words, during=agents[1].kill, status=255)
+    check("nothing was heard of agent b for 10 s" in text, text)
+    text = lab.test(*words, status=255)
+    check("of 2 agents have been heard" in text, text)
+    deadline = time.monotonic() + 15
+    while left := lab.run("pgrep", "-f", f"^{lab.bin}/maelstrom-unique-ids").stdout.split():
+        check(time.monotonic() < deadline, "nodes are left", left)
+        time.sleep(0.2)
+    return "told in a line each; no node is left"
+
+
+def floods(lab):
+    """A node that writes without an end, one that writes a line above the bound, one that reads nothing."""
+    lab.server()
+    flood = lab.scratch / "flood.py"
+    flood.write_text(
+        "#!/usr/bin/env python3\nimport sys\nline = sys.stdin.readline()\n"
+        "import json\nmsg = json.loads(line)\n"
+        "print(json.dumps({'src': msg['dest'], 'dest': msg['src'], 'body': {'type': 'init_ok',"
+        " 'in_reply_to': msg['body']['msg_id']}}), flush=True)\n"
+        "junk = json.dumps({'src': msg['dest'], 'dest': 'nobody', 'body': {'type': 'x', 'text': 'y' * 1000}}) + '\\n'\n"
+        "while True: sys.stdout.write(junk * 1000)\n")
+    flood.chmod(0o755)
+    agent = lab.agent("a", flood)
+    start = time.monotonic()
+    process = lab.start(
+        "flood.log", lab.bin / "workbench", "test", "--nats", lab.url, "--store", lab.scratch / "store", "-w", "echo",
+        "--node-count", "1", "--rate", "1", "--time-limit", "3", "--record-limit", "1")
+    peak = 0
+    while process.poll() is None and time.monotonic() - start < 120:
+        for pid in (process.pid, agent.pid):
+            try:
+                status = pathlib.Path(f"/proc/{pid}/status").read_text()
+                peak = max(peak, int(re.search(r"VmRSS:\s+(\d+)", status)[1]) // 1024)
+            except (OSError, TypeError):
+                pass
+        time.sleep(0.1)
+    check(process.poll() is not None, "the bench has not ended", process.log.read_text(errors="replace"))
+    check(process.returncode in (1, 255), process.returncode, process.log.read_text(errors="replace"))
+    check(peak < 1500, f"{peak} MiB")
+    agent.terminate()
+    agent.wait()
+    long = lab.scratch / "long.py"
+    long.write_text("#!/bin/sh\nread line\nhead -c 20000000 /dev/zero | tr '\\0' x\necho\nsleep 60\n")
+    long.chmod(0o755)
+    lab.agent("b", long)
+    process = lab.start(
+        "long.log", lab.bin / "workbench", "test", "--nats", lab.url, "--store", lab.scratch / "store", "-w", "echo",
+        "--node-count", "1", "--time-limit", "2")
+    process.wait(60)
+    text = process.log.read_text(errors="replace")
+    check(process.returncode in (1, 255) and "bytes" in text, process.returncode, text)
+    return f"at most {peak} MiB in bench and agent"
+
+
+def tls(lab):
+    """TLS and a password: let in with them, refused without, with words."""
+    if not shutil.which("openssl"):
+        return "left out: there is no openssl"
+    key, certificate = lab.scratch / "key.pem", lab.scratch / "cert.pem"
+    made = lab.run(
+        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+        "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate)
+    check(made.returncode == 0, made.stderr)
+    lab.server("--tls", "--tlscert", certificate, "--tlskey", key, "--user", "me", "--pass", "secret")
+    url = f"tls://me:secret@localhost:{lab.port}"
+    ca = ["--nats-ca", certificate]
+    lab.agent("a", lab.bin / "maelstrom-echo", *ca, url=url)
+    load = ["-w", "echo", "--node-count", "1", "--time-limit", "2"]
+    text = lab.test(*load, *ca, url=url)
+    check("secret" not in text, text)
+    for words, wrong in [(ca, f"tls://me:wrong@localhost:{lab.port}"), ([], url)]:
+        text = lab.test(*load, *words, url=wrong, status=255)
+        check("refuses this client" in text and "secret" not in text, text)
+    return "valid; refusals told"
+
+
+SWEEP = ["-w", "broadcast", "--node-count", "3", "--rate", "10", "--time-limit", "3", "--nemesis", "partition,pause"]
+
+
+def sweep(lab):
+    """A sweep by three agents: one is killed, then the coordinator, then the server; the table is one machine's."""
+    server = lab.server()
+    agents = [lab.agent(name, None, "--jobs", "1") for name in "abc"]
+    seeds = f"1..{lab.seeds}"
+    words = [lab.bin / "workbench", "sim", *SWEEP, "--seeds", seeds]
+    first = lab.start("first.log", *words, "--nats", lab.url)
+    lab.says(first, " s left", 60)
+    agents[1].kill()
+    first.kill()
+    first.wait()
+    server.kill()
+    server.wait()
+    lab.server()
+    start = time.monotonic()
+    second = lab.run(*words, "--nats", lab.url)
+    check("goes on" in second.stderr, second.stderr)
+    alone = lab.run(*words, "--json")
+    (lab.scratch / "lines").write_text(alone.stdout)
+    merged = lab.run(lab.bin / "workbench", "merge", "--seeds", seeds, lab.scratch / "lines")
+    check(second.stdout == merged.stdout, second.stdout, merged.stdout)
+    check(f"{lab.seeds} seeds:" in second.stdout, second.stdout)
+    repeated = re.search(r"same digest: (\d+)", second.stderr)
+    return f"{lab.seeds} seeds, the same table; {repeated[1] if repeated else 0} lines came twice; " \
+        f"{time.monotonic() - start:.0f} s with the comparison"
+
+
+def failure(lab):
+    """--until-failure ends a sweep for all."""
+    lab.server()
+    agents = [lab.agent(name, None, "--jobs", "1") for name in "ab"]
+    # The registers here are weaker than that.
+    ended = lab.run(
+        lab.bin / "workbench", "sim", "-w", "txn-rw-register", "--node-count", "3", "--rate", "20", "--time-limit", "5",
+        "--key-count", "2", "--consistency-models", "serializable", "--seeds", "1..1000000", "--until-failure", "--nats",
+        lab.url)
+    check(ended.returncode == 1 and "replay:" in ended.stdout, ended.returncode, ended.stdout, ended.stderr)
+    time.sleep(3)
+    for agent in agents:
+        check(agent.poll() is None, "an agent has ended")
+    return "ended for all"
+
+
+def namespaces(lab):
+    """Three network namespaces on a bridge, a Python node and two of ours; one host's link goes down and comes back."""
+    hosts = ["glomers-a", "glomers-b", "glomers-c", "glomers-s"]
+
+    def ip(*words):
+        return lab.run("ip", *words)
+
+    def clear():
+        for host in hosts:
+            ip("netns", "del", host)
+
+    clear()
+    if ip("netns", "add", hosts[3]).returncode != 0:
+        return "left out: network namespaces are not permitted here"
+    try:
+        ip("-n", hosts[3], "link", "add", "br0", "type", "bridge")
+        ip("-n", hosts[3], "addr", "add", "10.77.0.1/24", "dev", "br0")
+        ip("-n", hosts[3], "link", "set", "br0", "up")
+        ip("-n", hosts[3], "link", "set", "lo", "up")
+        for number, host in enumerate(hosts[:3]):
+            ip("netns", "add", host)
+            ip("-n", hosts[3], "link", "add", f"v{number}", "type", "veth", "peer", "name", "eth0", "netns", host)
+            ip("-n", hosts[3], "link", "set", f"v{number}", "master", "br0", "up")
+            ip("-n", host, "addr", "add", f"10.77.0.{number + 2}/24", "dev", "eth0")
+            ip("-n", host, "link", "set", "eth0", "up")
+            ip("-n", host, "link", "set", "lo", "up")
+        lab.address = "10.77.0.1"
+        lab.server(inside=hosts[3])
+        ours = lab.bin / "maelstrom-unique-ids"
+        for name, host, program in zip("abc", hosts, [ours, FIXTURES / "unique_ids.py", ours]):
+            lab.agent(name, program, inside=host)
+
+        def cut():
+            time.sleep(1)
+            ip("-n", hosts[3], "link", "set", "v1", "down")
+            time.sleep(2)
+            ip("-n", hosts[3], "link", "set", "v1", "up")
+
+        lab.test(
+            "-w", "unique-ids", "--agents", "3", "--node-count", "3", "--rate", "50", "--time-limit", "8",
+            during=cut, inside=hosts[3])
+        return "valid, with a Python node; a link was down for 2 s"
+    finally:
+        for process in lab.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        clear()
+
+
+CASES = [faults, restart, away, floods, tls, sweep, failure, namespaces]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", default="bin")
+    parser.add_argument("--server", default=shutil.which("nats-server") or "/usr/sbin/nats-server")
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=2000)
+    parser.add_argument("case", nargs="*", choices=[[], *[case.__name__ for case in CASES]])
+    options = parser.parse_args()
+    if not os.access(options.server, os.X_OK):
+        print("left out: there is no nats-server (apt-get install nats-server)")
+        return 0
+    version = subprocess.run([options.server, "--version"], capture_output=True, text=True).stdout.strip()
+    print(version, flush=True)
+    failed = 0
+    for case in CASES:
+        if options.case and case.__name__ not in options.case:
+            continue
+        lab = Lab(options)
+        start = time.monotonic()
+        try:
+            outcome = case(lab)
+        except Failure as problem:
+            failed += 1
+            outcome = f"FAILED: {problem}"
+        finally:
+            lab.close()
+        print(f"{case.__name__}: {outcome} ({time.monotonic() - start:.0f} s)", flush=True)
+    return min(failed, 1)
+
+
+sys.exit(main())
