@@ -1,5 +1,6 @@
 // A connection of the library, with threads of its own, and the queue between these and the loop.
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,9 @@ struct fleet_connection {
   natsSubscription *subscriptions[8];
   size_t subscription_count;
   glomers_waker *waker;
+  /// While the library looks for a server it holds its lock, for up to two seconds: the loop must not ask for it then.
+  atomic_bool is_away;
+  atomic_size_t payload_max;
   /// Guards all that follows, but `taken`.
   pthread_mutex_t lock;
   entry *first;
@@ -77,15 +81,26 @@ static void on_message(natsConnection *nats, natsSubscription *subscription, nat
   push(closure, FLEET_MESSAGE, message, "");
 }
 
+static void see_payload(fleet_connection *connection, natsConnection *nats) {
+  int64_t bytes = natsConnection_GetMaxPayload(nats);
+  atomic_store(&connection->payload_max, bytes > 0 ? (size_t)bytes : (size_t)1 << 20);
+}
+
 static void on_away(natsConnection *nats, void *closure) {
   const char *words = NULL;
+  fleet_connection *connection = closure;
+  atomic_store(&connection->is_away, true);
   natsConnection_GetLastError(nats, &words);
   push(closure, FLEET_AWAY, NULL, words == NULL ? "" : words);
 }
 
 static void on_back(natsConnection *nats, void *closure) {
   char url[words_max] = "";
+  fleet_connection *connection = closure;
   natsConnection_GetConnectedUrl(nats, url, sizeof url);
+  // Another server may take less.
+  see_payload(connection, nats);
+  atomic_store(&connection->is_away, false);
   push(closure, FLEET_BACK, NULL, url);
 }
 
@@ -152,6 +167,7 @@ fleet_connection *fleet_connect(
   natsOptions_Destroy(all);
   if (status == NATS_OK) {
     *outcome = FLEET_CONNECTED;
+    see_payload(connection, connection->nats);
     return connection;
   }
   const char *words = nats_GetLastError(NULL);
@@ -213,6 +229,7 @@ const char *fleet_subscribe(fleet_connection *connection, const char *subject) {
 
 const char *fleet_publish(
   fleet_connection *connection, const char *subject, const char *reply, const void *bytes, size_t count) {
+  if (atomic_load(&connection->is_away)) return "the server is away";
   natsStatus status = *reply == '\0'
     ? natsConnection_Publish(connection->nats, subject, bytes, (int)count)
     : natsConnection_PublishRequest(connection->nats, subject, reply, bytes, (int)count);
@@ -220,8 +237,7 @@ const char *fleet_publish(
 }
 
 size_t fleet_payload_max(fleet_connection *connection) {
-  int64_t bytes = natsConnection_GetMaxPayload(connection->nats);
-  return bytes > 0 ? (size_t)bytes : (size_t)1 << 20;
+  return atomic_load(&connection->payload_max);
 }
 
 bool fleet_flush(fleet_connection *connection, int milliseconds) {

@@ -157,6 +157,50 @@ def restart(lab):
     return "valid"
 
 
+def cluster(lab):
+    """Three servers; the one that serves most is killed in the middle and started again, under faults of the nodes."""
+    ports = [lab.port]
+    while len(ports) < 6:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            if probe.getsockname()[1] not in ports:
+                ports.append(probe.getsockname()[1])
+    routes = ",".join(f"nats://127.0.0.1:{port}" for port in ports[3:])
+    urls = [f"nats://127.0.0.1:{port}" for port in ports[:3]]
+
+    def server(number):
+        process = lab.start(
+            f"server-{number}-{time.monotonic()}.log", lab.server_file, "--addr", lab.address, "--port", ports[number],
+            "--cluster_name", "glomers", "--cluster", f"nats://127.0.0.1:{ports[3 + number]}", "--routes", routes)
+        lab.says(process, "Server is ready")
+        return process
+
+    servers = [server(number) for number in range(3)]
+    lag = 0
+    time.sleep(0.5)
+    for workload, load in LOADS.items():
+        # Each agent begins with another server.
+        agents = [
+            lab.agent(name, lab.bin / f"maelstrom-{workload}", url=",".join(urls[number:] + urls[:number]))
+            for number, name in enumerate("abc")]
+        for run in range(lab.runs):
+            victim = run % 3
+
+            def again():
+                time.sleep(2)
+                servers[victim].kill()
+                servers[victim].wait()
+                time.sleep(1)
+                servers[victim] = server(victim)
+
+            text = lab.test("-w", workload, "--agents", "3", *load, *FAULTS, during=again, url=",".join(urls))
+            lag = max(lag, float(re.search(r":schedule-lag {.*:max-ms ([\d.]+)", text)[1]))
+        for agent in agents:
+            agent.terminate()
+            agent.wait()
+    return f"{lab.runs} runs each are valid; the bench was late by {lag:.0f} ms at most"
+
+
 def away(lab):
     """The server goes and does not come back; an agent dies; agents serve again afterwards."""
     server = lab.server()
@@ -340,7 +384,7 @@ def namespaces(lab):
         clear()
 
 
-CASES = [faults, restart, away, floods, tls, sweep, failure, namespaces]
+CASES = [faults, restart, cluster, away, floods, tls, sweep, failure, namespaces]
 
 
 def main():

@@ -76,7 +76,7 @@ extern const size_t fleet_waiting_bytes_max;
 
 /// Returns NULL, or why not.
 const char *_Nullable fleet_subscribe(fleet_connection *connection, const char *subject);
-/// An empty reply is none. Returns NULL, or why not.
+/// An empty reply is none. While the server is away nothing is taken. Returns NULL, or why not.
 const char *_Nullable fleet_publish(
   fleet_connection *connection, const char *subject, const char *reply, const void *_Nullable bytes, size_t count);
 /// What the server takes in one message.
