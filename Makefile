@@ -90,6 +90,7 @@ test-browser: ## Use reports and pages in a real browser (needs chromium and chr
 test-browser: build
 	python3 Tests/Browser/report.py bin/workbench .build-browser/report
 	python3 Tests/Browser/serve.py bin/workbench bin/maelstrom-broadcast .build-browser/serve
+	python3 Tests/Browser/play.py bin/workbench .build-browser/play
 
 examples: ## Build every example, and hold each to what it promises
 examples: build

@@ -107,6 +107,10 @@ let package = Package(
       },
       swiftSettings: safe),
     .target(
+      name: "Play", dependencies: ["Simulator", "Report", "Lab", "Glomers", "Wire"],
+      resources: ["stage.js", "play.js", "play.css", "play.html"].map { .embedInCode("Page/\($0)") },
+      swiftSettings: safe),
+    .target(
       name: "Workbench",
       dependencies: [
         "Fleet", "Lab", "Report", "Glomers", "GlomersRuntime", "Wire",
@@ -116,7 +120,7 @@ let package = Package(
     .executableTarget(
       name: "WorkbenchCommand",
       dependencies: [
-        "Workbench", "Fleet", "Report", "Lab", "Simulator", "VirtualProcess", "Mutants", "Nodes",
+        "Workbench", "Fleet", "Play", "Report", "Lab", "Simulator", "VirtualProcess", "Mutants", "Nodes",
         "GlomersRuntime", "Wire", "Workloads", "Glomers",
         .product(name: "FlyingFox", package: "FlyingFox"),
         .product(name: "FlyingSocks", package: "FlyingFox"),
@@ -151,6 +155,9 @@ let package = Package(
     .testTarget(name: "FleetTests", dependencies: ["Fleet", "GlomersRuntime"], swiftSettings: house),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Lab", "Simulator", "Nodes", "Wire", "Glomers"],
+      swiftSettings: house),
+    .testTarget(
+      name: "PlayTests", dependencies: ["Play", "Report", "Lab", "Simulator", "Nodes", "Wire", "Glomers"],
       swiftSettings: house),
     .testTarget(
       name: "WorkbenchTests",

@@ -72,6 +72,9 @@ public struct Host<N: Node>: Sendable {
   /// The node's name, once it has been initialized.
   public var me: NodeID? { cluster?.me }
 
+  /// The node's state as it is now, for people to look at; nil until it is initialized.
+  public var state: N? { node }
+
   /// Records that stand for all that were handed out to be stored; nil if the node has none to give.
   public var checkpoint: [N.Record]? { node?.checkpoint }
 

@@ -137,9 +137,27 @@ public struct Network: Sendable {
   mutating func turn(of node: Int, due: Instant) -> Instant { machine?.turn(of: node, due: due) ?? due }
 
   /// Puts a fault into force, in place of one of the same name.
-  public mutating func impose(_ rule: Rule) {
+  ///
+  /// - Parameter isFirst: whether it looks at parcels before those in force.
+  public mutating func impose(_ rule: Rule, isFirst: Bool = false) {
     lift(rule.name)
-    rules.append(rule)
+    rules.insert(rule, at: isFirst ? 0 : rules.count)
+  }
+
+  /// What is under way, the earliest due first.
+  var flights: [Flight] {
+    (inHand.unordered + couriers.flatMap(\.queue.unordered)).sorted().map {
+      Flight(parcel: parcels[Int($0.slot)]!, due: $0.due)
+    }
+  }
+
+  /// Has a parcel arrive at another time than it would. With independent delivery.
+  mutating func hasten(_ id: Int, to due: Instant) {
+    inHand = Heap(
+      inHand.unordered.map { entry in
+        guard parcels[Int(entry.slot)]!.id == id else { return entry }
+        return Entry(due: due, order: entry.order, receiver: entry.receiver, slot: entry.slot)
+      })
   }
 
   /// Ends a fault.

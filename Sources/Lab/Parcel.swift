@@ -10,6 +10,8 @@ public struct Parcel: Equatable, Sendable {
   public let line: [UInt8]
   /// Whether a client sent it.
   public let isFromClient: Bool
+  /// When it was sent.
+  public internal(set) var sent: Instant = .zero
   /// Whether a fault has held it back, or copied it.
   public internal(set) var isDelayed = false
   /// Which of its link's messages it is, from 1 on; 0 where nobody counts.

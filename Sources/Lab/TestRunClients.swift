@@ -34,8 +34,9 @@ extension TestRun {
     var operation: Int?
     if case .operation(_, _, let begun) = purpose { operation = begun }
     record?.sent(line, number, from: name, to: node, operation: operation, at: clock)
-    network.send(
-      Parcel(id: number, source: name, destination: node, line: line, isFromClient: true), due: clock)
+    var parcel = Parcel(id: number, source: name, destination: node, line: line, isFromClient: true)
+    parcel.sent = clock
+    network.send(parcel, due: clock)
   }
 
   // MARK: Operations

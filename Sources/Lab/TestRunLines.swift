@@ -256,6 +256,7 @@ extension TestRun {
     record?.sent(numbered, number, from: source, to: destination, operation: nil, at: clock)
     var parcel = Parcel(
       id: number, source: source, destination: destination, line: numbered, isFromClient: fromClient)
+    parcel.sent = clock
     var due = clock
     if !tellings.isEmpty, !fromClient, place < nodes.count { noteTelling(by: source) }
     if !fromClient { (due, parcel.number) = arrival(from: source, to: destination) }

@@ -20,12 +20,14 @@ public struct Mutant: Sendable {
   /// Runs the mutant, and the same node without the mistake.
   let run: @Sendable (Scenario, Trace?) -> SeedOutcome
   let runOriginal: @Sendable (Scenario) -> SeedOutcome
+  private let played: @Sendable (Scenario) -> any PlayedRun
 
   /// - Parameter arrange: what differs from the usual scenario: 3 nodes, 50 requests/s for 10 s, 10 ms, no faults.
   init(
     _ name: String, _ mistake: String, shows anomaly: String, in workload: Workload,
     _ arrange: (inout Scenario) -> Void, run: @escaping @Sendable (Scenario, Trace?) -> SeedOutcome,
-    original: @escaping @Sendable (Scenario) -> SeedOutcome
+    original: @escaping @Sendable (Scenario) -> SeedOutcome,
+    played: @escaping @Sendable (Scenario) -> any PlayedRun
   ) {
     var scenario = Scenario.brief(workload)
     // A mistake may break what no contract asks for; and it is to show by itself, not by silence.
@@ -38,6 +40,7 @@ public struct Mutant: Sendable {
     self.scenario = scenario
     self.run = run
     runOriginal = original
+    self.played = played
   }
 
   /// A mutant of a node that is made for it.
@@ -49,7 +52,8 @@ public struct Mutant: Sendable {
     self.init(
       mutation.rawValue, mistake, shows: anomaly, in: workload, arrange,
       run: { Simulation<N>.outcomeByCommonCode($0, options: options, trace: $1) },
-      original: { Simulation<N>.outcomeByCommonCode($0) })
+      original: { Simulation<N>.outcomeByCommonCode($0) },
+      played: { Simulation<N>($0, options: options) })
   }
 
   /// A node that is wrong as it is, beside one that is right.
@@ -64,11 +68,15 @@ public struct Mutant: Sendable {
     self.init(
       name, mistake, shows: anomaly, in: workload, arrange,
       run: { Simulation<N>.outcomeByCommonCode($0, trace: $1) },
-      original: { Simulation<Original>.outcomeByCommonCode($0) })
+      original: { Simulation<Original>.outcomeByCommonCode($0) },
+      played: { Simulation<N>($0) })
   }
 
   /// Runs a whole test of the mutant.
   public func outcome(_ scenario: Scenario, trace: Trace? = nil) -> SeedOutcome { run(scenario, trace) }
+
+  /// Begins a run of the mutant that is to be played.
+  public func begin(_ scenario: Scenario) -> any PlayedRun { played(scenario) }
 
   /// Nodes are killed, and started again with what they have stored; long enough for some requests to succeed.
   static func kills(_ scenario: inout Scenario) {

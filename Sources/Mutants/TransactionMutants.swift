@@ -207,7 +207,8 @@ extension Mutant {
         var scenario = $0
         committed(&scenario)
         return Simulation<TransactionNode>.outcomeByCommonCode(scenario)
-      }),
+      },
+      played: { Simulation<TransactionNode>($0) }),
   ]
 
   private static func committed(_ scenario: inout Scenario) {

@@ -143,6 +143,16 @@ package struct Stage {
   /// Ends a test that can't be carried on.
   package mutating func abandon(_ reason: String) { test.abandon(reason, at: now) }
 
+  /// Does something to a run that is played: see ``TestRun/add(_:at:)``.
+  mutating func add(_ act: Script.Act, at due: Instant) throws(ScriptError) { try test.add(act, at: due) }
+
+  /// Takes what the record of messages has got.
+  mutating func takeRecord() -> [UInt8] {
+    var record: [UInt8] = []
+    test.drainRecord { record += $0 }
+    return record
+  }
+
   /// A node has written to its log.
   @usableFromInline
   mutating func log(_ line: String, by node: NodeID) { logLines.append("\(node): \(line)") }

@@ -19,13 +19,14 @@ struct Command: ParsableCommand {
         workbench doc kafka
         workbench check store/latest/history.edn -w broadcast --node-count 25
         workbench serve
+        workbench play -w broadcast --node-count 5
         workbench export store/latest --format perfetto --output trace.json
       """,
     version: Version.text,
     subcommands: [
       TestCommand.self, AgentCommand.self, SimCommand.self, MergeCommand.self, CheckCommand.self,
       ChallengesCommand.self, ParityCommand.self, MutantsCommand.self, ExportCommand.self, DocCommand.self,
-      ReportCommand.self, ServeCommand.self,
+      ReportCommand.self, ServeCommand.self, PlayCommand.self,
     ])
 
   /// The exit status for a command line that can't be used.

@@ -39,21 +39,11 @@ extension SimCommand {
   }
 
   private func read(_ path: String) throws -> ScriptFile {
-    guard let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int,
-      let text = try? String(contentsOfFile: path, encoding: .utf8)
-    else { throw ValidationError("there is no file \(path) that can be read as text") }
-    guard size <= ScriptFile.bytesMax else {
-      throw ValidationError("\(path) has \(size) bytes; a script has \(ScriptFile.bytesMax) at most")
-    }
-    do {
-      var file = try ScriptFile(text: text)
-      if let node { file.subject = .node(node) }
-      if let bin { file.subject = .program(bin) }
-      if !nodeArguments.isEmpty { file.arguments = nodeArguments }
-      return file
-    } catch {
-      throw ValidationError("\(path), \(error)")
-    }
+    var file = try ScriptFile(at: path)
+    if let node { file.subject = .node(node) }
+    if let bin { file.subject = .program(bin) }
+    if !nodeArguments.isEmpty { file.arguments = nodeArguments }
+    return file
   }
 
   private func runner(of file: ScriptFile) throws -> Runner {
@@ -142,5 +132,18 @@ extension SimCommand {
       throw ValidationError("can't write \(scripts)/\(name): \(error.localizedDescription)")
     }
     return "\(scripts)/\(name)"
+  }
+}
+
+extension ScriptFile {
+  /// Reads a file; what is wrong with it is said as what is wrong with a command line.
+  init(at path: String) throws {
+    guard let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int,
+      let text = try? String(contentsOfFile: path, encoding: .utf8)
+    else { throw ValidationError("there is no file \(path) that can be read as text") }
+    guard size <= Self.bytesMax else {
+      throw ValidationError("\(path) has \(size) bytes; a script has \(Self.bytesMax) at most")
+    }
+    do { try self.init(text: text) } catch { throw ValidationError("\(path), \(error)") }
   }
 }

@@ -33,7 +33,7 @@ struct HuntTests {
     let mistaken = Mutant(
       "accident", "answers the last", shows: "unasked-reply", in: .echo, { $0 = sound.scenario },
       run: sound.run,
-      original: sound.runOriginal)
+      original: sound.runOriginal, played: { sound.begin($0) })
     let report = HuntReport([Hunt(mistaken, seeds: 1...2)])
     #expect(
       report.problems == ["echo/accident survived 2 runs: none showed unasked-reply; it showed wrong-echo"])
@@ -44,7 +44,7 @@ struct HuntTests {
     let wrong = try mutant("echo/answers-the-last")
     let both = Mutant(
       "both", "answers the last", shows: "wrong-echo", in: .echo, { $0 = wrong.scenario }, run: wrong.run,
-      original: { wrong.outcome($0) })
+      original: { wrong.outcome($0) }, played: { wrong.begin($0) })
     let hunt = Hunt(both, seeds: 1...5, originalRunCountMin: 1)
     #expect(hunt.seed == 1 && !hunt.isCaught)
     #expect(

@@ -47,11 +47,12 @@ import Testing
     "Mutants": ["Glomers", "Wire", "Workloads", "Raft", "Nodes", "Lab", "Simulator"],
     "Fleet": ["Glomers", "GlomersRuntime", "CFleet"],
     "Report": ["Glomers", "Wire", "Lab"],
+    "Play": ["Glomers", "Wire", "Lab", "Simulator", "Report"],
     "Workbench": ["Glomers", "Wire", "GlomersRuntime", "Lab", "Fleet", "Report"],
     "glomer": ["Glomers", "Wire", "Workloads", "GlomersRuntime", "Nodes"],
     "WorkbenchCommand": [
       "Glomers", "Wire", "Workloads", "GlomersRuntime", "Lab", "Simulator", "VirtualProcess", "Workbench",
-      "Fleet", "Report",
+      "Fleet", "Report", "Play",
       "Nodes", "Mutants",
     ],
   ]

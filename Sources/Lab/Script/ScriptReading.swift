@@ -5,7 +5,7 @@ internal import Wire
 public struct ScriptError: Error, Equatable, CustomStringConvertible {
   public let description: String
 
-  init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }
 
 extension ScriptFile {

@@ -9,13 +9,13 @@ struct ScriptPlayer: Sendable {
     let isStart: Bool
   }
 
-  let script: Script
+  var script: Script
   /// The places of each client's requests, the next one last.
-  private var queues: [[Int]]
+  var queues: [[Int]]
   /// The next one last.
-  private var edges: [Edge] = []
-  private var active: Set<Int> = []
-  private var requestsLeft: Int
+  var edges: [Edge] = []
+  var active: Set<Int> = []
+  var requestsLeft: Int
   private let delays: [Script.MessageID: Duration]
 
   init(_ script: Script) {

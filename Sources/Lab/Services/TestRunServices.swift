@@ -32,6 +32,7 @@ extension TestRun {
     noteSent(line.span.extracting(droppingLast: 1), involvesClient: false)
     record?.sent(line, number, from: service, to: parcel.source, operation: nil, at: clock)
     var reply = Parcel(id: number, source: service, destination: parcel.source, line: line)
+    reply.sent = clock
     let due: Instant
     (due, reply.number) = arrival(from: service, to: parcel.source)
     network.send(reply, due: due)

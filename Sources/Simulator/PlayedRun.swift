@@ -1,0 +1,41 @@
+public import Glomers
+public import Lab
+
+/// A run that goes on event by event, whatever kind of node it is of. A value: a copy is a snapshot.
+public protocol PlayedRun {
+  var test: TestRun { get }
+  /// The virtual time.
+  var now: Instant { get }
+  var digest: Digest { get }
+  /// When something happens next; nil when nothing is left to happen.
+  var next: Instant? { get }
+
+  /// Runs until an instant, or to the end of the test.
+  mutating func run(until instant: Instant)
+  /// Runs to the end of the test.
+  mutating func finish()
+  /// Does something to the run: see ``TestRun/add(_:at:)``.
+  mutating func add(_ act: Script.Act, at due: Instant) throws(ScriptError)
+  /// Takes what the record of messages has got: see ``TestRun/drainRecord(atLeast:_:)``.
+  mutating func takeRecord() -> [UInt8]
+  /// The state of a node, by its place; nil for one that does not run or is not initialized.
+  func state(ofNodeAt place: Int) -> Any?
+  /// What a node's clock shows, by its place.
+  func clock(ofNodeAt place: Int) -> Instant
+}
+
+extension Simulation: PlayedRun {
+  public var next: Instant? { stage.isFinished ? nil : stage.next }
+
+  public mutating func add(_ act: Script.Act, at due: Instant) throws(ScriptError) {
+    try stage.add(act, at: due)
+  }
+
+  public mutating func takeRecord() -> [UInt8] { stage.takeRecord() }
+
+  public func state(ofNodeAt place: Int) -> Any? {
+    members[place].isRunning ? members[place].host.state : nil
+  }
+
+  public func clock(ofNodeAt place: Int) -> Instant { members[place].clock(at: now) }
+}
