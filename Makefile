@@ -119,7 +119,7 @@ nats: ## A NATS server on this machine alone, until it is interrupted (NATS_PORT
 	  root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  command -v apt-get >/dev/null || { echo "please install nats-server" >&2; exit 1; }; \
 	  echo "installing nats-server"; $$root apt-get update -qq && $$root apt-get install -y -qq nats-server >/dev/null; }
-	@directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && \
+	@directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && trap 'exit 130' INT TERM HUP && \
 	  nats-server --addr 127.0.0.1 --port $(NATS_PORT) --jetstream --store_dir "$$directory"
 
 .PHONY: hosts

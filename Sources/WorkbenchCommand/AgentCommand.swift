@@ -24,8 +24,8 @@ struct AgentCommand: ParsableCommand {
 
       EXAMPLES
         workbench agent --nats nats://10.0.0.1:4222 --bin ./my-node
-        workbench agent --nats nats://10.0.0.1:4222 --bin bin/maelstrom-broadcast --name b \\
-          -- --latency-budget 2s
+        workbench agent --nats nats://10.0.0.1:4222 --name b \\
+          --bin bin/maelstrom-broadcast -- --latency-budget 2s
         workbench agent --nats nats://10.0.0.1:4222 --sweep
 
       EXIT STATUS

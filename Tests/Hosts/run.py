@@ -6,6 +6,7 @@
 Without cases all run. Each prints a line; the status is 0 if all have passed. What can't run here is left out, with a word.
 """
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -116,6 +118,34 @@ class Lab:
 
     def run(self, *words, **more):
         return subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=600, **more)
+
+
+class Stranger:
+    """A client that speaks the server's protocol itself, and calls `each` with every message's subject and text."""
+
+    def __init__(self, lab, subject, each):
+        self.socket = socket.create_connection((lab.address, lab.port), 5)
+        self.each = each
+        self.send(f'CONNECT {{"verbose":false}}\r\nSUB {subject} 1\r\n')
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def send(self, text):
+        self.socket.sendall(text.encode())
+
+    def publish(self, subject, text, reply=""):
+        self.send(f"PUB {subject} {reply} {len(text)}\r\n{text}\r\n")
+
+    def listen(self):
+        file = self.socket.makefile("rb")
+        try:
+            for line in file:
+                words = line.decode(errors="replace").split()
+                if words[:1] == ["PING"]:
+                    self.send("PONG\r\n")
+                if words[:1] == ["MSG"]:
+                    self.each(self, words[1], file.read(int(words[-1]) + 2)[:-2].decode(errors="replace"))
+        except OSError:
+            pass
 
 
 FAULTS = ["--nemesis", "partition,kill,pause", "--nemesis-interval", "2", "--time-limit", "8"]
@@ -220,6 +250,42 @@ def away(lab):
         check(time.monotonic() < deadline, "nodes are left", left)
         time.sleep(0.2)
     return "told in a line each; no node is left"
+
+
+def strangers(lab):
+    """An agent of another version; and a client that writes rubbish on all subjects of a run."""
+    lab.server()
+
+    def other(client, _, text):
+        here = {"agent": "z", "instance": "1", "protocol": 99, "version": "9.9.9", "isBusy": False}
+        client.publish(f"glomers.run.{json.loads(text)['run']}.z.up.here", json.dumps(here))
+
+    old = Stranger(lab, "glomers.hello", other)
+    text = lab.test("-w", "echo", "--node-count", "1", status=255)
+    check("speak different protocols" in text, text)
+    old.socket.close()
+    sent = 0
+
+    def rubbish(client, subject, _):
+        nonlocal sent
+        tokens = subject.split(".")
+        if tokens[1] != "run" or sent >= 20000:
+            return
+        for subject, text, reply in [
+            (subject, "{", ""), (subject, "rubbish", "-1"), (subject, '{"sent": 1, "received": 10000000}', ""),
+            (f"glomers.run.{tokens[2]}.{tokens[3]}.up.output.n0", "x" * 1000 + "\n", "99999999"),
+            (f"glomers.run.{tokens[2]}.{tokens[3]}.down.dance.n0.n1", "y" * 1000, "1"),
+            (f"glomers.run.{tokens[2]}.nobody.up.here", '{"agent": "../x"}', ""),
+        ]:
+            client.publish(subject, text, reply)
+            sent += 1
+
+    lab.agents("unique-ids", "ab")
+    client = Stranger(lab, "glomers.run.*.*.*.beat", rubbish)
+    lab.test("-w", "unique-ids", "--agents", "2", "--node-count", "2", "--rate", "50", "--time-limit", "4")
+    client.socket.close()
+    check(sent > 100, sent)
+    return f"told; valid under {sent} messages of rubbish"
 
 
 def floods(lab):
@@ -384,7 +450,45 @@ def namespaces(lab):
         clear()
 
 
-CASES = [faults, restart, cluster, away, floods, tls, sweep, failure, namespaces]
+def figures(lab):
+    """Only by name: what an agent costs an echo, and what a sweep over agents costs against the same sweep alone."""
+    lab.server()
+    node = lab.bin / "maelstrom-echo"
+
+    def echo(*words):
+        lab.run(lab.bin / "workbench", "test", "-w", "echo", "--node-count", "1", "--store", lab.scratch / "store",
+                "--record-limit", "0", *words)
+        return json.loads((lab.scratch / "store" / "latest" / "results.json").read_text())
+
+    lab.agent("a", node)
+    slow = ["--rate", "200", "--time-limit", "10", "--concurrency", "4"]
+    fast = ["--rate", "200000", "--time-limit", "5", "--concurrency", "500"]
+    lines = []
+    for name, hosts in [("here", ["--bin", node]), ("by an agent", ["--nats", lab.url])]:
+        quick = echo(*hosts, *slow)["workbench"]["latencies"]["echo"]
+        many = echo(*hosts, *fast)["stats"]["ok-count"] / 5
+        lines.append(f"echo {name}: p50 {quick['0.5']} ms, p99 {quick['0.99']} ms; {2 * many:.0f} messages/s")
+    program = lab.scratch / "publish"
+    flags = lab.run("pkg-config", "--cflags", "--libs", "libnats").stdout.split()
+    made = lab.run("cc", "-O2", HERE / "publish.c", "-o", program, *flags)
+    check(made.returncode == 0, made.stderr)
+    lines.append(f"the library alone, 86 bytes: {lab.run(program, lab.url, '500000', '86').stdout.strip()} messages/s")
+    for name in "bc":
+        lab.agent(name, None, "--jobs", "1")
+    words = [lab.bin / "workbench", "sim", *SWEEP, "--seeds", f"1..{lab.seeds}"]
+    times = {"alone": [], "agents": []}
+    for _ in range(3):
+        for kind, more in [("alone", []), ("agents", ["--nats", lab.url])]:
+            start = time.monotonic()
+            lab.run(*words, *more)
+            times[kind].append(time.monotonic() - start)
+    lines.append(
+        f"{lab.seeds} seeds: {min(times['alone']):.1f} s alone, {min(times['agents']):.1f} s by two agents, best of 3: "
+        f"efficiency {min(times['alone']) / min(times['agents']):.2f}")
+    return "\n  ".join(["", *lines])
+
+
+CASES = [faults, restart, cluster, away, strangers, floods, tls, sweep, failure, namespaces, figures]
 
 
 def main():
@@ -402,7 +506,7 @@ def main():
     print(version, flush=True)
     failed = 0
     for case in CASES:
-        if options.case and case.__name__ not in options.case:
+        if case.__name__ not in (options.case or [case.__name__ for case in CASES if case is not figures]):
             continue
         lab = Lab(options)
         start = time.monotonic()
