@@ -25,8 +25,11 @@ demo: deps build
 endif
 
 build: ## Build the nodes and the workbench into bin/
-build: nodes
-	$(SWIFT) build $(RELEASE) --product workbench
+build: deps
+	@# All at once: what nodes and workbench don't share is compiled side by side.
+	$(SWIFT) build $(RELEASE)
+	@mkdir -p bin
+	@$(LINK_NODES)
 	@cp -f .build/release/workbench bin/
 	@# What workbench --version and a run's run.edn name.
 	@git describe --always --dirty > bin/COMMIT 2>/dev/null || rm -f bin/COMMIT
@@ -35,10 +38,12 @@ nodes: ## Build the nodes alone
 nodes: deps
 	$(SWIFT) build $(RELEASE) --product glomer
 	@mkdir -p bin
-	@SWIFTC=$(SWIFT)c CSupport/link-static.sh .build/release bin/glomer || \
-	  { echo "bin/glomer is linked dynamically: it starts more slowly"; cp -f .build/release/glomer bin/; }
-	@# Hard links: Maelstrom resolves symbolic ones, and the node would not know its name.
-	@for node in $$(bin/glomer --list); do ln -f bin/glomer bin/maelstrom-$$node; done
+	@$(LINK_NODES)
+
+# Hard links: Maelstrom resolves symbolic ones, and the node would not know its name.
+LINK_NODES = { SWIFTC=$(SWIFT)c CSupport/link-static.sh .build/release bin/glomer || \
+  { echo "bin/glomer is linked dynamically: it starts more slowly"; cp -f .build/release/glomer bin/; }; } && \
+  for node in $$(bin/glomer --list); do ln -f bin/glomer bin/maelstrom-$$node; done
 
 DIST := glomers-$(shell uname -s | tr A-Z a-z)-$(shell uname -m)
 

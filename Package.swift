@@ -99,12 +99,13 @@ let package = Package(
         "CFleet", "GlomersRuntime", "Glomers", .product(name: "DequeModule", package: "swift-collections"),
       ],
       swiftSettings: house),
+    // The page's style and scripts, as bytes.
     .target(
-      name: "Report", dependencies: ["Lab", "Glomers", "Wire"],
-      // One static executable has it all.
-      resources: ["model.js", "axis.js", "charts.js", "spacetime.js", "page.js", "page.css"].map {
-        .embedInCode("Page/\($0)")
-      },
+      name: "ReportFiles", path: "Sources/Report/Page",
+      exclude: ["model.js", "axis.js", "charts.js", "spacetime.js", "page.js", "page.css"],
+      cSettings: [.treatAllWarnings(as: .error)]),
+    .target(
+      name: "Report", dependencies: ["Lab", "Glomers", "Wire", "ReportFiles"], exclude: ["Page"],
       swiftSettings: safe),
     .target(
       name: "Play", dependencies: ["Simulator", "Report", "Lab", "Glomers", "Wire"],

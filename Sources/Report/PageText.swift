@@ -1,3 +1,5 @@
+internal import ReportFiles
+
 /// What a request for a page is answered with.
 public struct PageAnswer: Sendable {
   public var status = 200
@@ -33,6 +35,11 @@ package struct PageText {
   package mutating func markup(_ markup: String) { bytes += markup.utf8 }
 
   package mutating func raw(_ content: [UInt8]) { bytes += content }
+
+  /// A file that is part of the program.
+  mutating func file(_ file: report_file) {
+    unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: file.bytes, count: file.count))
+  }
 
   /// Text, or the value of an attribute in double quotes. What HTML can't hold becomes a replacement character.
   package mutating func text(_ text: String) {

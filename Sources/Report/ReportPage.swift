@@ -1,5 +1,6 @@
 internal import Glomers
 internal import Lab
+internal import ReportFiles
 
 /// The page: what stands in it is complete without a script. The script adds the pictures, and links them.
 extension RunReport {
@@ -14,7 +15,7 @@ extension RunReport {
         + "style-src 'unsafe-inline'; img-src data:\">\n")
     page.element("title", "\(workload): \(verdict)")
     page.markup("<link rel=\"icon\" href=\"data:,\">\n<style>\n")
-    page.raw(PackageResources.page_css)
+    unsafe page.file(report_style())
     page.markup("</style>\n</head>\n<body class=\"\(verdict)\">\n")
     writeHeader(&page)
     page.markup("<main>\n")
@@ -29,11 +30,7 @@ extension RunReport {
       page.markup("</script>\n")
     }
     page.markup("<script>\n")
-    for part in [
-      PackageResources.model_js, PackageResources.axis_js, PackageResources.charts_js,
-      PackageResources.spacetime_js,
-      PackageResources.page_js,
-    ] { page.raw(part) }
+    unsafe page.file(report_script())
     page.markup("</script>\n")
     if data == nil { page.markup("<script src=\"\(Self.dataFile)\"></script>\n") }
     page.markup("</body>\n</html>\n")

@@ -66,7 +66,9 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
 }
 
 @Suite struct DecayingPeakTests {
-  @Test("a peak is what is assumed until a sample comes, then the greatest of late, and in the end nothing")
+  @Test(
+    "a peak is what is assumed until a sample comes, then the greatest of late, long a part of it, and in the end nothing"
+  )
   func decays() {
     var peak = DecayingPeak(assuming: .milliseconds(25), memory: .seconds(8))
     #expect(peak.value(at: at(100_000)) == .milliseconds(25))
@@ -74,7 +76,9 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
     #expect(peak.value(at: at(104_000)) == .microseconds(12_500))
     peak.add(.milliseconds(40), at: at(104_000))
     #expect(peak.value(at: at(104_000)) == .milliseconds(40))
-    #expect(peak.value(at: at(110_000)) == .milliseconds(10))
-    #expect(peak.value(at: at(113_000)) == .zero)
+    #expect(peak.value(at: at(108_000)) == .milliseconds(20))
+    #expect(peak.value(at: at(112_000)) == .milliseconds(12))
+    #expect(peak.value(at: at(183_000)) == .milliseconds(12))
+    #expect(peak.value(at: at(184_000)) == .zero)
   }
 }

@@ -13,8 +13,9 @@ internal import Glomers
 ///
 /// A batch that lands after its scatter says how old its values are. Where they can't wait for the next
 /// regular scatter, the hub sends an extra one: a computer that is late costs messages, and not the limit.
-/// (A spoke that is late itself mails such values to all: ``SpokeSchedule/mails(_:)``.) Extra scatters don't shift the regular ones. They use up credit, which a regular scatter earns: so there
-/// are at most as many of them in the end.
+/// (A spoke that is late itself mails such values to all: ``SpokeSchedule/mails(_:)``.) Extra scatters don't
+/// shift the regular ones. They use up credit, which a regular scatter earns: so there are at most as many of
+/// them in the end.
 struct HubSchedule: Sendable {
   /// A difference between two instants that is not worth a message.
   static let slack = Duration.milliseconds(10)
@@ -93,9 +94,8 @@ struct HubSchedule: Sendable {
   mutating func plan(latest: Instant?, at now: Instant) -> Instant? {
     var wanted = mailPeriod.map { now + $0 } ?? beat?.next(from: now) ?? now
     if let latest, mailPeriod == nil, credit > 0, latest + Self.slack < wanted {
-      // Others may be as late: each further extra scatter gathers for twice as long.
-      let tail = min(lateness.value(at: now) / 4, budget / 48)
-      let grace = max(Self.slack / 2, tail) * (1 << (Self.creditMax - credit))
+      // Others may be as late: they go along.
+      let grace = max(Self.slack / 2, min(lateness.value(at: now) / 4, budget / 96))
       wanted = min(wanted, max(latest, now + grace))
     }
     wanted = max(wanted, measuringEnd ?? wanted)

@@ -16,6 +16,8 @@ struct SpokeSchedule: Sendable {
 
   private let budget: Duration
   private var roundTrip = RoundTrip()
+  /// The round trip that the hub tells of, for as long as this node has measured none.
+  private var toldRoundTrip: Duration?
   /// Reception by this clock less sending by the hub's.
   private var delays = RecentMinimum()
   /// Of scatters, and of this node's own timers.
@@ -63,7 +65,9 @@ struct SpokeSchedule: Sendable {
   /// late. A letter costs as many messages as a scatter: so every other batch is one at most, but for a few at first.
   mutating func mails(_ timing: BatchTiming) -> Bool {
     credit = min(credit + 1, Self.creditMax)
-    guard mailPeriod == nil, slots != nil, let roundTrip = timing.roundTrip else { return false }
+    guard mailPeriod == nil, slots != nil, let roundTrip = timing.roundTrip ?? toldRoundTrip else {
+      return false
+    }
     let reserve = min(timing.lateness * 3 / 2, budget / 5)
     let ageMax = HubSchedule.punctual(budget) - roundTrip - reserve + HubSchedule.slack / 2
     // Where two hops take nearly all of the budget, every batch would be late.
@@ -94,7 +98,8 @@ struct SpokeSchedule: Sendable {
     let lateness = delay - (delays.value ?? delay)
     self.lateness.add(lateness, at: now)
     mailPeriod = rhythm.mailPeriod
-    guard mailPeriod == nil, let roundTrip = roundTrip.shortest ?? rhythm.roundTrip else {
+    toldRoundTrip = rhythm.roundTrip
+    guard mailPeriod == nil, let roundTrip = roundTrip.shortest ?? toldRoundTrip else {
       slots = nil
       return nil
     }

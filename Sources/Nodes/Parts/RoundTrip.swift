@@ -69,7 +69,12 @@ struct RecentMinimum: Sendable {
 /// The greatest sample of late, which counts for less and less, and after a while for nothing. It follows the
 /// tail of what is observed, where an average would hide that one message in twenty is very late.
 struct DecayingPeak: Sendable {
-  /// After how long a sample counts for nothing.
+  /// What a sample counts for once it is older than the memory.
+  private static let oldShare = 0.3
+  /// For how many memories a sample counts.
+  private static let memoriesMax = 10.0
+
+  /// Within this time a sample comes to count for no more than an old one.
   private let memory: Duration
   private var peak: Duration
   private var since: Instant?
@@ -82,8 +87,9 @@ struct DecayingPeak: Sendable {
 
   func value(at now: Instant) -> Duration {
     guard let since else { return peak }
-    let share = 1 - (now - since).seconds / memory.seconds
-    return share > 0 ? .nanoseconds(Int64(Double(peak.nanoseconds) * min(share, 1))) : .zero
+    let age = (now - since).seconds / memory.seconds
+    guard age < Self.memoriesMax else { return .zero }
+    return .nanoseconds(Int64(Double(peak.nanoseconds) * min(max(1 - age, Self.oldShare), 1)))
   }
 
   mutating func add(_ sample: Duration, at now: Instant) {
