@@ -65,9 +65,9 @@ struct SpokeSchedule: Sendable {
   /// late. A letter costs as many messages as a scatter: so every other batch is one at most, but for a few at first.
   mutating func mails(_ timing: BatchTiming) -> Bool {
     credit = min(credit + 1, Self.creditMax)
-    guard mailPeriod == nil, slots != nil, let roundTrip = timing.roundTrip ?? toldRoundTrip else {
-      return false
-    }
+    guard mailPeriod == nil, let slots, slots.period < budget,
+      let roundTrip = timing.roundTrip ?? toldRoundTrip
+    else { return false }
     let reserve = min(timing.lateness * 3 / 2, budget / 5)
     let ageMax = HubSchedule.punctual(budget) - roundTrip - reserve + HubSchedule.slack / 2
     // Where two hops take nearly all of the budget, every batch would be late.

@@ -78,6 +78,8 @@ struct DecayingPeak: Sendable {
   private let memory: Duration
   private var peak: Duration
   private var since: Instant?
+  /// Whether the peak was seen; what was only assumed is forgotten within the memory.
+  private var isSample = false
 
   /// - Parameter peak: what is assumed until samples tell.
   init(assuming peak: Duration = .zero, memory: Duration) { (self.peak, self.memory) = (peak, memory) }
@@ -89,7 +91,8 @@ struct DecayingPeak: Sendable {
     guard let since else { return peak }
     let age = (now - since).seconds / memory.seconds
     guard age < Self.memoriesMax else { return .zero }
-    return .nanoseconds(Int64(Double(peak.nanoseconds) * min(max(1 - age, Self.oldShare), 1)))
+    let share = max(1 - age, isSample ? Self.oldShare : 0)
+    return .nanoseconds(Int64(Double(peak.nanoseconds) * min(share, 1)))
   }
 
   mutating func add(_ sample: Duration, at now: Instant) {
@@ -99,5 +102,6 @@ struct DecayingPeak: Sendable {
     guard sample >= value(at: now) else { return }
     peak = sample
     since = now
+    isSample = true
   }
 }
