@@ -108,8 +108,11 @@ let package = Package(
       name: "Report", dependencies: ["Lab", "Glomers", "Wire", "ReportFiles"], exclude: ["Page"],
       swiftSettings: safe),
     .target(
-      name: "Play", dependencies: ["Simulator", "Report", "Lab", "Glomers", "Wire"],
-      resources: ["stage.js", "play.js", "play.css", "play.html"].map { .embedInCode("Page/\($0)") },
+      name: "PlayFiles", dependencies: ["ReportFiles"], path: "Sources/Play/Page",
+      exclude: ["stage.js", "play.js", "play.css", "play.html"], cSettings: [.treatAllWarnings(as: .error)]),
+    .target(
+      name: "Play", dependencies: ["Simulator", "Report", "Lab", "Glomers", "Wire", "PlayFiles"],
+      exclude: ["Page"],
       swiftSettings: safe),
     .target(
       name: "Workbench",

@@ -1,6 +1,7 @@
 public import Lab
 public import Report
 internal import Glomers
+internal import PlayFiles
 internal import Simulator
 internal import Wire
 
@@ -81,16 +82,15 @@ public struct PlaySite {
     )
     page.text(token)
     page.markup("\">\n<link rel=\"icon\" href=\"data:,\">\n<title>Play</title>\n<style>\n")
-    page.raw(PackageResources.play_css)
+    unsafe page.file(play_style())
     page.markup("</style></head>\n<body><header><h1>")
     page.text(file.scenario.workload.rawValue)
     page.markup("</h1>")
     page.element("p class=\"summary\"", summary)
     page.markup("</header>\n")
-    page.raw(PackageResources.play_html)
+    unsafe page.file(play_body())
     page.markup("<script>\n")
-    page.raw(PackageResources.stage_js)
-    page.raw(PackageResources.play_js)
+    unsafe page.file(play_script())
     page.markup("</script></body></html>\n")
     return PageAnswer(body: page.bytes)
   }

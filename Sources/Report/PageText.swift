@@ -1,4 +1,4 @@
-internal import ReportFiles
+package import ReportFiles
 
 /// What a request for a page is answered with.
 public struct PageAnswer: Sendable {
@@ -37,7 +37,7 @@ package struct PageText {
   package mutating func raw(_ content: [UInt8]) { bytes += content }
 
   /// A file that is part of the program.
-  mutating func file(_ file: report_file) {
+  package mutating func file(_ file: page_file) {
     unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: file.bytes, count: file.count))
   }
 

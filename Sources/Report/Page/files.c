@@ -22,10 +22,10 @@ static const unsigned char script[] = {
 #embed "page.js"
 };
 
-struct report_file report_style(void) {
-  return (struct report_file){style, sizeof style};
+struct page_file report_style(void) {
+  return (struct page_file){style, sizeof style};
 }
 
-struct report_file report_script(void) {
-  return (struct report_file){script, sizeof script};
+struct page_file report_script(void) {
+  return (struct page_file){script, sizeof script};
 }

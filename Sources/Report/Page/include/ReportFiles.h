@@ -4,15 +4,15 @@
 #include <stddef.h>
 
 /// A text that is part of the program.
-struct report_file {
+struct page_file {
   const unsigned char *_Nonnull bytes;
   size_t count;
 };
 
 /// page.css.
-struct report_file report_style(void);
+struct page_file report_style(void);
 
 /// All scripts, in the order in which they need each other.
-struct report_file report_script(void);
+struct page_file report_script(void);
 
 #endif
