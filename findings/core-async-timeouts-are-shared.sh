@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # core.async 1.5.648 with Clojure 1.11.1 (Debian 12): a node makes a timeout channel of a minute for each of 1,000 requests, and closes one of them, since its
-# request was answered. Guessed: 1,000 channels, and the other 999 stay open. Seen: there are only a few, for calls within some 10 ms get the same
+# request was answered. Guessed: 1,000 channels, and the other 999 stay open. Seen: there are far fewer, for calls within some 10 ms get the same
 # channel, and closing it fires the timeouts of the others at once: an answered request times out its neighbours.
 # Bears on us: a timer of ours has a name of its own, and cancelling it ends no other (Sources/Glomers/Context.swift).
 set -euo pipefail
@@ -15,12 +15,11 @@ cat > timeouts.clj <<'CLJ'
 (require '[clojure.core.async :as async])
 (dotimes [_ 20000] (async/timeout 30000)) ; warms up
 (let [timeouts (vec (repeatedly 1000 #(async/timeout 60000)))
-      kinds (count (distinct timeouts))
-      _ (async/close! (first timeouts))
+      kinds (frequencies timeouts)
+      _ (async/close! (key (apply max-key val kinds)))
       fired (count (filter #(nil? (async/alt!! % ([value] value) :default :open)) timeouts))]
-  (println "requests: 1000 - channels:" (if (< kinds 100) "fewer than 100" "100 or more")
-           "- fired by closing one:" (if (> fired 1) "more than one" "one"))
-  (assert (< kinds 100))
+  (println "requests: 1000 - channels: far fewer:" (< (count kinds) 500) "- closing one fires more than one:" (> fired 1))
+  (assert (< (count kinds) 500))
   (assert (> fired 1))
   (System/exit 0))
 CLJ
