@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -452,7 +453,7 @@ def namespaces(lab):
 
 def figures(lab):
     """Only by name: what an agent costs an echo, and what a sweep over agents costs against the same sweep alone."""
-    lab.server()
+    server = lab.server()
     node = lab.bin / "maelstrom-echo"
 
     def echo(*words):
@@ -473,18 +474,30 @@ def figures(lab):
     made = lab.run("cc", "-O2", HERE / "publish.c", "-o", program, *flags)
     check(made.returncode == 0, made.stderr)
     lines.append(f"the library alone, 86 bytes: {lab.run(program, lab.url, '500000', '86').stdout.strip()} messages/s")
-    for name in "bc":
-        lab.agent(name, None, "--jobs", "1")
+    agents = [lab.agent(name, None, "--jobs", "1") for name in "bc"]
+
+    def used():
+        """CPU seconds of all that a sweep keeps busy; on a machine that others use too they say more than a clock."""
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        total = ended.ru_utime + ended.ru_stime
+        for process in [server, *agents]:
+            parts = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+            total += (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+        return total
+
     words = [lab.bin / "workbench", "sim", *SWEEP, "--seeds", f"1..{lab.seeds}"]
     times = {"alone": [], "agents": []}
+    cpu = {"alone": [], "agents": []}
     for _ in range(3):
         for kind, more in [("alone", []), ("agents", ["--nats", lab.url])]:
-            start = time.monotonic()
+            start, before = time.monotonic(), used()
             lab.run(*words, *more)
             times[kind].append(time.monotonic() - start)
+            cpu[kind].append(used() - before)
     lines.append(
         f"{lab.seeds} seeds: {min(times['alone']):.1f} s alone, {min(times['agents']):.1f} s by two agents, best of 3: "
-        f"efficiency {min(times['alone']) / min(times['agents']):.2f}")
+        f"efficiency {min(times['alone']) / min(times['agents']):.2f}; CPU {min(cpu['alone']):.1f} and "
+        f"{min(cpu['agents']):.1f} s, with agents, command and server: {min(cpu['alone']) / min(cpu['agents']):.2f}")
     return "\n  ".join(["", *lines])
 
 
