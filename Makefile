@@ -275,6 +275,7 @@ sim: build
 	$(SIM_MEMBERS) 5 -w lin-kv --concurrency 2n
 	$(SIM_MEMBERS) 3 -w txn-list-append
 	$(SIM_MEMBERS) 5 -w txn-list-append
+	$(SIM) 3 -w txn-list-append -- --store lin-kv
 	$(SIM_MEMBERS) 3 -w txn-rw-register -- --isolation strict-serializable
 
 .PHONY: sim-languages

@@ -23,6 +23,8 @@ private struct Flawed<Machine: StateMachine, Mistake: CoreMistake>: StateMachine
 private protocol CoreMistake: Sendable { static var flaw: Flaw { get } }
 private enum AppliesTwice: CoreMistake { static let flaw = Flaw.appliesTwice }
 private enum CarriesOutCopies: CoreMistake { static let flaw = Flaw.carriesOutCopies }
+private enum ReadsWithoutAsking: CoreMistake { static let flaw = Flaw.readsWithoutAsking }
+private enum GoesOnRemoved: CoreMistake { static let flaw = Flaw.goesOnRemoved }
 
 extension Mutant {
   /// The nodes on Raft with mistakes in the core that a short test shows. `RaftTests` has all that ``Flaw`` names, found by
@@ -39,6 +41,18 @@ extension Mutant {
       kills(&$0)
       $0.rate = 400
     },
+    values(ReadsWithoutAsking.self, "answers reads without asking whether it still leads") {
+      $0.faults = [.partition]
+      $0.concurrency = .perNode(30)
+      $0.rate = 400
+      $0.timeLimit = .seconds(10)
+    },
+    values(GoesOnRemoved.self, "goes on leading once it is removed, as if it were all members") {
+      $0.faults = [.membership, .partition]
+      $0.concurrency = .perNode(4)
+      $0.rate = 100
+      $0.timeLimit = .seconds(20)
+    },
   ]
 
   private static func lists<Mistake: CoreMistake>(
@@ -49,6 +63,20 @@ extension Mutant {
       shows: anomaly, in: .txnListAppend
     ) {
       $0.concurrency = .perNode(2)
+      $0.demands = []
+      arrange(&$0)
+    }
+  }
+
+  private static func values<Mistake: CoreMistake>(
+    _: Mistake.Type, _ mistake: String, _ arrange: (inout Scenario) -> Void
+  ) -> Mutant {
+    Mutant(
+      Mistake.flaw.rawValue, RaftNode<Flawed<KeyValues, Mistake>>.self, of: LinKVNode.self, mistake,
+      shows: "nonlinearizable", in: .linKV
+    ) {
+      $0.nodeCount = 5
+      $0.nemesisInterval = .seconds(1)
       $0.demands = []
       arrange(&$0)
     }

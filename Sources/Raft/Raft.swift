@@ -95,6 +95,7 @@ public struct Raft<Machine: StateMachine>: Sendable {
   var termStart = 0
   /// Counts the times at which messages were sent. Messages carry it, and answers to them.
   var round = 0
+  /// The round whose first answer tells the round trip.
   var sample: (round: Int, at: Instant)?
   var reads = ReadQueue()
   var beatDeadline = Instant.zero
@@ -144,6 +145,7 @@ public struct Raft<Machine: StateMachine>: Sendable {
     switch message {
     case .append(let append): take(append, from: peer)
     case .appended(let appended): take(appended, from: peer)
+    case .committed(let committed): take(committed, from: peer)
     case .requestVote(let request): take(request, from: peer)
     case .vote(let vote): take(vote, from: peer)
     case .snapshot(let part): take(part, from: peer)
@@ -252,7 +254,8 @@ public struct Raft<Machine: StateMachine>: Sendable {
       leaderHeard = now
       failedAttempts = 0
     }
-    electionDeadline = now + draw(timing.timeout)
+    // Where no leader is known, none is waited for: it may take this node's log to elect one.
+    electionDeadline = now + draw(leader == nil ? timing.attempt : timing.timeout)
   }
 
   /// One record for a turn in which a term has begun and a vote was given.
@@ -312,6 +315,10 @@ public struct Raft<Machine: StateMachine>: Sendable {
   private mutating func take(_ request: RequestVote, from peer: NodeID) {
     remind(peer)
     let isUpToDate = (request.lastTerm, request.lastIndex) >= (log.lastTerm, log.lastIndex)
+    if !isUpToDate, !hasLeader {
+      // A leader is wanted, and that node can't be one where this node's vote is needed: this one asks soon.
+      electionDeadline = min(electionDeadline, now + draw(timing.attempt))
+    }
     if request.kind == .pre {
       let isGranted = request.term > term && isUpToDate && !hasLeader
       send(.vote(Vote(term: isGranted ? request.term : term, isGranted: isGranted, isPre: true)), to: peer)
@@ -341,6 +348,7 @@ public struct Raft<Machine: StateMachine>: Sendable {
     failedAttempts = 0
     peers = log.configuration.members.filter { $0 != me }.map { Peer($0, after: log.lastIndex, at: now) }
     sample = nil
+    timing.leads()
     beatDeadline = now + timing.heartbeat
     quorumDeadline = now + timing.timeout
     termStart = log.lastIndex + 1

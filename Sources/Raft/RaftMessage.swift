@@ -9,6 +9,8 @@ public enum RaftMessage<Machine: StateMachine>: Equatable, Sendable {
   case vote(Vote)
   case append(Append<Machine.Message>)
   case appended(Appended)
+  /// A client waits at the receiver for what it has by now been sent: it is committed. Not answered.
+  case committed(Committed)
   case snapshot(SnapshotPart<Machine>)
   case snapshotTaken(SnapshotTaken)
   /// The receiver is to become the leader at once (§3.10).
@@ -28,6 +30,7 @@ public enum RaftMessage<Machine: StateMachine>: Equatable, Sendable {
     case .vote(let vote): vote.term
     case .append(let append): append.term
     case .appended(let appended): appended.term
+    case .committed(let committed): committed.term
     case .snapshot(let part): part.term
     case .snapshotTaken(let taken): taken.term
     case .timeoutNow(let term): term
@@ -80,6 +83,13 @@ public struct Appended: Equatable, Sendable {
   /// What was refused: the index before its entries; nil if it was taken.
   public let refused: Int?
   public let round: Int
+}
+
+/// What is committed: the log up to an entry, told by its term (log matching, §3.5).
+public struct Committed: Equatable, Sendable {
+  public let term: Int
+  public let index: Int
+  public let indexTerm: Int
 }
 
 /// What a snapshot covers.

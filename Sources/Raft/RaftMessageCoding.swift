@@ -5,7 +5,8 @@ extension RaftMessage: WireMessage {
   /// Whether a message of this type is one of these, and not a client's.
   public static func isKnown(_ type: String) -> Bool {
     switch type {
-    case "append", "appended", "forward", "read_index", "read_at", "request_vote", "vote", "snapshot",
+    case "append", "appended", "committed", "forward", "read_index", "read_at", "request_vote", "vote",
+      "snapshot",
       "snapshot_taken", "timeout_now", "change_membership":
       true
     default: false
@@ -27,6 +28,11 @@ extension RaftMessage: WireMessage {
         Appended(
           term: try body.count("term"), index: try body.count("index"), refused: refused,
           round: try body.count("round")))
+    case "committed":
+      self = .committed(
+        Committed(
+          term: try body.count("term"), index: try body.count("index"),
+          indexTerm: try body.count("index_term")))
     case "forward":
       let life = try body.count("life")
       var commands: [Forwarded<Machine.Message>] = []
@@ -97,6 +103,11 @@ extension RaftMessage: WireMessage {
       body.member("index", appended.index)
       if let refused = appended.refused { body.member("refused", refused) }
       body.member("round", appended.round)
+    case .committed(let committed):
+      body.member("type", "committed")
+      body.member("term", committed.term)
+      body.member("index", committed.index)
+      body.member("index_term", committed.indexTerm)
     case .forward(let life, let commands):
       body.member("type", "forward")
       body.member("life", life)

@@ -67,7 +67,6 @@ extension Raft {
     if let transfer = transferring, now >= transfer.deadline { transferring = nil }
     forgetRemoved()
     round += 1
-    sample = (round, now)
     let patience = max(timing.answerMax * 2, timing.heartbeat)
     let isAsked = reads.wants(round)
     for place in peers.indices {
@@ -93,7 +92,13 @@ extension Raft {
         log.count(after: peers[place].next - 1, bytesMax: limits.messageBytes), to: place)
       isSent = true
     }
-    if !isSent, isForced || peers[place].wantsCommit(commit) { sendEntries(0, to: place) }
+    if isSent { return }
+    if isForced { return sendEntries(0, to: place) }
+    guard peers[place].wantsCommit(commit) else { return }
+    let index = min(commit, peers[place].next - 1)
+    guard let indexTerm = log.term(at: index) else { return sendEntries(0, to: place) }
+    send(.committed(Committed(term: term, index: index, indexTerm: indexTerm)), to: peers[place].node)
+    told(commitAt: place)
   }
 
   func entries(_ count: Int, from next: Int) -> Append<Machine.Message> {
@@ -106,11 +111,17 @@ extension Raft {
   private mutating func sendEntries(_ count: Int, to place: Int) {
     let next = peers[place].next
     send(.append(entries(count, from: next)), to: peers[place].node)
+    // One round at a time is timed, so that a network that has become fast again is soon known to be.
+    if sample == nil { sample = (round, now) }
     peers[place].lastSent = now
     if count > 0 {
       peers[place].sent(count, bytes: log.bytes(after: next - 1, upTo: next - 1 + count), at: now)
     }
-    // What it can be told to commit is what it then has.
+    told(commitAt: place)
+  }
+
+  /// What a peer can be told to commit is what it then has.
+  private mutating func told(commitAt place: Int) {
     peers[place].toldCommit = min(commit, peers[place].next - 1)
     if peers[place].toldCommit == commit { peers[place].awaitsCommit = false }
   }
@@ -139,8 +150,9 @@ extension Raft {
     else { return nil }
     peers[place].lastHeard = now
     peers[place].round = max(peers[place].round, answered)
-    if let sample, sample.round == answered {
-      timing.measured(now - sample.at)
+    if let sample, answered >= sample.round {
+      // Where a later round is answered first, the answer to this one is late, or lost.
+      if answered == sample.round { timing.measured(now - sample.at) }
       self.sample = nil
     }
     return place
@@ -216,8 +228,8 @@ extension Raft {
   mutating func take(_ append: Append<Machine.Message>, from leader: NodeID) {
     // There is one leader in a term: what another sends is not of this cluster.
     guard role != .leader else { return }
-    follow(leader, in: append.term)
     timing.told(milliseconds: append.timeoutMilliseconds)
+    follow(leader, in: append.term)
     let last = append.previousIndex + append.entries.count
     var (previous, entries) = (append.previousIndex, append.entries[...])
     // The snapshot stands for what is committed, and so for the same entries.
@@ -247,6 +259,12 @@ extension Raft {
     }
     commit(upTo: min(append.commit, last))
     send(.appended(Appended(term: term, index: last, refused: nil, round: append.round)), to: leader)
+  }
+
+  mutating func take(_ committed: Committed, from leader: NodeID) {
+    guard role != .leader else { return }
+    follow(leader, in: committed.term)
+    if log.term(at: committed.index) == committed.indexTerm { commit(upTo: committed.index) }
   }
 
   /// An index at which the leader's log may agree: before the whole term that does not (§3.5).

@@ -5,7 +5,10 @@ internal import Glomers
 struct Timing: Sendable {
   /// The least election timeout: below it a machine that is busy for a moment would lose its leader.
   static let timeoutMin = Duration.milliseconds(300)
-  static let timeoutMax = Duration.seconds(10)
+  /// No round trip counts as longer than this: clients give up after 5 s, and a clock that jumps shows a longer one.
+  static let roundTripMax = Duration.seconds(4)
+  /// An election timeout is not longer than this, unless half as much again as a round trip is.
+  static let timeoutUsual = Duration.seconds(3)
 
   /// The option's value; nil to measure.
   private let fixed: Duration?
@@ -18,6 +21,7 @@ struct Timing: Sendable {
   init(fixed: Duration?) { self.fixed = fixed }
 
   mutating func measured(_ sample: Duration) {
+    let sample = max(.zero, min(sample, Self.roundTripMax))
     guard let mean = roundTrip else {
       (roundTrip, variation) = (sample, sample / 2)
       return
@@ -28,25 +32,28 @@ struct Timing: Sendable {
   }
 
   mutating func told(milliseconds: Int) {
-    told = max(Self.timeoutMin, min(.milliseconds(milliseconds), Self.timeoutMax))
+    told = max(Self.timeoutMin, min(.milliseconds(milliseconds), Self.roundTripMax * 3 / 2))
   }
+
+  /// This node leads: what it tells holds for itself.
+  mutating func leads() { told = nil }
 
   /// By when nearly every answer has come.
   var answerMax: Duration {
-    max(.milliseconds(20), min((roundTrip ?? .milliseconds(50)) + variation * 4, .seconds(5)))
+    max(.milliseconds(20), min((roundTrip ?? .milliseconds(50)) + variation * 4, Self.roundTripMax))
   }
 
   /// What a leader tells its followers.
   var measuredTimeout: Duration {
-    fixed ?? max(Self.timeoutMin, min(answerMax * 3, Self.timeoutMax))
+    fixed ?? max(Self.timeoutMin, min(answerMax * 3, max(Self.timeoutUsual, answerMax * 3 / 2)))
   }
 
   /// The least election timeout; each is drawn from here to twice as long (§3.4).
   var timeout: Duration { fixed ?? told ?? measuredTimeout }
 
   /// How long an election may take before the next attempt, at least: each is drawn from here to twice as long. It is
-  /// shorter than the timeout, which waits for a leader that may be there.
-  var attempt: Duration { max(answerMax * 2, timeout / 4) }
+  /// shorter than the timeout, which waits for a leader that may be there. Beyond 1 s it only waits for the answers.
+  var attempt: Duration { max(timeout / 4, answerMax, min(answerMax * 2, .seconds(1))) }
 
   /// The same after so many that nobody answered: twice as long each time, so that a node that is cut off says little, and
   /// not beyond 1 s for that, so that it is soon back.

@@ -72,7 +72,10 @@ struct SimulatedNode: Sendable {
         : Simulation<TransactionNode>.outcome($0, options: $1, trace: $2)
     },
     SimulatedNode("txn-list-append", ListTransactionNode.options, .txnListAppend) {
-      Simulation<ListTransactionNode>.outcome($0, options: $1, trace: $2)
+      // Two kinds of node have this name, as in bin/glomer.
+      $1[Lists.store.name] == Lists.store.value(parsing: "lin-kv")
+        ? Simulation<ListsOnLinKVNode>.outcome($0, options: $1, trace: $2)
+        : Simulation<ListTransactionNode>.outcome($0, options: $1, trace: $2)
     },
     SimulatedNode("lin-kv", LinKVNode.options, .linKV) {
       Simulation<LinKVNode>.outcome($0, options: $1, trace: $2)

@@ -61,6 +61,7 @@ let entries = [
     run(TransactionNode.self, arguments: $0, program: $1)
   },
   Entry(name: "txn-list-append", summary: "strict-serializable transactions on lists, by Raft") {
+    if sets("store", to: "lin-kv", $0) { run(ListsOnLinKVNode.self, arguments: $0, program: $1) }
     run(ListTransactionNode.self, arguments: $0, program: $1)
   },
   Entry(name: "lin-kv", summary: "a linearizable key-value store, by Raft") {

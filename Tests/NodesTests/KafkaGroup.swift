@@ -30,10 +30,8 @@ struct KafkaGroup {
   let names: [NodeID]
   private let options: [String: Option.Value]
 
-  /// - Parameter fenceAfter: nil leaves the option at its default.
-  init(_ count: Int, acks: String = "1", fenceAfter: Duration? = .seconds(30)) {
-    var options: [String: Option.Value] = ["acks": .choice(acks, of: ["1", "quorum", "all"])]
-    if let fenceAfter { options["fence-after"] = .limit(fenceAfter, in: fenceAfter...fenceAfter) }
+  init(_ count: Int, acks: String = "1") {
+    let options: [String: Option.Value] = ["acks": .choice(acks, of: ["1", "quorum", "all"])]
     let names = (0..<count).map { NodeID("n\($0)") }
     self.names = names
     self.options = options

@@ -77,6 +77,57 @@ import Workloads
     for node in 0..<3 { #expect(group.poll(node, "a") == [0, 3, 6, offset]) }
   }
 
+  @Test("a node that is silent for minutes is waited for, and hides nothing when it comes back")
+  func longPartition() {
+    var group = KafkaGroup(3, acks: "quorum")
+    _ = group.ask(0, .send(key: "a", message: "held by the majority"))
+    #expect(group.round(0..<2) == [.sendOk(offset: 0)])
+    group.round(0..<2, times: 500)
+    _ = group.ask(2, .send(key: "a", message: "held by the minority"))
+    group.round(2..<3, times: 500)
+    #expect(group.poll(0, "a") == [], "the silent node may yet assign a lower offset")
+    #expect(group.round(times: 100) == [.sendOk(offset: 2)])
+    for node in 0..<3 { #expect(group.poll(node, "a") == [0, 2]) }
+  }
+
+  @Test(
+    "nodes that are lost for good are replaced by empty ones of their names: all that a quorum had is shown")
+  func replaced() {
+    var group = KafkaGroup(5, acks: "quorum")
+    for node in 0..<5 { _ = group.ask(node, .send(key: "a", message: JSONText(.integer(node)))) }
+    #expect(group.round().count == 5)
+    _ = group.ask(3, .send(key: "a", message: "of a lost node, held by three"))
+    #expect(group.round(1..<4) == [.sendOk(offset: 8)])
+    // The majority goes on taking messages while two are lost.
+    _ = group.ask(0, .send(key: "a", message: "held by the survivors"))
+    #expect(group.round(0..<3, times: 100) == [.sendOk(offset: 5)])
+    #expect(group.poll(0, "a") == [0, 1, 2, 3, 4])
+    group.restart(3)
+    group.round(0..<4, times: 12)
+    _ = group.ask(3, .send(key: "a", message: "of the replacement"))
+    // Not all have answered, so it leaves out what it may have assigned.
+    let next = 13 + ReplicatedLogs.skippedOffsets
+    #expect(group.round(0..<4) == [.sendOk(offset: next)])
+    group.restart(4)
+    group.round(times: 12)
+    for node in 0..<5 { #expect(group.poll(node, "a") == [0, 1, 2, 3, 4, 5, 8, next]) }
+  }
+
+  @Test("a commit is acknowledged by a quorum, or not at all")
+  func commits() {
+    var group = KafkaGroup(3, acks: "quorum")
+    for message in 0..<2 { _ = group.ask(0, .send(key: "a", message: JSONText(.integer(message)))) }
+    group.round()
+    #expect(group.ask(2, .commitOffsets([.init("a", 0)])).reply == nil)
+    #expect(group.round(1..<3) == [.commitOffsetsOk])
+    // What is held by enough already is acknowledged at once; by its own word, not by that of others.
+    #expect(group.ask(2, .commitOffsets([.init("a", 0)])).reply == .commitOffsetsOk)
+    #expect(group.ask(1, .commitOffsets([.init("a", 0)])).reply == nil)
+    #expect(group.ask(2, .commitOffsets([.init("a", 3)])).reply == nil)
+    #expect(group.round(2..<3, times: 120) == [])
+    #expect(group.round(0..<2) == [.commitOffsetsOk])
+  }
+
   @Test("a node that has assigned nothing does not wait for peers that have nothing, longer than a second")
   func firstStart() {
     let options: [String: Option.Value] = ["acks": .choice("1", of: ["1", "quorum", "all"])]

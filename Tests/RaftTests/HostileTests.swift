@@ -49,7 +49,8 @@ struct HostileTests {
         SnapshotPart(term: 4, header: header, offset: 1, pieces: [.init(5)], isLast: true, round: 2)),
       .snapshotTaken(SnapshotTaken(term: 4, index: 9, count: 1, round: 2)),
       .snapshotTaken(SnapshotTaken(term: 4, index: 9, count: nil, round: 2)),
-      .timeoutNow(term: 5), .forward(life: 1, [Forwarded(number: 2, .add(3))]),
+      .timeoutNow(term: 5), .committed(Committed(term: 1, index: 2, indexTerm: 1)),
+      .forward(life: 1, [Forwarded(number: 2, .add(3))]),
       .readIndex(life: 1, batch: 2),
       .readAt(ReadAt(term: 1, life: 1, batch: 2, index: 3, commit: 2)),
       .change(MembershipChange("n2", isMember: false)),
@@ -75,6 +76,12 @@ struct HostileTests {
       timeoutMilliseconds: 300)
     group.on(follower) { $0.receive(.append(append), from: "n0", at: $1) }
     #expect(group[follower].machine.values == [1])
+    let last = group[follower].log.lastIndex
+    for index in [last, last + 1, 1 << 40] {
+      let committed = Committed(term: 99, index: index, indexTerm: 98)
+      group.on(follower) { $0.receive(.committed(committed), from: "n0", at: $1) }
+    }
+    #expect(group[follower].commit == last && group[follower].machine.values == [1])
   }
 
   @Test("answers that nobody asked for are not taken")

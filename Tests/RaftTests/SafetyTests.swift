@@ -22,7 +22,7 @@ struct SafetyTests {
     ])
   func mistakes(_ flaw: Flaw) {
     let found = Mistake.$made.withValue(flaw) {
-      (1...60 as ClosedRange<UInt64>).lazy.map { seed in
+      (1...400 as ClosedRange<UInt64>).lazy.map { seed in
         group(seed, changes: flaw.isAboutMembers ? 40 : 0).invariants.violations
       }.first { !$0.isEmpty }
     }

@@ -47,7 +47,7 @@ bool is_init_ok(const char *line, size_t count);
 
 /// `values` and `sends` fill a node with one request after the other of the same kind.
 extern const traffic echo_traffic, raw_traffic, unique_ids_traffic, broadcast_traffic, values_traffic;
-extern const traffic kafka_traffic, kafka_send_traffic;
+extern const traffic kafka_traffic, kafka_send_traffic, writes_traffic;
 
 /// A read, as request number `index`.
 size_t read_request(uint64_t index, char *out);

@@ -9,7 +9,7 @@
 
 static const traffic *const traffics[] = {
   &echo_traffic, &raw_traffic, &unique_ids_traffic, &broadcast_traffic, &values_traffic,
-  &kafka_traffic, &kafka_send_traffic,
+  &kafka_traffic, &kafka_send_traffic, &writes_traffic,
 };
 
 const traffic *find_traffic(const char *name) {
@@ -126,6 +126,21 @@ static int64_t generate_reply(const char *line, size_t count, uint64_t expected)
 }
 
 const traffic unique_ids_traffic = {"unique-ids", true, 0, generate_request, generate_reply};
+
+// Writes to 1,000 keys of a key-value store.
+
+static size_t write_request(uint64_t index, char *out) {
+  return (size_t)sprintf(
+    out, ENVELOPE("\"type\":\"write\",\"msg_id\":%llu,\"key\":%u,\"value\":%llu"),
+    FIRST_ID + (unsigned long long)index, (unsigned)(index % 1000), (unsigned long long)index);
+}
+
+static int64_t write_reply(const char *line, size_t count, uint64_t expected) {
+  (void)expected;
+  return checked_header(line, count, "write_ok");
+}
+
+const traffic writes_traffic = {"writes", true, 0, write_request, write_reply};
 
 // Broadcast: every value new, one read in 1,000 requests.
 

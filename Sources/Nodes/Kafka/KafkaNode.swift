@@ -12,8 +12,8 @@ public import Workloads
 /// How many nodes must hold a message before its sender is told, and before it is shown, is up to an option, with
 /// Kafka's words (`acknowledge`). With a data directory to hold is to have stored, and a node that is killed
 /// goes on where it was (`Storage.swift`). Without one, `1` loses what a node that is killed has not passed on yet.
-/// With `quorum` and `--fence-after` the others go on without a minority that is lost for good (`Membership.swift`). That is
-/// off by default: a fault that ends later than that would hide acknowledged messages for good.
+/// The replicas are the nodes of the cluster, and stay so: of one that is lost a replacement takes the name, with an empty
+/// data directory, and gets what it had from the others (docs/PROTOCOLS.md says why nobody is voted out).
 public struct KafkaNode: Node {
   public enum Message: Equatable, Sendable {
     case client(Kafka)
@@ -32,15 +32,11 @@ public struct KafkaNode: Node {
   public static let store = Option(
     "store", .choice("local", of: ["local", "lin-kv"]),
     "Where messages and offsets are kept; with lin-kv --acks has no meaning.")
-  public static let fenceAfter = Option(
-    "fence-after", .limit(nil, in: .seconds(5) ... .seconds(86_400)),
-    "With --acks quorum, how long a node may be silent before the others go on without it, for good: longer "
-      + "than any fault that ends, for what comes back later is refused. With never, the others wait for it.")
   public static let fetchMaxBytes = Option(
     "fetch-max-bytes", .integer(1 << 20, in: 1 << 10...64 << 20),
     "The most bytes of messages in the answer to a poll; the next poll gets the rest. One message goes in any case."
   )
-  public static let options = [acknowledgements, store, fenceAfter, fetchMaxBytes] + Pace.options
+  public static let options = [acknowledgements, store, fetchMaxBytes] + Pace.options
 
   /// Of one key, in the answer to one poll.
   static let pollLimit = 1000
@@ -57,18 +53,12 @@ public struct KafkaNode: Node {
   let peers: [NodeID]
   /// How many nodes must hold a message.
   let copies: Int
-  /// Nil where lost nodes are waited for.
-  let fencePatience: Duration?
   var logs: ReplicatedLogs
   var dissemination: Dissemination
   let fetchBytesMax: Int
   /// Requests that came before the stream was settled.
   private var queue: [(request: Request, message: Kafka)] = []
   var waiting: [WaitingClient] = []
-  /// For how long peers have not answered, as far as this node was there to see it.
-  var silences: [NodeID: Duration] = [:]
-  /// When that was last looked at.
-  var lastWatch: Instant?
   var answers = AnswerMemory()
 
   public init(_ cluster: Cluster, recovering records: [LogRecord], _ context: inout Context<KafkaNode>) {
@@ -81,8 +71,6 @@ public struct KafkaNode: Node {
       default: 1
       }
     fetchBytesMax = cluster.integer(Self.fetchMaxBytes)
-    fencePatience =
-      cluster.choice(Self.acknowledgements) == "quorum" ? cluster.limit(Self.fenceAfter) : nil
     // Everybody tells everybody: of many nodes each speaks less often, so that none has more to send than it can.
     let period = (copies == 1 ? Self.period : Self.shortPeriod) * max(1, peers.count / 10)
     let pace = Pace(cluster, period: period, timeout: max(Self.timeout, period * 4))
@@ -108,8 +96,6 @@ public struct KafkaNode: Node {
   public mutating func receive(_ message: Message, _ request: Request, _ context: inout Context<KafkaNode>) {
     answers.release()
     switch message {
-    case .client where logs.isFenced:
-      context.fail(.temporarilyUnavailable("the others go on without this node, or can't go on"), to: request)
     case .client(let message) where mustWait(message, at: context.now):
       wait(message, request, &context)
     case .client(.send(let key, let message)):
@@ -139,7 +125,6 @@ public struct KafkaNode: Node {
       let advertisement = dissemination.sent(batch, of: logs.version, in: push)
       context.send(.peer(LogGossip(batch.deltas, advertisement)), to: push.peer)
     }
-    watch(&context)
     tell(&context)
   }
 
@@ -154,9 +139,8 @@ public struct KafkaNode: Node {
       for claim in logs.heard(gossip.advertisement, from: peer) {
         context.persist(.heard(peers[claim.peer], claim.incarnation, claim.version))
       }
-      if let closing = logs.show() { context.persist(closing) }
+      logs.show()
       dissemination.heard(gossip.advertisement, from: source, holding: logs.version, at: context.now)
-      silences[source] = nil
       acknowledge(&context)
     }
     tell(&context)
@@ -221,10 +205,6 @@ struct WaitingClient: Sendable {
 
 /// What a node does where it is not enough that it holds a message itself.
 extension KafkaNode {
-  /// Silence that counts at a time, at the most: a silent peer is looked after every two seconds (``Pace``).
-  /// And no single look may count for more than a quarter of all the silence that is borne.
-  private static var watchMax: Duration { .seconds(4) }
-
   /// Answers when enough nodes hold all that this one has recorded by now, if that is before the client has gone.
   mutating func answer(_ answer: Kafka, _ request: Request, _ context: inout Context<KafkaNode>) {
     let number = logs.ownCount(heldBy: 1)
@@ -247,25 +227,6 @@ extension KafkaNode {
     for client in waiting[..<end] { context.reply(.client(client.answer), to: client.request) }
     waiting.removeFirst(end)
   }
-
-  /// Goes on without peers that have not answered for too long.
-  mutating func watch(_ context: inout Context<KafkaNode>) {
-    guard let patience = fencePatience else { return }
-    // A node that was stopped itself, or whose clock was set on, has not listened for all that time.
-    let watched = lastWatch.map { min(context.now - $0, Self.watchMax, patience / 4) } ?? .zero
-    lastWatch = context.now
-    for peer in peers {
-      if let silence = silences[peer] {
-        silences[peer] = silence + watched
-      } else if !dissemination.known(of: peer).covers(logs.version) {
-        silences[peer] = .zero
-      }
-    }
-    let silent = peers.filter { silences[$0].map { $0 >= patience } ?? false }
-    for record in logs.fence(silent + logs.fencedByOthers.filter { !silent.contains($0) }) {
-      context.persist(record)
-    }
-  }
 }
 
 /// Arrays that are filled for one answer and, once it is written, for the next: no allocation.
@@ -284,7 +245,7 @@ struct AnswerMemory: Sendable {
 extension KafkaNode {
   /// From stored records: a node that has said what it holds still shows it.
   public func answer(reading message: Message) -> Outcome<Message>? {
-    guard !logs.isFenced, case .client(let question) = message else { return nil }
+    guard case .client(let question) = message else { return nil }
     var reader = self
     switch question {
     case .poll(let positions): return reader.poll(positions).map { .client($0) }

@@ -35,12 +35,6 @@ struct ReplicatedLogs: Sendable {
   /// The origins in the version that was last heard, and the numbers of their streams.
   var heardOrigins: [Origin] = []
   var heardNumbers: [Int] = []
-  /// By node, whom it has fenced off, and how much of their streams it held then.
-  var fences: [NodeID: [NodeID: VersionVector]] = [:]
-  /// Whether this node can do nothing any more: another has fenced it off, or so many are that no quorum is left.
-  var isFenced = false
-  /// Those without whom this node goes on.
-  var closed: Closing?
   /// How many of this node's own records may have been sent: those are not changed any more.
   var sentCount = 0
   /// How many records of every stream are held, but for this node's own, which are counted when somebody asks.
@@ -158,8 +152,6 @@ struct ReplicatedLogs: Sendable {
     streamNumbers[origin] = streams.count
     streams.append(LogStream(origin))
     if let peer = peers[origin.node] { streamsOfPeer[peer].append(streams.count - 1) }
-    // A new incarnation of a node that is fenced off has no say either.
-    if let fenced = fences[me]?[origin.node] { streams[streams.count - 1].limit = fenced[origin] }
     return streams.count - 1
   }
 
@@ -175,9 +167,6 @@ struct ReplicatedLogs: Sendable {
       let log = logNumber(of: key)
       streams[number].append(.commit(log: log), offset)
       logs[log].committed = max(logs[log].committed, offset)
-    case .fence(let fence):
-      streams[number].append(.fence(fence))
-      note(fence, by: streams[number].origin.node)
     }
     return nil
   }
@@ -224,14 +213,12 @@ extension ReplicatedLogs {
   mutating func news(in delta: Delta<LogGossip.Record>) -> Delta<LogGossip.Record>? {
     let number = streamNumber(of: delta.origin)
     let held = streams[number].count
-    let wanted = streams[number].limit - held
-    guard number != (isSettled ? own : -1), delta.after <= held, wanted > 0,
-      held - delta.after < delta.entries.count
+    guard number != (isSettled ? own : -1), delta.after <= held, held - delta.after < delta.entries.count
     else {
       return nil
     }
-    if delta.after == held, delta.entries.count <= wanted { return delta }
-    let entries = delta.entries.dropFirst(held - delta.after).prefix(wanted)
+    if delta.after == held { return delta }
+    let entries = delta.entries.dropFirst(held - delta.after)
     return Delta(origin: delta.origin, after: held, entries: Array(entries))
   }
 
@@ -287,11 +274,9 @@ extension ReplicatedLogs {
     return promises.heard(from: peer, version.counts, of: heardNumbers, own: own, streams)
   }
 
-  /// Shows what may be shown by now. Returns what is to be stored, if it goes on without other nodes from now on.
-  mutating func show() -> LogRecord? {
-    let closing = closeFence()
+  /// Shows what may be shown by now.
+  mutating func show() {
     for log in promises.takeTouched() { show(log) }
-    return closing
   }
 
   /// How many records of its own so many replicas hold, this one included.
@@ -312,7 +297,6 @@ extension ReplicatedLogs {
     case .message(let log):
       .message(key: logs[log].key, offset: offset, logs[log].entry(at: offset)!.message)
     case .commit(let log): .commit(key: logs[log].key, offset: offset)
-    case .fence(let fence): .fence(fence)
     }
   }
 }

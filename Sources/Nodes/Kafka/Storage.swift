@@ -17,12 +17,9 @@ public enum LogRecord: Equatable, Sendable {
   case delta(Delta<LogGossip.Record>)
   /// What a peer has said that it holds.
   case heard(NodeID, Origin, VersionVector)
-  /// The survivors go on without others.
-  case closed(Closing)
 }
 
-/// `{"own": number, "record": […]}`, `{"delta": …}`, `{"heard": node, "origin": …, "version": …}`, `{"origin": …}` or
-/// `{"closed": [node, …], "version": …}`
+/// `{"own": number, "record": […]}`, `{"delta": …}`, `{"heard": node, "origin": …, "version": …}` or `{"origin": …}`
 extension LogRecord: StorableRecord {
   public init(record: JSONObject) throws(WireError) {
     if let number = try record.optionalInteger("own") {
@@ -31,9 +28,6 @@ extension LogRecord: StorableRecord {
       self = .own(number, records[0])
     } else if record.optionalElement("delta") != nil {
       self = .delta(try Delta(record: record))
-    } else if record.optionalElement("closed") != nil {
-      let nodes = try record.strings("closed").map { NodeID($0) }
-      self = .closed(Closing(nodes: nodes, final: try VersionVector(from: record)))
     } else {
       let origin = Origin(name: try record.string("origin"))
       self =
@@ -55,9 +49,6 @@ extension LogRecord: StorableRecord {
       own.write(to: &record)
       record.endArray()
     case .delta(let delta): delta.write(to: &record)
-    case .closed(let closing):
-      record.member("closed", closing.nodes.map(\.name))
-      closing.final.write(to: &record)
     case .heard(let peer, let origin, let version):
       record.member("heard", peer.name)
       record.member("origin", origin.name)
@@ -89,19 +80,12 @@ extension ReplicatedLogs {
         guard let peer = nodes.filter({ $0 != me }).firstIndex(of: node) else { continue }
         promises.heard(from: peer, origin)
         _ = heard(version, from: peer)
-      case .closed(let closing): closed = closing
       }
     }
     for log in logs.indices { logs[log].sortCollected() }
-    for number in streams.indices {
-      if let fenced = fences[me]?[streams[number].origin.node] {
-        streams[number].limit = fenced[streams[number].origin]
-      }
-      count(stream: number)
-    }
+    for number in streams.indices { count(stream: number) }
     // Any of it may have been sent.
     sentCount = ownCount
-    if let closed { close(closed) }
     for log in logs.indices { show(log) }
   }
 
@@ -122,7 +106,6 @@ extension ReplicatedLogs {
       let version = VersionVector(origins: streams.prefix(counts.count).map(\.origin), counts: counts)
       records.append(.heard(node, origin, version))
     }
-    if let closed { records.append(.closed(closed)) }
     return records
   }
 }

@@ -17,8 +17,6 @@ struct Promises: Sendable {
   /// Whether it matters how many peers hold a record, and not only what all have promised.
   private let countsHolders: Bool
   private var origins: [Origin?]
-  /// Those that will never assign anything again, nor hold anything.
-  private var isFenced: [Bool]
   /// By peer, and then by stream: how many records it has said that it holds. As far as those are here too, they are
   /// counted in its promises.
   private var held: [[Int]]
@@ -36,7 +34,6 @@ struct Promises: Sendable {
     self.peerCount = peerCount
     self.countsHolders = countsHolders
     origins = Array(repeating: nil, count: peerCount)
-    isFenced = Array(repeating: false, count: peerCount)
     held = Array(repeating: [], count: peerCount)
   }
 
@@ -98,13 +95,13 @@ struct Promises: Sendable {
     let before = offsets[log * peerCount + peer]
     offsets[log * peerCount + peer] = max(before, offset)
     let watermark = watermarks[log].offset
-    if before <= watermark, offset > watermark, !isFenced[peer] { watermarks[log].laggardCount -= 1 }
+    if before <= watermark, offset > watermark { watermarks[log].laggardCount -= 1 }
     if countsHolders || watermarks[log].laggardCount == 0 { touch(log) }
   }
 
   private mutating func grow(to log: Int) {
     guard log >= watermarks.count else { return }
-    let watermark = Watermark(laggardCount: isFenced.count { !$0 })
+    let watermark = Watermark(laggardCount: peerCount)
     watermarks.grow(to: log + 1, with: watermark)
     offsets.grow(to: (log + 1) * peerCount, with: -1)
   }
@@ -124,12 +121,6 @@ struct Promises: Sendable {
     return touched
   }
 
-  /// Takes note that a peer has no say any more: the watermark of every log is to be asked for again.
-  mutating func fence(_ peer: Int) {
-    isFenced[peer] = true
-    for log in watermarks.indices { reckon(log) }
-  }
-
   /// The offset up to which no peer will assign any more in a log.
   mutating func watermark(of log: Int) -> Int {
     grow(to: log)
@@ -139,10 +130,9 @@ struct Promises: Sendable {
 
   private mutating func reckon(_ log: Int) {
     let row = log * peerCount..<(log + 1) * peerCount
-    let said = zip(offsets[row], isFenced).lazy.filter { !$0.1 }.map(\.0)
-    let lowest = said.min() ?? .max
+    let lowest = offsets[row].min() ?? .max
     watermarks[log].offset = lowest
-    watermarks[log].laggardCount = said.count { $0 == lowest }
+    watermarks[log].laggardCount = offsets[row].count { $0 == lowest }
   }
 
   /// How many peers hold the record with this number of a stream.

@@ -10,7 +10,6 @@ public struct LogGossip: Equatable, Sendable {
   public enum Record: Equatable, Sendable {
     case message(key: String, offset: Int, JSONText)
     case commit(key: String, offset: Int)
-    case fence(Fence)
   }
 
   public let deltas: [Delta<Record>]
@@ -42,13 +41,12 @@ extension LogGossip.Record {
     switch self {
     case .message(let key, _, let message): key.utf8.count + message.count + 24
     case .commit(let key, _): key.utf8.count + 24
-    case .fence(let fence): fence.held.origins.reduce(64) { $0 + $1.name.utf8.count + 24 }
     }
   }
 }
 
-/// A message is `key, offset, message`, a commit `key, -1 - offset`, a fence `node, {origin: count, …}`; one follows
-/// the other without brackets, which would only cost time.
+/// A message is `key, offset, message`, a commit `key, -1 - offset`; one follows the other without brackets, which would
+/// only cost time.
 extension LogGossip.Record: DeltaEntry {
   public static func read(_ elements: JSONArray) throws(WireError) -> [LogGossip.Record] {
     var records: [LogGossip.Record] = []
@@ -56,11 +54,7 @@ extension LogGossip.Record: DeltaEntry {
     var rest = elements.makeIterator()
     while let first = rest.next() {
       guard let key = first.string, let second = rest.next() else {
-        throw .malformed("a record begins with a key or a node, and goes on")
-      }
-      if let held = second.object {
-        records.append(.fence(Fence(node: NodeID(key), held: try VersionVector(reading: held))))
-        continue
+        throw .malformed("a record begins with a key, and goes on")
       }
       // Nobody has as many messages, and what is added to it stays far from overflow.
       guard let offset = second.integer, -(1 << 53)..<(1 << 53) ~= offset else {
@@ -86,9 +80,6 @@ extension LogGossip.Record: DeltaEntry {
     case .commit(let key, let offset):
       body.string(key)
       body.integer(-1 - offset)
-    case .fence(let fence):
-      body.string(fence.node.name)
-      fence.held.writeObject(to: &body)
     }
   }
 }

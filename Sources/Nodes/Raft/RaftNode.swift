@@ -46,6 +46,8 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
   /// Empty between events.
   private var actions: [Raft<Machine>.Action] = []
   private var tickAt: Instant?
+  /// When those that wait are looked at next.
+  private var patienceAt: Instant?
   /// The leader that requests were passed on to.
   private var followed: (term: Int, leader: NodeID?) = (0, nil)
 
@@ -91,6 +93,7 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
       raft.flush(at: context.now)
     case .tick:
       tickAt = nil
+      patienceAt = nil
       if objection == nil { raft.advance(to: context.now) }
       checkPatience(&context)
     }
@@ -228,7 +231,8 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
     guard objection == nil else { return }
     var due = raft.deadline
     if requests.isWaiting || !changes.isEmpty {
-      let check = context.now + raft.answerTimeout / 2
+      let check = patienceAt ?? context.now + raft.answerTimeout / 2
+      patienceAt = check
       due = due.map { min($0, check) } ?? check
     }
     guard let due else { return }

@@ -85,6 +85,12 @@ extension TransactionMachine {
 
 /// Lists by key: transactions read them, and append to them.
 public struct Lists: TransactionMachine {
+  public static let store = Option(
+    "store", .choice("raft", of: ["raft", "lin-kv"]),
+    "Where lists are kept: replicated by the nodes themselves, or in the service lin-kv, by optimistic transactions."
+  )
+  public static var options: [Option] { [store] }
+
   private var lists: [JSON: [JSON]] = [:]
   /// So many elements of a list are a piece.
   private static let pieceSize = 256
