@@ -27,14 +27,19 @@ public struct Session {
     let lineCount: Int
   }
 
-  /// Lines of the record that are kept, of one branch; then the run goes no further.
-  static let lineCountMax = 300_000
-  /// Branches that are kept; of more, the oldest are forgotten.
-  static let branchCountMax = 20
-  /// Snapshots that are kept: of more, every second is dropped, and they are made half as often.
-  static let snapshotCountMax = 400
-  /// Acts of one branch.
-  static let deedCountMax = 2_000
+  /// What a session keeps at most.
+  public struct Bounds: Sendable {
+    /// Lines of the record, of one branch; then the run goes no further.
+    public var lineCount = 300_000
+    /// Acts of one branch.
+    public var deedCount = 2_000
+    /// Branches that were left: of more, the oldest are forgotten.
+    public var branchCount = 20
+    /// Of more snapshots every second is dropped, and they are made half as often.
+    public var snapshotCount = 400
+
+    public init() {}
+  }
 
   public private(set) var run: any PlayedRun
   /// The record of the branch, as far as it was played: one JSON object each (docs/FILES.md).
@@ -50,12 +55,14 @@ public struct Session {
   /// How many steps lie between two snapshots.
   private var spacing: Int
   private var stepsSinceSnapshot = 0
+  private let bounds: Bounds
 
   /// - Parameters:
   ///   - run: of a scenario with a script, and with a record.
   ///   - spacing: how many steps lie between two snapshots, at first.
-  public init(_ run: any PlayedRun, spacing: Int = 64) {
+  public init(_ run: any PlayedRun, spacing: Int = 64, bounds: Bounds = Bounds()) {
     self.run = run
+    self.bounds = bounds
     self.spacing = max(1, spacing)
     while let next = self.run.next, self.run.test.objectionToActs != nil { self.run.run(until: next) }
     self.run.run(until: self.run.now)
@@ -69,7 +76,7 @@ public struct Session {
   public var begin: Instant { snapshots[0].run.now }
   /// The latest instant that was seen of this branch.
   public var end: Instant { max(steps.last ?? now, now) }
-  public var isFull: Bool { lineCount >= Self.lineCountMax }
+  public var isFull: Bool { lineCount >= bounds.lineCount }
 
   /// The last lines that have come to pass, so many and so many bytes at most.
   public func lastLines(_ count: Int, bytesMax: Int) -> ArraySlice<[UInt8]> {
@@ -110,7 +117,7 @@ public struct Session {
   /// When something may happen next.
   private var nextInstant: Instant? {
     guard let next = run.next else {
-      return run.test.isFinished ? nil : now
+      return run.test.isFinished ? nil : now + .nanoseconds(1)
     }
     return nextDeed.map { min(next, $0.time) } ?? next
   }
@@ -119,16 +126,16 @@ public struct Session {
 
   private mutating func advance(to target: Instant) {
     while now < target, !run.test.isFinished, !isFull {
+      if run.next == nil, nextDeed == nil {
+        run.finish()
+        return collect()
+      }
       guard let deed = nextDeed, deed.time <= target else { return proceed(to: target) }
       proceed(to: deed.time - .nanoseconds(1))
       guard !isFull else { return }
       // It could be done when it was new, and the run has come here the same way.
       try? run.add(deed.act, at: deed.time)
       proceed(to: deed.time)
-    }
-    if now >= target, run.next == nil, !run.test.isFinished {
-      run.finish()
-      collect()
     }
   }
 
@@ -137,7 +144,8 @@ public struct Session {
       run.run(until: next)
       collect()
     }
-    if !isFull { run.run(until: instant) }
+    // Of a run that is over, and of one that is kept no further, no time passes.
+    if !isFull, !run.test.isFinished { run.run(until: instant) }
   }
 
   /// Takes what has been recorded, and keeps what is new.
@@ -157,7 +165,7 @@ public struct Session {
   private mutating func keep() {
     stepsSinceSnapshot = 0
     snapshots.append(Snapshot(run: run, lineCount: lineCount))
-    guard snapshots.count > Self.snapshotCountMax else { return }
+    guard snapshots.count > bounds.snapshotCount else { return }
     snapshots = snapshots.indices.filter { $0 % 2 == 0 }.map { snapshots[$0] }
     spacing *= 2
   }
@@ -179,7 +187,7 @@ public struct Session {
   /// - Throws: in words, why it can't be done.
   public mutating func act(_ act: Script.Act, words: String) throws(ScriptError) {
     guard !isFull else { throw ScriptError("the run has as many events as are kept: go back first") }
-    guard deeds.count < Self.deedCountMax else {
+    guard deeds.count(where: { $0.time <= now }) < bounds.deedCount else {
       throw ScriptError("the run has as many acts as are kept: save the script, and play that")
     }
     let due = now + .nanoseconds(1)
@@ -206,7 +214,7 @@ public struct Session {
     let now = now
     if deeds.last.map({ $0.time > now }) ?? false {
       branches.append(Branch(deeds: deeds, end: end))
-      if branches.count > Self.branchCountMax { branches.removeFirst() }
+      if branches.count > bounds.branchCount { branches.removeFirst() }
     }
     deeds.removeAll { $0.time > now }
     lines.removeLast(lines.count - lineCount)

@@ -119,6 +119,8 @@ struct SessionTests {
     #expect(session.deeds.count == count && session.branches.count == 1)
     session.go(to: now)
     #expect(session.run.digest == digest)
+    session.go(to: Instant(nanoseconds: .max))
+    #expect(session.run.test.isFinished && session.end < after(.seconds(60), of: session))
     session.resume(branch: 7)
     #expect(session.branches.count == 1)
   }
@@ -154,14 +156,29 @@ struct SessionTests {
     #expect(throws: ScriptError.self) { try session.act(.begin(.kill(["n0"])), words: "") }
   }
 
-  @Test("acts have a bound")
-  func bound() throws {
-    var session = session()
-    for _ in 0..<Session.deedCountMax {
-      try session.act(.request(.init(at: .zero, client: 0, "read")), words: "")
+  @Test("acts, lines, branches and snapshots have bounds")
+  func bounds() throws {
+    var bounds = Session.Bounds()
+    (bounds.lineCount, bounds.deedCount, bounds.branchCount, bounds.snapshotCount) = (300, 5, 2, 4)
+    var session = Session(Simulation<BroadcastNode>(scenario()), spacing: 2, bounds: bounds)
+    let read = Script.Act.request(.init(at: .zero, client: 0, "read"))
+    for _ in 0..<5 { try session.act(read, words: "") }
+    #expect(throws: ScriptError.self) { try session.act(read, words: "") }
+    for _ in 0..<4 {
+      session.go(to: session.begin)
+      try session.act(read, words: "")
+      session.step()
+      try session.act(read, words: "")
     }
-    #expect(throws: ScriptError.self) {
-      try session.act(.request(.init(at: .zero, client: 0, "read")), words: "")
-    }
+    #expect(session.branches.count == 2)
+    session.go(to: after(.seconds(100), of: session))
+    #expect(session.isFull && !session.run.test.isFinished)
+    #expect(throws: ScriptError.self) { try session.act(read, words: "") }
+    // Few snapshots are left, and each instant is still the same.
+    let digest = session.run.digest
+    let end = session.now
+    session.stepBack()
+    session.go(to: end)
+    #expect(session.run.digest == digest)
   }
 }

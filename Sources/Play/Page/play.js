@@ -212,7 +212,7 @@ function inspection() {
   for (const line of text.split("\n")) {
     pre.append(element("span", line, { className: known && !known.has(line) ? "new" : "" }), "\n");
   }
-  play.inspected = { node, text };
+  if (play.state.inspected !== null) play.inspected = { node, text };
   return pre;
 }
 
