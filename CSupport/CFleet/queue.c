@@ -58,8 +58,10 @@ void fleet_queue_close(fleet_queue *queue) {
 /// What has come of a call; `reason` gets the library's words.
 static fleet_result result(natsStatus status, jsErrCode code, char reason[256]) {
   if (status == NATS_OK) return FLEET_DONE;
-  const char *words = nats_GetLastError(NULL);
-  snprintf(reason, 256, "%s", words == NULL || *words == '\0' ? natsStatus_GetText(status) : words);
+  // Not every call that fails leaves words; those of an earlier one stay.
+  natsStatus last = NATS_OK;
+  const char *words = nats_GetLastError(&last);
+  snprintf(reason, 256, "%s", words == NULL || *words == '\0' || last != status ? natsStatus_GetText(status) : words);
   switch (code) {
     case JSStreamNotFoundErr: case JSNoMessageFoundErr: case JSConsumerNotFoundErr: return FLEET_ABSENT;
     case JSStreamWrongLastSequenceErr: case JSStreamNameExistErr: return FLEET_CONFLICT;
