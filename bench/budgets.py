@@ -42,6 +42,9 @@ def feed(command, requests, count, environment=None):
     with open(requests, "rb") as file, tempfile.TemporaryFile() as errors:
         node = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env={**os.environ, **(environment or {})})
+        # Whatever it waits for then: the count of its replies tells.
+        watchdog = threading.Timer(300, node.kill)
+        watchdog.start()
         node.stdin.write(file.readline())
         node.stdin.flush()
         lines = [node.stdout.readline()]
@@ -60,6 +63,7 @@ def feed(command, requests, count, environment=None):
         node.stdin.close()
         lines += node.stdout.readlines()
         node.wait()
+        watchdog.cancel()
         errors.seek(0)
         said = errors.read().decode(errors="replace")
     if node.returncode != 0:
