@@ -95,10 +95,15 @@ public struct Session {
   /// Goes on until something happens that can be seen.
   public mutating func step() {
     let before = lineCount
-    while lineCount == before, !isFull, let next = nextInstant {
-      if next <= now { proceed(to: now) }
-      advance(to: next)
+    let deed = nextDeed
+    while lineCount == before, !isFull, let next = run.next {
+      if let deed, deed.time <= next { return advance(to: deed.time) }
+      run.run(until: next)
+      collect()
     }
+    if run.next == nil, !run.test.isFinished { return advance(to: now + .nanoseconds(1)) }
+    // The whole of the instant.
+    proceed(to: now)
   }
 
   /// Goes back to where something happened last, before the present.
@@ -112,14 +117,6 @@ public struct Session {
     lineCount = snapshots[place].lineCount
     stepsSinceSnapshot = 0
     advance(to: instant)
-  }
-
-  /// When something may happen next.
-  private var nextInstant: Instant? {
-    guard let next = run.next else {
-      return run.test.isFinished ? nil : now + .nanoseconds(1)
-    }
-    return nextDeed.map { min(next, $0.time) } ?? next
   }
 
   private var nextDeed: Deed? { deeds.first { $0.time > now } }

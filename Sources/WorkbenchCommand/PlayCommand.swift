@@ -21,8 +21,9 @@ struct PlayCommand: AsyncParsableCommand {
       message, to lose, double, delay or deliver it. What you do can be saved as a script, which workbench sim --script \
       runs, and this command plays.
 
-      Messages are delivered when they are due, whatever else is under way (--delivery independent), and take 100 ms, \
-      unless the options say otherwise. Nodes keep what they store when they are killed.
+      Messages are delivered when they are due, whatever else is under way (--delivery independent), take 100 ms, and \
+      replies to clients that have given up are dropped (--late-replies drop), unless the options say otherwise. Nodes \
+      keep what they store when they are killed.
 
       EXAMPLES
         workbench play -w broadcast --node-count 5
@@ -124,6 +125,7 @@ struct PlayCommand: AsyncParsableCommand {
     scenario.probeInterval = nil
     if !CommandLine.arguments.contains("--delivery") { scenario.delivery = .independent }
     if !CommandLine.arguments.contains("--latency") { scenario.latency = .milliseconds(100) }
+    if !CommandLine.arguments.contains("--late-replies") { scenario.lateReplies = .drop }
     return ScriptFile(.node(name), arguments: nodeArguments, scenario)
   }
 
