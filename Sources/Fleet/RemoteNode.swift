@@ -23,6 +23,7 @@ public final class RemoteNode {
 
   let name: String
   private let events: Events
+  private let lineBytesMax: Int
   private let send: (Verb, [UInt8]) -> Void
   /// For the node, not sent yet.
   private var input: [UInt8] = []
@@ -33,9 +34,13 @@ public final class RemoteNode {
   /// As the agent has last told.
   private(set) public var lastUsage: ResourceUsage?
 
-  init(_ name: String, _ events: Events, send: @escaping (Verb, [UInt8]) -> Void) {
+  init(
+    _ name: String, _ events: Events, lineBytesMax: Int = LineReader.lineBytesMax,
+    send: @escaping (Verb, [UInt8]) -> Void
+  ) {
     self.name = name
     self.events = events
+    self.lineBytesMax = lineBytesMax
     self.send = send
   }
 
@@ -88,7 +93,7 @@ public final class RemoteNode {
     }
     beginning.append(contentsOf: rest)
     // An agent keeps to the same bound; this holds against one that does not.
-    if beginning.count > LineReader.lineBytesMax {
+    if beginning.count > lineBytesMax {
       events.oversized(beginning.count)
       beginning = []
     }

@@ -116,12 +116,13 @@ import Testing
     var sent: [(verb: Verb, text: String)] = []
   }
 
-  private static func node(_ seen: Seen) -> RemoteNode {
+  private static func node(_ seen: Seen, lineBytesMax: Int = 1 << 24) -> RemoteNode {
     RemoteNode(
       "n0",
       .init(
         line: { seen.lines.append(String(decoding: $0, as: UTF8.self)) }, errorLine: { _ in },
         oversized: { seen.oversized.append($0) }, exit: { seen.lines.append("(\($0))") }),
+      lineBytesMax: lineBytesMax,
       send: { seen.sent.append(($0, String(decoding: $1, as: UTF8.self))) })
   }
 
@@ -139,9 +140,11 @@ import Testing
   @Test("a line without an end is given up at the bound, and the next one is read")
   func bound() {
     let seen = Seen()
-    let node = Self.node(seen)
-    for _ in 0...16 { node.take(.output, [UInt8](repeating: 0x61, count: 1 << 20)) }
-    #expect(seen.oversized.count == 1 && seen.lines.isEmpty)
+    let node = Self.node(seen, lineBytesMax: 1 << 10)
+    for _ in 0...16 { node.take(.output, [UInt8](repeating: 0x61, count: 1 << 6)) }
+    #expect(seen.oversized == [1088] && seen.lines.isEmpty)
+    node.take(.output, Array("\nb\n".utf8))
+    #expect(seen.lines == ["", "b"])
   }
 
   @Test("what was written before a signal reaches the node before it")

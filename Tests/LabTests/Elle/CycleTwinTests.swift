@@ -106,8 +106,8 @@ struct CycleTwinTests {
     ])
   func twin(_ model: TransactionHistory.Model, _ sessions: Relation) {
     var count = 0
-    for seed in 0..<300 { count += compare(model, sessions, UInt64(seed)) }
-    #expect(count > 40)
+    for seed in 0..<100 { count += compare(model, sessions, UInt64(seed)) }
+    #expect(count > 12)
   }
 
   @Test("hubs lead from every source to every target but itself")

@@ -238,13 +238,13 @@ struct ElleRegisterTests {
   @Test("many that depend on many don't make the graph quadratic")
   func hotKey() {
     let history = TransactionRecord.made { record in
-      for number in 0..<3000 { record.txn(number % 50, "r:x= w:x=\(number)") }
+      for number in 0..<600 { record.txn(number % 50, "r:x= w:x=\(number)") }
     }
     let transactions = TransactionHistory(history, .registers)
     var graph = DependencyGraph(transactionCount: transactions.transactions.count)
     RegisterDependencies(transactions).link(&graph)
     graph.addRealtimeOrder(transactions)
-    #expect(graph.edges.count < 40_000)
+    #expect(graph.edges.count < 8_000)
     #expect(types(history, "strict-serializable") == ["G2-item", "G-single-item-realtime", "lost-update"])
   }
 }
