@@ -126,7 +126,6 @@ let package = Package(
       dependencies: [
         "Workbench", "Fleet", "Play", "Report", "Lab", "Simulator", "VirtualProcess", "Mutants", "Nodes",
         "GlomersRuntime", "Wire", "Workloads", "Glomers",
-        .product(name: "FlyingFox", package: "FlyingFox"),
         .product(name: "FlyingSocks", package: "FlyingFox"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

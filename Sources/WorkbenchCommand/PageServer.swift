@@ -1,12 +1,11 @@
 import ArgumentParser
-import FlyingFox
 import FlyingSocks
 import Foundation
 import Report
 import Workbench
 
 /// A request for a page.
-struct PageRequest: Sendable {
+struct PageRequest: Equatable, Sendable {
   var method: String
   /// Percent-encoded, without a query.
   var path: String
@@ -48,65 +47,52 @@ struct PageServer: ParsableArguments {
     do { address = try .inet(ip4: host, port: port) } catch {
       throw ValidationError("--host: \(host) is no IPv4 address; give one like 127.0.0.1 or 0.0.0.0")
     }
-    let server = HTTPServer(address: address, logger: .disabled, handler: Handler(pages: pages))
-    let task = Task { try await server.run() }
-    do { try await server.waitUntilListening(timeout: 5) } catch { throw await failure(of: task) }
-    let line = "http://\(host == "0.0.0.0" ? "127.0.0.1" : host):\(port)/ \(words). Ctrl-C ends it.\n"
-    // Not with print: it would keep the line back from whoever reads it through a pipe.
-    FileHandle.standardOutput.write(Data(line.utf8))
-    do { try await task.value } catch is CancellationError {} catch { throw await failure(of: task) }
+    do {
+      let socket = try Socket(domain: AF_INET, type: .stream)
+      try socket.setValue(true, for: .localAddressReuse)
+      try socket.bind(to: address)
+      try socket.listen()
+      let pool: some AsyncSocketPool = .make()
+      try await pool.prepare()
+      let listener = try AsyncSocket(socket: socket, pool: pool)
+      let line = "http://\(host == "0.0.0.0" ? "127.0.0.1" : host):\(port)/ \(words). Ctrl-C ends it.\n"
+      // Not with print: it would keep the line back from whoever reads it through a pipe.
+      FileHandle.standardOutput.write(Data(line.utf8))
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await pool.run() }
+        group.addTask { try await Self.accept(listener, pages) }
+        try await group.next()
+      }
+    } catch {
+      throw failure(error)
+    }
+  }
+
+  /// How many connections there may be at once; the next one waits.
+  private static let connectionsMax = 64
+
+  private static func accept(_ listener: AsyncSocket, _ pages: some Pages) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      var count = 0
+      for try await socket in listener.sockets {
+        if count == connectionsMax {
+          try await group.next()
+        } else {
+          count += 1
+        }
+        group.addTask { await PageConnection(socket: socket).serve(pages) }
+      }
+    }
   }
 
   /// Why the server does not run, in words.
-  private func failure(of task: Task<Void, any Error>) async -> ExitCode {
-    var words = "the server ended"
-    if case .failure(let error) = await task.result {
-      words = "\(error.localizedDescription)"
-      if case .failed(_, let code, _)? = error as? SocketError, code == EADDRINUSE {
-        words =
-          "port \(port) is taken, perhaps by another workbench serve or play; end that, or give another --port"
-      }
+  private func failure(_ error: any Error) -> ExitCode {
+    var words = error.localizedDescription
+    if case .failed(_, EADDRINUSE, _)? = error as? SocketError {
+      words =
+        "port \(port) is taken, perhaps by another workbench serve or play; end that, or give another --port"
     }
     FileHandle.standardError.write(Data("workbench: can't serve at \(host):\(port): \(words)\n".utf8))
     return ExitCode(Bench.failureStatus)
-  }
-}
-
-/// Between FlyingFox's requests and ours.
-private struct Handler<Shown: Pages>: HTTPHandler {
-  let pages: Shown
-
-  /// The longest body of a request, in bytes.
-  private static var bodyBytesMax: Int { 64 << 10 }
-
-  func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
-    let isPost = request.method == .POST
-    if isPost, (request.headers[.contentLength].flatMap { Int($0) } ?? .max) > Self.bodyBytesMax {
-      return HTTPResponse(statusCode: .payloadTooLarge)
-    }
-    let answer = await pages.answer(
-      PageRequest(
-        method: request.method.rawValue, path: request.target.path(),
-        query: Dictionary(request.query.map { ($0.name, $0.value) }) { first, _ in first },
-        host: request.headers[HTTPHeader("Host")], token: request.headers[HTTPHeader("X-Token")] ?? "",
-        body: isPost ? String(decoding: try await request.bodyData, as: UTF8.self) : ""))
-    var headers: HTTPHeaders = [
-      .contentType: answer.contentType, HTTPHeader("X-Content-Type-Options"): "nosniff",
-      HTTPHeader("Cache-Control"): "no-cache", HTTPHeader("Referrer-Policy"): "no-referrer",
-    ]
-    headers[HTTPHeader("Location")] = answer.location
-    if let name = answer.download {
-      headers[HTTPHeader("Content-Disposition")] = "attachment; filename=\"\(name)\""
-    }
-    let status = HTTPStatusCode(answer.status, phrase: "")
-    guard let file = answer.file else {
-      return HTTPResponse(statusCode: status, headers: headers, body: Data(answer.body))
-    }
-    do {
-      return HTTPResponse(
-        statusCode: status, headers: headers, body: try HTTPBodySequence(file: URL(fileURLWithPath: file)))
-    } catch {
-      return HTTPResponse(statusCode: .notFound, body: Data("The file can't be read.".utf8))
-    }
   }
 }
