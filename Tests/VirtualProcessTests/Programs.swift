@@ -48,11 +48,18 @@ enum Programs {
   }
 
   /// A script with this text; executable.
+  ///
+  /// Another process writes it. Were it written here, a child that another test forks meanwhile would hold the file open for
+  /// writing until it runs a program of its own, and until then the script could not be run ("Text file busy").
   static func script(_ text: String) throws -> String {
-    let path = scratch.appendingPathComponent("\(UUID().uuidString).sh")
-    try Data(text.utf8).write(to: path)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path.path)
-    return path.path
+    let path = scratch.appendingPathComponent("\(UUID().uuidString).sh").path
+    let writer = Process()
+    writer.executableURL = URL(fileURLWithPath: "/bin/sh")
+    writer.arguments = ["-c", "printf %s \"$0\" > \"$1\" && chmod +x \"$1\"", text, path]
+    try writer.run()
+    writer.waitUntilExit()
+    guard writer.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
+    return path
   }
 
   /// Compiles a fixture. Nil where there is no compiler, or no static C library.
