@@ -43,7 +43,7 @@ public struct PlaySite {
     body: String = ""
   ) -> PageAnswer {
     guard let host, hosts.contains(host.lowercased()) else {
-      return Self.text(
+      return PageAnswer.text(
         421,
         "This server answers to \(hosts.sorted().joined(separator: ", ")), not to \(host ?? "no name").\n")
     }
@@ -53,25 +53,21 @@ public struct PlaySite {
     case ("GET", "/script"):
       var file = file
       file.scenario = session.scenario
-      var answer = Self.text(200, file.text)
+      var answer = PageAnswer.text(200, file.text)
       answer.download = "\(file.scenario.workload.rawValue)-played.script"
       return answer
     case ("POST", "/do"):
       guard given == token else {
-        return Self.text(403, "The page's token is missing or of another run: reload the page.\n")
+        return PageAnswer.text(403, "The page's token is missing or of another run: reload the page.\n")
       }
       guard perform(body) else {
-        return Self.text(400, "Say step, back, until NANOSECONDS, branch NUMBER, or act WORDS.\n")
+        return PageAnswer.text(400, "Say step, back, until NANOSECONDS, branch NUMBER, or act WORDS.\n")
       }
       return state(of: query["node"])
     case (_, "/"), (_, "/state"), (_, "/script"), (_, "/do"):
-      return Self.text(405, "Pages are for GET, acts for POST.\n")
-    default: return Self.text(404, "There is no such page. The run is at /.\n")
+      return PageAnswer.text(405, "Pages are for GET, acts for POST.\n")
+    default: return PageAnswer.text(404, "There is no such page. The run is at /.\n")
     }
-  }
-
-  private static func text(_ status: Int, _ words: String) -> PageAnswer {
-    PageAnswer(status: status, contentType: "text/plain; charset=utf-8", body: Array(words.utf8))
   }
 
   private var page: PageAnswer {

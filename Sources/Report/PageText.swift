@@ -23,6 +23,11 @@ public struct PageAnswer: Sendable {
     self.file = file
     self.download = download
   }
+
+  /// A sentence in place of a page.
+  package static func text(_ status: Int, _ words: String) -> PageAnswer {
+    PageAnswer(status: status, contentType: "text/plain; charset=utf-8", body: Array(words.utf8))
+  }
 }
 
 /// HTML as it is written: what comes from a run goes through ``text(_:)``, and so is text whatever it says.

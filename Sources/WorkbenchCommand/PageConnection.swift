@@ -29,9 +29,7 @@ struct PageConnection {
       switch PageRequest.read(bytes) {
       case .whole(let request): return try await send(pages.answer(request), isHead: request.method == "HEAD")
       case .refused(let status, let words):
-        return try await send(
-          PageAnswer(status: status, contentType: "text/plain; charset=utf-8", body: Array(words.utf8)),
-          isHead: false)
+        return try await send(.text(status, words), isHead: false)
       case .beginning: bytes += try await socket.read(atMost: 4096)
       }
     }
@@ -47,8 +45,7 @@ struct PageConnection {
         length = Int(try file.seekToEnd())
         try file.seek(toOffset: 0)
       } else {
-        answer = PageAnswer(
-          status: 404, contentType: "text/plain; charset=utf-8", body: Array("The file can't be read.".utf8))
+        answer = .text(404, "The file can't be read.")
         length = answer.body.count
       }
     }

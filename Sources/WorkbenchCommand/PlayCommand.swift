@@ -3,8 +3,6 @@ import Foundation
 import Glomers
 import GlomersRuntime
 import Lab
-import Mutants
-import Nodes
 import Play
 import Report
 import Simulator
@@ -156,36 +154,5 @@ private actor PlayPages: Pages {
       method: request.method, path: request.path, query: request.query, host: request.host,
       token: request.token,
       body: request.body)
-  }
-}
-
-extension SimulatedNode {
-  /// Begins a run of such nodes that is to be played; nil for one that can't be.
-  func begin(_ scenario: Scenario, _ options: Options) -> (any PlayedRun)? {
-    func stores(_ option: Glomers.Option, in service: String) -> Bool {
-      options[option.name] == option.value(parsing: service)
-    }
-    return switch name {
-    case "echo": Simulation<EchoNode>(scenario, options: options)
-    case "unique-ids": Simulation<UniqueIDNode>(scenario, options: options)
-    case "broadcast": Simulation<BroadcastNode>(scenario, options: options)
-    case "g-set": Simulation<GSetNode>(scenario, options: options)
-    case "g-counter" where stores(GCounterNode.store, in: "seq-kv"):
-      Simulation<CounterOnSeqKVNode<GrowOnly>>(scenario, options: options)
-    case "g-counter": Simulation<GCounterNode>(scenario, options: options)
-    case "pn-counter" where stores(PNCounterNode.store, in: "seq-kv"):
-      Simulation<CounterOnSeqKVNode<PositiveNegative>>(scenario, options: options)
-    case "pn-counter": Simulation<PNCounterNode>(scenario, options: options)
-    case "kafka" where stores(KafkaNode.store, in: "lin-kv"):
-      Simulation<KafkaOnLinKVNode>(scenario, options: options)
-    case "kafka": Simulation<KafkaNode>(scenario, options: options)
-    case "txn-rw-register" where stores(TransactionNode.isolation, in: "strict-serializable"):
-      Simulation<StrictTransactionNode>(scenario, options: options)
-    case "txn-rw-register": Simulation<TransactionNode>(scenario, options: options)
-    case "txn-list-append": Simulation<ListTransactionNode>(scenario, options: options)
-    case "lin-kv": Simulation<LinKVNode>(scenario, options: options)
-    case "lin-kv-single": Simulation<LinKVSingleNode>(scenario, options: options)
-    default: Mutant.all.first { $0.path == name }?.begin(scenario)
-    }
   }
 }
