@@ -91,11 +91,11 @@ test: deps
 	$(SWIFT) test --disable-xctest
 
 .PHONY: test-browser
-test-browser: ## Use reports and pages in a real browser (needs chromium and chromedriver); screenshots go to .build-browser/
+test-browser: ## Use reports and pages in a real browser (needs chromium and chromedriver); screenshots go to .build-browser/ (SHORT=1: the essential parts)
 test-browser: build
-	python3 Tests/Browser/report.py bin/workbench .build-browser/report
-	python3 Tests/Browser/serve.py bin/workbench bin/maelstrom-broadcast .build-browser/serve
-	python3 Tests/Browser/play.py bin/workbench .build-browser/play
+	python3 Tests/Browser/report.py $(if $(SHORT),--short) bin/workbench .build-browser/report
+	$(if $(SHORT),,python3 Tests/Browser/serve.py bin/workbench bin/maelstrom-broadcast .build-browser/serve)
+	python3 Tests/Browser/play.py $(if $(SHORT),--short) bin/workbench .build-browser/play
 
 examples: ## Build every example, and hold each to what it promises
 examples: build
@@ -307,7 +307,7 @@ BENCH_PIPES := $(BENCH)/pipe/driver $(BENCH)/pipe/copy $(BENCH)/pipe/mallocs.so
 BENCH_C := -std=c11 -O2 -Wall -Wextra -Werror
 RECORDING = $(if $(RECORD),--record)
 
-.PHONY: bench bench-growth bench-compare bench-workbench perf instructions mallocs broadcast-frontier
+.PHONY: bench bench-growth bench-compare bench-workbench bench-recording bench-report perf instructions mallocs broadcast-frontier
 bench: ## Pipes, workloads, growth and microbenchmarks, as tables and as JSON (RECORD=1, PEER="command")
 bench: nodes $(BENCH_PIPES)
 	python3 bench/selftest.py $(BENCH)/pipe/driver
@@ -334,6 +334,14 @@ bench-compare: nodes $(BENCH_PIPES)
 bench-workbench: ## What the test bench costs itself, with processes and in the simulator (RECORD=1)
 bench-workbench: build
 	python3 bench/workbench.py --bin bin $(RECORDING)
+
+bench-recording: ## What the record of messages costs the test bench, in messages a second (ROUNDS=5)
+bench-recording: build
+	python3 bench/workbench.py --bin bin --recording $(or $(ROUNDS),5)
+
+bench-report: ## How large, quick and smooth reports are, in a real browser (needs chromium and chromedriver)
+bench-report: build
+	python3 Tests/Browser/figures.py bin/workbench .build-browser/figures
 
 perf: ## A profile of a saturated node, as text and as a flame graph (NODE=echo)
 perf: nodes $(BENCH_PIPES)

@@ -91,7 +91,8 @@ let package = Package(
     .target(
       name: "VirtualProcess", dependencies: ["CVirtual", "Simulator", "Lab", "Glomers"], swiftSettings: safe),
     .target(
-      name: "Mutants", dependencies: ["Simulator", "Lab", "Nodes", "Raft", "Workloads", "Wire", "Glomers"],
+      name: "Mutants",
+      dependencies: ["Report", "Simulator", "Lab", "Nodes", "Raft", "Workloads", "Wire", "Glomers"],
       swiftSettings: safe),
     .target(
       name: "Fleet",
@@ -102,7 +103,7 @@ let package = Package(
     // The page's style and scripts, as bytes.
     .target(
       name: "ReportFiles", path: "Sources/Report/Page",
-      exclude: ["model.js", "axis.js", "charts.js", "spacetime.js", "page.js", "page.css"],
+      exclude: ["model.js", "axis.js", "charts.js", "spacetime.js", "details.js", "page.js", "page.css"],
       cSettings: [.treatAllWarnings(as: .error)]),
     .target(
       name: "Report", dependencies: ["Lab", "Glomers", "Wire", "ReportFiles"], exclude: ["Page"],

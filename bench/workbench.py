@@ -51,6 +51,23 @@ def processes(workbench, name, arguments, seconds):
     return [name, messages / seconds, (cpu - nodes) * 1e6 / messages, nodes * 1e6 / messages, (cpu - nodes) / seconds]
 
 
+def recording(workbench, bin, pairs):
+    """Saturated echo nodes without a record, with one as long as it is by itself, and with one of everything, in turn."""
+    echo = f"-w echo --bin {bin}/maelstrom-echo --node-count 5 --concurrency 100 --rate 1000000 --time-limit 5"
+    kinds = [("no record", 0), ("64 MiB, as by itself", 64), ("everything", 16384)]
+    seen = [[processes(workbench, name, f"{echo} --record-limit {limit}", 5)[1:3] for name, limit in kinds]
+            for _ in range(pairs)]
+    rows = []
+    for place, (name, _) in enumerate(kinds):
+        # Against the run without a record of the same round: the machine's speed drifts.
+        costs = sorted((1 - round[place][0] / round[0][0]) * 100 for round in seen)
+        rates, cpu = (sorted(round[place][figure] for round in seen) for figure in (0, 1))
+        rows.append([name, rates[pairs // 2], cpu[pairs // 2], costs[pairs // 2], costs[0], costs[-1]])
+    columns = [("record", None), ("messages/s", ",.0f"), ("bench CPU µs/message", ".2f"), ("cost in %", ".1f"),
+               ("at least", ".1f"), ("at most", ".1f")]
+    return table(columns, rows)
+
+
 def simulated(workbench, name, arguments, seeds=1):
     """A row of the simulator's table: messages, seconds of CPU (both a seed) and MB."""
     text, _, cpu, megabytes = run(workbench, "sim", *arguments.split())
@@ -82,7 +99,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True, help="the directory with the workbench and the nodes")
     parser.add_argument("--record", action="store_true", help="write the tables into RESULTS.md")
+    parser.add_argument("--recording", type=int, metavar="ROUNDS", help="only what the record of messages costs")
     arguments = parser.parse_args()
+    if arguments.recording:
+        about = machine.about(ROOT, "make bench-recording")
+        text = recording(os.path.join(arguments.bin, "workbench"), arguments.bin, arguments.recording)
+        machine.finish(about)
+        print(f"{machine.sentence(about)}\n\n{text}")
+        return
     about = machine.about(ROOT, "make bench-workbench")
     workbench = os.path.join(arguments.bin, "workbench")
     echo = f"-w echo --bin {arguments.bin}/maelstrom-echo --node-count 5 --concurrency 100 --rate 1000000 --time-limit 5"

@@ -24,12 +24,32 @@ public struct Anomaly: Equatable, Sendable {
   public let demand: Demand?
   /// How many sightings it stands for.
   public let count: Int
+  /// Of a cycle of transactions: each edge, in order; the last leads back to the first.
+  public let steps: [Step]
+
+  /// Why one transaction comes before another.
+  public struct Step: Equatable, Sendable {
+    /// The operations, by the indices of their invocations in the history.
+    public let from: Int
+    public let to: Int
+    /// `ww`, `wr`, `rw` (Adya's dependencies), `process` or `realtime`.
+    public let relation: String
+    /// The reason: `T2 read what T1 wrote to 8: 5`.
+    public let words: String
+
+    public init(from: Int, to: Int, relation: String, words: String) {
+      self.from = from
+      self.to = to
+      self.relation = relation
+      self.words = words
+    }
+  }
 
   /// - Parameter severity: of one that breaks a demand, what it is where nobody makes the demand: a warning if this says
   ///   invalid.
   public init(
     _ name: String, _ detail: String, operations: [Int] = [], node: NodeID? = nil,
-    severity: Severity = .invalid, breaking demand: Demand? = nil, count: Int = 1
+    severity: Severity = .invalid, breaking demand: Demand? = nil, count: Int = 1, steps: [Step] = []
   ) {
     self.name = name
     self.detail = detail
@@ -38,6 +58,7 @@ public struct Anomaly: Equatable, Sendable {
     self.severity = demand != nil && severity == .invalid ? .warning : severity
     self.demand = demand
     self.count = count
+    self.steps = steps
   }
 
   /// The same in a run that makes these demands.

@@ -56,6 +56,15 @@ struct AnomalyReport {
         edn["value-count"] = .integer(count)
         return edn
       })
+    if !anomaly.steps.isEmpty {
+      edn["steps"] = .vector(
+        anomaly.steps.map { step in
+          [
+            "from": .integer(step.from), "to": .integer(step.to), "type": .keyword(step.relation),
+            "words": .string(step.words),
+          ]
+        })
+    }
     return edn
   }
 }

@@ -15,6 +15,9 @@ public struct Hunt: Sendable {
   /// Seeds at which the node without the mistake was found invalid too, and by what: the checker is wrong.
   public let falseAlarms: [(seed: UInt64, anomalies: [String])]
 
+  /// What the report of the run that caught it does not show, in words.
+  public let concealments: [String]
+
   /// Whether the mutant was caught, and its original left alone.
   public var isCaught: Bool { seed != nil && falseAlarms.isEmpty }
 
@@ -36,6 +39,7 @@ public struct Hunt: Sendable {
     evidence = caught?.evidence
     runCount = count
     self.others = others.subtracting([mutant.anomaly]).sorted()
+    concealments = caught.map { Disclosure(mutant, seed: $0.seed).problems } ?? []
     falseAlarms = seeds.prefix(max(count, originalRunCountMin)).compactMap { seed in
       let found = Self.anomalies(of: mutant.runOriginal, mutant.scenario, seed)
       return found.isEmpty ? nil : (seed, Set(found.map(\.name)).sorted())

@@ -19,7 +19,8 @@ public struct HuntReport: Sendable {
       }
   }
 
-  /// A sentence for each mutant that survived, and for each node without a mistake that was found invalid.
+  /// A sentence for each mutant that survived, for each whose report hides what it does, and for each node without a
+  /// mistake that was found invalid.
   public var problems: [String] {
     hunts.flatMap { hunt in
       var problems: [String] = []
@@ -28,6 +29,7 @@ public struct HuntReport: Sendable {
         problems.append(
           "\(hunt.mutant.path) survived \(hunt.runCount) runs: none showed \(hunt.mutant.anomaly)\(others)")
       }
+      problems += hunt.concealments.map { "\(hunt.mutant.path): seed \(hunt.seed!): \($0)" }
       return problems
         + hunt.falseAlarms.map { alarm in
           "\(hunt.mutant.path): seed \(alarm.seed) finds the node without the mistake invalid, by "

@@ -19,7 +19,8 @@ struct Meaning {
   /// Elle's names say more in their endings: `G1c-realtime` is a `G1c`.
   private static func stem(of name: String) -> String {
     var name = name
-    for ending in ["-realtime", "-process", "-item", "-cycle-exists"] where name.hasSuffix(ending) {
+    if name.hasSuffix("-cycle-exists") { return "cycle-exists" }
+    for ending in ["-realtime", "-process", "-item"] where name.hasSuffix(ending) {
       name.removeLast(ending.count)
     }
     return name
@@ -69,7 +70,7 @@ struct Meaning {
       "Look for the last message between the two nodes that was lost."
     ),
     // Logs.
-    "inconsistent-offsets": (
+    "inconsistent-offset": (
       "Two messages have the same key and offset.",
       "Look at which nodes assigned the offset, and what they knew of each other then."
     ),
@@ -104,6 +105,18 @@ struct Meaning {
       "An acknowledged message was never shown by any poll, to the end.",
       "Look at what keeps the log's readable end from moving past it."
     ),
+    "missing-message": (
+      "One node shows a message in the end, and another does not.",
+      "Follow the message: what was to bring it to the other node, and was it lost?"
+    ),
+    "future-read": (
+      "A read shows what was written only later.",
+      "Look for the first message that carries it: who knew of it too early?"
+    ),
+    "precommitted-read": (
+      "A transaction polls what it has sent itself, before it commits.",
+      "Look at what is visible before a transaction commits."
+    ),
     "runaway-commit": (
       "A listed offset is beyond everything that was committed.",
       "Look at which node answered, and what it had been told."
@@ -124,6 +137,13 @@ struct Meaning {
     "impossible-error": (
       "An error says something of a value that can't have been.",
       "Look at what the key held, by the operations around it."
+    ),
+    "malformed-operation": (
+      "An operation has a value that its workload does not know, and was not judged.",
+      "Look at where the history comes from."
+    ),
+    "partly-checked": (
+      "Some of what was seen could not be judged.", "Look at why those operations did not succeed."
     ),
     "nothing-checked": ("Nothing could be judged.", "Look at why no operation succeeded."),
     // Transactions.
@@ -172,6 +192,34 @@ struct Meaning {
     "internal": (
       "A transaction does not read what it wrote or read itself just before.",
       "Look at how a transaction sees its own writes."
+    ),
+    "cyclic-versions": (
+      "What transactions read before they wrote puts the versions of a key into a circle.",
+      "Look at which nodes carried out the transactions, and what each held of the key."
+    ),
+    "cycle-exists": (
+      "Transactions come before each other in a circle that the model excludes.",
+      "Look at its transactions in the timeline: which of them missed what another had written?"
+    ),
+    "duplicate-elements": (
+      "A list shows an element twice that was appended once.",
+      "Look for an append that was carried out again: after a lost answer, or after a restart."
+    ),
+    "dirty-update": (
+      "A write stands upon one whose transaction failed.",
+      "Look at what is visible before a transaction commits, and what is left when it does not."
+    ),
+    "contradictory-end": (
+      "What all nodes show in the end can't have been written last.",
+      "Look at which of two writes won, and at which node."
+    ),
+    "initial-value": (
+      "A read of a key that nobody had written shows something else than null.",
+      "Answer null for a key without a value."
+    ),
+    "repeated-write": (
+      "Two transactions wrote the same value to a key, so nobody can tell who read from whom.",
+      "Let each write of a key have a value of its own."
     ),
     "incompatible-order": (
       "Two reads of a list disagree on its order.",

@@ -84,7 +84,7 @@ struct ReportData {
     let history = report.history
     let invocations = history.operations.filter { $0.isClient && $0.kind == .invoke }
     let cap = cap(invocations.count)
-    var functions = NameTable(), nodes = NameTable(report.nodes)
+    var functions = NameTable(), nodes = NameTable(report.nodes), keys = OperationKeys(report.workload)
     var at: [Int] = [], took: [Int] = [], process: [Int] = [], function: [Int] = [], outcome: [Int] = []
     var node: [Int] = [], index: [Int] = [], value: [Int] = [], result: [Int] = [], final: [Int] = []
     for (row, operation) in invocations.enumerated() {
@@ -108,6 +108,7 @@ struct ReportData {
       }
       result.append(texts.place(of: (ending ?? "").cut(to: cap)))
       if operation.isFinal { final.append(row) }
+      keys.add(operation, end)
     }
     strings("hosts", nodes.names)
     strings("functions", functions.names)
@@ -122,7 +123,9 @@ struct ReportData {
     numbers("value", value)
     numbers("result", result)
     numbers("final", final)
+    if !keys.names.isEmpty { column("keys", keys.rows) { $0.add($1.count == 1 ? "\($1[0])" : "\($1)") } }
     out.add("}")
+    if !keys.names.isEmpty { strings("keys", keys.names) }
   }
 
   private static func text(of operation: Operation, _ member: String) -> String {
@@ -261,6 +264,51 @@ struct ReportData {
     numbers("offset", offset)
     numbers("poll", isPoll)
     out.add("}")
+  }
+}
+
+/// Which keys each operation is about, for workloads that have keys.
+private struct OperationKeys {
+  private static let namesMax = 5000
+
+  private let workload: String
+  private var table = NameTable()
+  /// Of each operation the places of its keys in ``names``.
+  private(set) var rows: [[Int]] = []
+  var names: [String] { table.names }
+
+  init(_ workload: String) { self.workload = workload }
+
+  mutating func add(_ operation: Operation, _ end: Operation?) {
+    var found: [Int] = []
+    for value in [operation.value, end?.value ?? .null] {
+      for key in keys(value) where table.names.count < Self.namesMax {
+        let place = table.place(of: key.plainText.cut(to: 100))
+        if !found.contains(place) { found.append(place) }
+      }
+    }
+    rows.append(found)
+  }
+
+  private func keys(_ value: JSON) -> [JSON] {
+    switch workload {
+    case "lin-kv": value.array.flatMap { $0.count == 2 ? [$0[0]] : nil } ?? []
+    case "txn-rw-register", "txn-list-append":
+      (value.array ?? []).compactMap { $0.array.flatMap { $0.count == 3 ? $0[1] : nil } }
+    case "kafka": (value.array ?? []).flatMap(Self.logs(in:)) + Self.members(value)
+    default: []
+    }
+  }
+
+  /// Of a micro-operation of kafka, or a key that is assigned.
+  private static func logs(in part: JSON) -> [JSON] {
+    if case .string = part { return [part] }
+    guard let parts = part.array, parts.count > 1, case .string(let verb) = parts[0] else { return [] }
+    return verb == "send" ? [parts[1]] : members(parts[1])
+  }
+
+  private static func members(_ value: JSON) -> [JSON] {
+    if case .object(let members) = value { members.keys.sorted().map { .string($0) } } else { [] }
   }
 }
 

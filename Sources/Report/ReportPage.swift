@@ -77,8 +77,12 @@ extension RunReport {
       for anomaly in kind.shown {
         page.markup("<li data-anomaly=\"\(number)\"><p>")
         if let node = anomaly.node { page.element("b", node.name); page.markup(" ") }
-        page.text(anomaly.detail.cut(to: 2000))
+        page.text(
+          anomaly.steps.isEmpty
+            ? anomaly.detail.cut(to: 2000) : "\(anomaly.steps.count) transactions, each before the next")
         page.markup("</p>")
+        if !anomaly.steps.isEmpty { writeCycle(anomaly.steps, &page) }
+        if let window = anomaly.operations.last.flatMap({ windows[$0] }) { writeWindow(window, &page) }
         writeOperations(of: anomaly, &page)
         page.markup("</li>\n")
         number += 1
@@ -110,7 +114,14 @@ extension RunReport {
         "spread", "How values spread",
         "When each node was first seen to have each value, after its acknowledgement."
       ),
-      ("offsets", "Offsets", "Of each key: acknowledged sends, and how far polls reached."),
+      (
+        "offsets", "Offsets",
+        "Of each key: what sends got and polls reached; the line is the watermark, up to which polls have shown it."
+      ),
+      (
+        "lag", "Lag",
+        "Of each poll that showed something of a key: how many offsets further its log was known to go."
+      ),
     ]
     page.markup(
       "<noscript><p class=\"doubt\">The pictures need a script; everything else is here.</p></noscript>\n")
@@ -127,6 +138,10 @@ extension RunReport {
   }
 
   private func writeNodes(_ page: inout PageText) {
+    // In virtual time nodes are no processes.
+    guard results["workbench"]?["nodes"] != nil || logTails.contains(where: { !$0.lines.isEmpty }) else {
+      return
+    }
     page.markup("<section id=\"nodes\">\n<h2>Nodes</h2>\n")
     if case .map(let members)? = results["workbench"]?["nodes"], !members.isEmpty {
       var columns: [String] = []

@@ -63,12 +63,28 @@ public struct RunReport: Sendable {
   public static let inlineBytesMax = 5 << 20
 
   public func page(inlineBytesMax: Int = RunReport.inlineBytesMax) -> Page {
-    let data = ReportData(self).text
+    var report = self
+    report.prove()
+    let data = ReportData(report).text
     let isInline = data.count <= inlineBytesMax
     var html = PageText()
-    write(&html, data: isInline ? data : nil)
+    report.write(&html, data: isInline ? data : nil)
     return Page(
       html: html.bytes, data: isInline ? nil : Array("reportData(".utf8) + data + Array(");\n".utf8))
+  }
+
+  /// Of anomalies of registers, by the index of their last operation: as little as shows that no order explains it.
+  private(set) var windows: [Int: LinearizationWindow] = [:]
+
+  /// Looks for the windows of what is not linearizable, and puts the smallest first.
+  private mutating func prove() {
+    windows = LinearizationWindow.windows(of: anomalies, in: history)
+    guard !windows.isEmpty else { return }
+    func size(_ anomaly: Anomaly) -> Int? { anomaly.operations.last.flatMap { windows[$0]?.items.count } }
+    let places = anomalies.indices.filter { size(anomalies[$0]) != nil }
+    let sorted = places.map { anomalies[$0] }.enumerated()
+      .sorted { (size($0.element)!, $0.offset) < (size($1.element)!, $1.offset) }
+    for (place, one) in zip(places, sorted) { anomalies[place] = one.element }
   }
 
   /// The verdict in words.

@@ -38,7 +38,17 @@ extension RunReport {
       if case .string(let text)? = one["node"] { node = NodeID(text) }
       return Anomaly(
         name, detail, operations: operations, node: node,
-        severity: Anomaly.Severity(rawValue: severity) ?? .invalid)
+        severity: Anomaly.Severity(rawValue: severity) ?? .invalid, steps: steps(of: one))
+    }
+  }
+
+  private static func steps(of anomaly: EDN) -> [Anomaly.Step] {
+    guard case .vector(let list)? = anomaly["steps"] else { return [] }
+    return list.compactMap { one in
+      guard case .integer(let from)? = one["from"], case .integer(let to)? = one["to"],
+        case .keyword(let relation)? = one["type"], case .string(let words)? = one["words"]
+      else { return nil }
+      return Anomaly.Step(from: from, to: to, relation: relation, words: words)
     }
   }
 }

@@ -71,6 +71,9 @@ public struct Site {
     for run in runs { row(run, &page) }
     page.markup("</tbody></table></div>\n<p><button>Compare two</button></p></form>\n")
     if runs.isEmpty { page.element("p", "There is no run in \(index.root) yet: workbench test makes one.") }
+    page.markup(
+      "<p>To play a run yourself, forward, back and with your own hands: <code>workbench play -w broadcast</code></p>\n"
+    )
     page.markup("<script>\n\(Self.listScript)</script>\n")
     return PageAnswer(body: page.closed())
   }

@@ -107,7 +107,8 @@ struct PlayCommand: AsyncParsableCommand {
   /// A session ends long before: see ``Session``.
   private static let recordBytesMax = 1 << 40
 
-  private func file() throws -> ScriptFile {
+  /// What is to be played, as a script that may say no more than the seed.
+  func file() throws -> ScriptFile {
     if let script {
       var file = try ScriptFile(at: script)
       if !nodeArguments.isEmpty { file.arguments = nodeArguments }
@@ -117,13 +118,13 @@ struct PlayCommand: AsyncParsableCommand {
       throw ValidationError("no node here serves \(load.workload.rawValue)")
     }
     var scenario = load.scenario
+    scenario.delivery = .independent
+    scenario.latency = .milliseconds(100)
+    scenario.lateReplies = .drop
     network.apply(to: &scenario)
     demands.apply(to: &scenario)
     scenario.seed = seed
     scenario.probeInterval = nil
-    if !CommandLine.arguments.contains("--delivery") { scenario.delivery = .independent }
-    if !CommandLine.arguments.contains("--latency") { scenario.latency = .milliseconds(100) }
-    if !CommandLine.arguments.contains("--late-replies") { scenario.lateReplies = .drop }
     return ScriptFile(.node(name), arguments: nodeArguments, scenario)
   }
 

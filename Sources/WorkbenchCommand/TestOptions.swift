@@ -85,7 +85,7 @@ struct NetworkOptions: ParsableArguments {
       "The mean latency between nodes, in milliseconds, from 0 to 3600000; clients have none (default: 0).",
       valueName: "milliseconds"),
     transform: Parse.milliseconds)
-  var latency: Duration = .zero
+  var latency: Duration?
 
   @Option(
     help: ArgumentHelp(
@@ -100,7 +100,7 @@ struct NetworkOptions: ParsableArguments {
       comes when it is due (default: in-order).
       """, valueName: "name"),
     transform: Parse.choice)
-  var delivery = Scenario.Delivery.inOrder
+  var delivery: Scenario.Delivery?
 
   @Option(
     help: ArgumentHelp(
@@ -110,7 +110,7 @@ struct NetworkOptions: ParsableArguments {
       with a warning (default: silence).
       """, valueName: "name"),
     transform: Parse.choice)
-  var lateReplies = Scenario.LateReplies.silence
+  var lateReplies: Scenario.LateReplies?
 
   @Option(
     help: ArgumentHelp(
@@ -131,11 +131,12 @@ struct NetworkOptions: ParsableArguments {
     transform: Parse.seconds)
   var nemesisInterval: Duration = .seconds(10)
 
+  /// What was not given stays as it is.
   func apply(to scenario: inout Scenario) {
-    scenario.latency = latency
+    if let latency { scenario.latency = latency }
     scenario.latencyDistribution = latencyDist
-    scenario.delivery = delivery
-    scenario.lateReplies = lateReplies
+    if let delivery { scenario.delivery = delivery }
+    if let lateReplies { scenario.lateReplies = lateReplies }
     scenario.faults = nemesis
     scenario.nemesisInterval = nemesisInterval
   }

@@ -75,6 +75,14 @@ class Browser:
         self.call("POST", self.session + "/actions", {"actions": [
             {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions}]})
 
+    def whole(self, path, high=6000):
+        """A picture of the whole page, as far as it is not higher."""
+        size = self.command("Page.getLayoutMetrics", {})["cssContentSize"]
+        shot = self.command("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": {
+            "x": 0, "y": 0, "width": size["width"], "height": min(high, size["height"]), "scale": 1}})
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(shot["data"]))
+
     def screenshot(self, path):
         with open(path, "wb") as file:
             file.write(base64.b64decode(self.call("GET", self.session + "/screenshot")))

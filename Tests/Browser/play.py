@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`workbench play` in a real browser: a partition by hand makes a value late; back, a branch, a script that makes the same run.
 
-    python3 Tests/Browser/play.py bin/workbench .build-browser
+    python3 Tests/Browser/play.py [--short] bin/workbench .build-browser
 """
 
 import pathlib
@@ -33,7 +33,7 @@ def holds(browser, node):
     return "4711" in browser.run("return document.getElementById('chosen').textContent")
 
 
-def use(address, workbench, directory):
+def use(address, workbench, directory, is_short):
     with Browser(1280, 900) as browser:
         browser.open(address)
         browser.wait("play.state && document.getElementById('intro').open")
@@ -104,7 +104,7 @@ def use(address, workbench, directory):
         check("workbench sim --script makes the run again", "valid" in again.stdout, again.stdout.splitlines()[0])
         errors = browser.errors()
         check("nothing went wrong in the script", not errors, errors)
-    for width, height in [(1280, 800), (390, 844)]:
+    for width, height in [] if is_short else [(1280, 800), (390, 844)]:
         for dark in [False, True]:
             with Browser(width, height, dark) as browser:
                 browser.open(address)
@@ -117,8 +117,9 @@ def use(address, workbench, directory):
 
 
 if __name__ == "__main__":
-    workbench, directory = sys.argv[1:3]
+    words = [word for word in sys.argv[1:] if word != "--short"]
+    workbench, directory = words
     pathlib.Path(directory).mkdir(parents=True, exist_ok=True)
     with server([workbench, *COMMAND]) as address:
-        use(address, workbench, directory)
+        use(address, workbench, directory, len(words) < len(sys.argv) - 1)
     print(f"screenshots are in {directory}")

@@ -44,7 +44,7 @@ import Testing
     "Simulator": ["Glomers", "Wire", "Lab", "Storage"],
     "GlomersTesting": ["Glomers", "Wire", "Lab", "Simulator"],
     "VirtualProcess": ["Glomers", "Lab", "Simulator", "CVirtual"],
-    "Mutants": ["Glomers", "Wire", "Workloads", "Raft", "Nodes", "Lab", "Simulator"],
+    "Mutants": ["Glomers", "Wire", "Workloads", "Raft", "Nodes", "Lab", "Simulator", "Report"],
     "Fleet": ["Glomers", "GlomersRuntime", "CFleet"],
     "Report": ["Glomers", "Wire", "Lab"],
     "Play": ["Glomers", "Wire", "Lab", "Simulator", "Report"],

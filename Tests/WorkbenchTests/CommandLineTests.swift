@@ -183,4 +183,18 @@ struct CommandLineTests {
     #expect(run.status == 0)
     #expect(run.output.contains("\"dest\":\"lin-kv\"") == (store == "lin-kv"))
   }
+
+  @Test(
+    "play has a network of its own, unless the options say otherwise, in whatever form",
+    arguments: [
+      ([], 100, "independent", "drop"),
+      (["--latency=5", "--delivery=in-order", "--late-replies=silence"], 5, "in-order", "silence"),
+      (["--latency", "0", "--delivery", "in-order"], 0, "in-order", "drop"),
+    ])
+  func playedNetwork(_ options: [String], _ latency: Int, _ delivery: String, _ replies: String) throws {
+    let command = try #require(try PlayCommand.parseAsRoot(["-w", "broadcast"] + options) as? PlayCommand)
+    let scenario = try command.file().scenario
+    #expect(scenario.latency == .milliseconds(latency))
+    #expect(scenario.delivery.rawValue == delivery && scenario.lateReplies.rawValue == replies)
+  }
 }

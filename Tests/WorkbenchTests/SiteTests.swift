@@ -43,7 +43,7 @@ final class SiteTests {
   @Test("the list has every run with its verdict, the latest first")
   func list() throws {
     let page = text(get("/"))
-    for word in ["valid", "invalid", "running", "lost-value ×2", "20260103T000000.000Z"] {
+    for word in ["valid", "invalid", "running", "lost-value ×2", "20260103T000000.000Z", "workbench play"] {
       #expect(page.contains(word), "\(word)")
     }
     let second = try #require(page.range(of: "20260102T")), first = try #require(page.range(of: "20260101T"))

@@ -133,7 +133,7 @@ class View {
 
   drawTimes() {
     const { pen, app } = this;
-    const { step, list } = ticks(app.from, app.to, this.plotWidth / 90);
+    const { step, list } = ticks(app.from, app.to, Math.max(5, this.plotWidth / 90));
     pen.textAlign = "center";
     for (const tick of list) {
       const x = this.x(tick);

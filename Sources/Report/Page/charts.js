@@ -260,39 +260,93 @@ class Spread extends View {
   }
 }
 
-class Offsets extends View {
+/** Views of logs: a colour for each key, of which a filter leaves one. */
+class Logs extends View {
   constructor(app, id) {
     super(app, id);
-    this.top = Math.max(1, ...app.model.offsets.offset.slice(0, 100000)) * 1.05;
+    this.top = 1;
+    for (let i = 0; i < app.model.offsets.count; i++) this.top = Math.max(this.top, this.value(i) || 0);
+    this.top *= 1.05;
   }
 
-  y(offset) { return TOP + this.plotHeight * (1 - offset / this.top); }
+  y(value) { return TOP + this.plotHeight * (1 - value / this.top); }
+
+  shows(key) { return !this.app.filter.key || this.app.model.offsets.keys[key] === this.app.filter.key; }
 
   draw() {
-    const { pen, app } = this, o = app.model.offsets;
-    this.drawLevels(ticks(0, this.top, 4).list.map((level) => ({ y: this.y(level), text: `${level}` })));
+    const { app } = this, o = app.model.offsets;
+    this.drawLevels(ticks(0, this.top, 4).list.filter((level) => level % 1 === 0).map((level) => ({ y: this.y(level), text: `${level}` })));
     this.clip();
+    const first = lowerBound(o.at, app.from), last = lowerBound(o.at, app.to);
     for (let key = 0; key < o.keys.length; key++) {
-      pen.fillStyle = pen.strokeStyle = app.palette.of(key);
-      pen.beginPath();
-      for (let i = lowerBound(o.at, app.from); i < o.count && o.at[i] <= app.to; i++) {
-        if (o.key[i] !== key) continue;
-        const x = this.x(o.at[i]), y = this.y(o.offset[i]);
-        if (o.poll[i]) pen.rect(x - 0.5, y - 2.5, 1, 5); else pen.rect(x - 1, y - 1, 2, 2);
-      }
-      pen.fill();
+      this.pen.fillStyle = this.pen.strokeStyle = app.palette.of(key);
+      if (this.shows(key)) this.drawKey(key, first, last);
     }
-    this.legend(o.keys.slice(0, 12).map((key, number) => ({ text: `key ${key}`, colour: app.palette.of(number) })));
+    this.legend(o.keys.map((text, key) => ({ text: `key ${text}`, colour: app.palette.of(key), key }))
+      .filter(({ key }) => this.shows(key)).slice(0, 12).map(({ text, colour }) => ({ text, colour })));
   }
 
   at(x, y) {
     const o = this.app.model.offsets;
     let best = null, distance = 36;
     for (let i = lowerBound(o.at, this.time(x - 6)); i < o.count && o.at[i] <= this.time(x + 6); i++) {
-      const away = (this.x(o.at[i]) - x) ** 2 + (this.y(o.offset[i]) - y) ** 2;
+      if (Number.isNaN(this.value(i)) || !this.shows(o.key[i])) continue;
+      const away = (this.x(o.at[i]) - x) ** 2 + (this.y(this.value(i)) - y) ** 2;
       if (away < distance) [distance, best] = [away, i];
     }
-    if (best === null) return null;
-    return { text: `key ${o.keys[o.key[best]]}: ${o.poll[best] ? "a poll reached" : "a send got"} offset ${o.offset[best]} at ${moment(o.at[best])}` };
+    return best === null ? null : { text: `key ${o.keys[o.key[best]]}: ${this.words(best)} at ${moment(o.at[best])}` };
+  }
+}
+
+class Offsets extends Logs {
+  value(i) { return this.app.model.offsets.offset[i]; }
+
+  words(i) {
+    const o = this.app.model.offsets;
+    return `${o.poll[i] ? "a poll reached" : "a send got"} offset ${o.offset[i]}`;
+  }
+
+  drawKey(key, first, last) {
+    const { pen, app } = this, o = app.model.offsets;
+    pen.beginPath();
+    for (let i = first; i < last; i++) {
+      if (o.key[i] !== key) continue;
+      const x = this.x(o.at[i]), y = this.y(o.offset[i]);
+      if (o.poll[i]) pen.rect(x - 0.5, y - 2.5, 1, 5); else pen.rect(x - 1, y - 1, 2, 2);
+    }
+    pen.fill();
+    // The watermark, in steps.
+    let mark = -1;
+    for (let i = first - 1; i >= 0 && mark < 0; i--) if (o.key[i] === key) mark = o.mark[i];
+    pen.lineWidth = 1.2;
+    pen.globalAlpha = 0.7;
+    pen.beginPath();
+    if (mark >= 0) pen.moveTo(LEFT, this.y(mark));
+    for (let i = first; i < last; i++) {
+      if (o.key[i] !== key || o.mark[i] === mark) continue;
+      const x = this.x(o.at[i]);
+      if (mark < 0) pen.moveTo(x, this.y(o.mark[i]));
+      else pen.lineTo(x, this.y(mark));
+      pen.lineTo(x, this.y(o.mark[i]));
+      mark = o.mark[i];
+    }
+    if (mark >= 0) pen.lineTo(this.width - RIGHT, this.y(mark));
+    pen.stroke();
+    pen.globalAlpha = 1;
+  }
+}
+
+class Lag extends Logs {
+  wantedHeight() { return 150; }
+  value(i) { return this.app.model.offsets.lag[i]; }
+  words(i) { return `a poll was ${this.value(i)} offsets behind`; }
+
+  drawKey(key, first, last) {
+    const { pen, app } = this, o = app.model.offsets;
+    pen.beginPath();
+    for (let i = first; i < last; i++) {
+      if (o.key[i] === key && o.poll[i]) pen.rect(this.x(o.at[i]) - 1, this.y(o.lag[i]) - 1.5, 2, 3);
+    }
+    pen.fill();
   }
 }

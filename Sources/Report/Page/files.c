@@ -19,6 +19,8 @@ static const unsigned char script[] = {
     ,
 #embed "spacetime.js"
     ,
+#embed "details.js"
+    ,
 #embed "page.js"
 };
 

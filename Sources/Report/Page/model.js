@@ -73,7 +73,7 @@ function makeOperations(data) {
     count: data.count, workers: Math.max(1, data.workers), start, end, intervals: new Intervals(start, end),
     process: Int32Array.from(data.process), function: Uint16Array.from(data.function),
     outcome: Uint8Array.from(data.outcome), node: Int32Array.from(data.node), index: sums(data.index),
-    value: data.value, result: data.result, final: new Set(data.final),
+    value: data.value, result: data.result, final: new Set(data.final), keys: data.keys ?? null,
   };
 }
 
@@ -110,6 +110,12 @@ function makeModel(data) {
   return {
     data, operations, messages, faults, deaths, begin: begin - margin, end: end + margin,
     nodes: new Set(data.nodes), texts: data.texts,
+    /** Rows of operations by the index of their invocation in the history. */
+    rowOf: new Map(Array.from(operations.index, (index, row) => [index, row])),
+    hasKey(row, key) {
+      const keys = operations.keys?.[row];
+      return keys === key || (Array.isArray(keys) && keys.includes(key));
+    },
     spread: makeSpread(data), offsets: makeOffsets(data),
   };
 }
@@ -130,28 +136,40 @@ function makeSpread(data) {
 
 function makeOffsets(data) {
   if (!data.offsets) return null;
-  return { ...data.offsets, at: times(data.offsets.at) };
+  const { count, keys, key, offset, poll } = data.offsets;
+  // How far each log was known to go, and how far polls had shown it, before each row.
+  const ends = new Float64Array(keys.length).fill(-1), marks = new Float64Array(keys.length).fill(-1);
+  const lag = new Float64Array(count).fill(NaN), mark = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    ends[key[i]] = Math.max(ends[key[i]], offset[i]);
+    if (poll[i]) {
+      lag[i] = ends[key[i]] - offset[i];
+      marks[key[i]] = Math.max(marks[key[i]], offset[i]);
+    }
+    mark[i] = marks[key[i]];
+  }
+  return { ...data.offsets, at: times(data.offsets.at), lag, mark };
 }
 
 /**
- * What may have influenced a message, and what it may have influenced: for each name the moment up to which, or from
- * which, its doings count (Lamport's happened-before relation).
+ * What may have influenced some messages, one after the other or one alone, and what they may have influenced: for each name
+ * the moment up to which, or from which, its doings count (Lamport's happened-before relation).
  */
 function causality(model, chosen) {
   const m = model.messages, names = model.data.names.length;
   const future = new Float64Array(names).fill(Infinity), past = new Float64Array(names).fill(-Infinity);
-  future[m.from[chosen]] = m.start[chosen];
-  if (m.fate[chosen] === DELIVERED) future[m.to[chosen]] = Math.min(future[m.to[chosen]], m.end[chosen]);
+  const first = Math.min(...chosen), last = Math.max(...chosen);
+  future[m.from[first]] = m.start[first];
   // Whatever influences a sender comes to it before it sends, so one pass in the order of sending is enough.
-  for (let i = chosen + 1; i < m.count; i++) {
+  for (let i = first; i < m.count; i++) {
     if (m.fate[i] !== DELIVERED || m.start[i] < future[m.from[i]]) continue;
     if (m.end[i] < future[m.to[i]]) future[m.to[i]] = m.end[i];
   }
-  past[m.from[chosen]] = m.start[chosen];
+  past[m.from[last]] = m.start[last];
   const byEnd = model.byEnd ??= Uint32Array.from(m.start.keys()).sort((a, b) => (m.end[a] || 0) - (m.end[b] || 0) || a - b);
   for (let place = byEnd.length - 1; place >= 0; place--) {
     const i = byEnd[place];
-    if (m.fate[i] !== DELIVERED || m.end[i] > past[m.to[i]] || i === chosen) continue;
+    if (m.fate[i] !== DELIVERED || m.end[i] > past[m.to[i]] || i === last) continue;
     if (m.start[i] > past[m.from[i]]) past[m.from[i]] = m.start[i];
   }
   return { future, past };

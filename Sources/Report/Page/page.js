@@ -1,12 +1,17 @@
 // What links the views: the time that is shown, what is chosen, what is filtered; all of it stands in the URL's fragment.
 
+/** What stands in the fragment under its own name. */
+const FILTERS = ["node", "type", "key", "function", "outcome", "text", "only"];
+/** More would make no list to choose from; the search finds the others. */
+const KEYS_MAX = 500;
+
 class App {
   constructor(data) {
     this.model = makeModel(data);
     this.palette = new Palette();
     this.from = this.model.begin;
     this.to = this.model.end;
-    this.filter = { node: "", type: "", outcome: "", text: "", clients: this.clientCount() <= 60 };
+    this.filter = { node: "", type: "", key: "", function: "", outcome: "", text: "", only: "", clients: this.clientCount() <= 60 };
     this.operation = this.message = this.anomaly = null;
     this.causes = null;
     this.marked = new Set();
@@ -14,6 +19,7 @@ class App {
     document.getElementById("views").hidden = false;
     this.tipBox = document.body.appendChild(element("div", "tip"));
     this.tipBox.hidden = true;
+    this.details = new Details(this);
     this.makeBar();
     this.makeViews();
     this.linkFindings();
@@ -29,7 +35,7 @@ class App {
     if (model.operations.count) this.views.push(new Latency(this, "latency"), new Quantiles(this, "quantiles"), new Rate(this, "rate"), new Timeline(this, "timeline"));
     if (model.messages?.count) this.views.push(this.spaceTime = new SpaceTime(this, "spacetime"));
     if (model.spread) this.views.push(new Spread(this, "spread"));
-    if (model.offsets) this.views.push(new Offsets(this, "offsets"));
+    if (model.offsets) this.views.push(new Offsets(this, "offsets"), new Lag(this, "lag"));
     new ResizeObserver(() => this.redraw()).observe(document.getElementById("views"));
   }
 
@@ -69,38 +75,51 @@ class App {
     const o = this.model.operations, { node, outcome } = this.filter;
     if (node && this.model.data.hosts[o.node[i]] !== node) return false;
     if (outcome && OUTCOMES[o.outcome[i]] !== outcome) return false;
-    return !this.textRows || this.textRows.operations[i] === 1;
+    return !this.rows || this.rows.operations[i] === 1;
   }
 
   showsMessage(i) {
     const m = this.model.messages, { names, types } = this.model.data, { node, type } = this.filter;
     if (node && names[m.from[i]] !== node && names[m.to[i]] !== node) return false;
     if (type && types[m.type[i]] !== type) return false;
-    return !this.textRows || this.textRows.messages[i] === 1;
+    return !this.rows || this.rows.messages[i] === 1;
   }
 
-  get filtersMessages() { return Boolean(this.filter.node || this.filter.type || this.textRows); }
+  get filtersMessages() { return Boolean(this.filter.node || this.filter.type || this.rows); }
 
   setFilter(change) {
     Object.assign(this.filter, change);
     for (const [name, field] of Object.entries(this.fields)) {
       if (field.type === "checkbox") field.checked = this.filter[name]; else field.value = this.filter[name];
     }
-    this.textRows = this.filter.text ? this.search(this.filter.text.toLowerCase()) : null;
+    this.rows = this.search();
+    this.only.hidden = !this.filter.only;
+    this.only.textContent = `only operation ${this.filter.only} ×`;
     this.spaceTime?.arrange();
     this.remember();
     this.redraw();
   }
 
-  /** Which operations and messages have a text in them. */
-  search(text) {
-    const { model } = this, hits = model.texts.map((one) => one.toLowerCase().includes(text));
-    const names = (list) => (list ?? []).map((one) => one.toLowerCase().includes(text));
-    const functions = names(model.data.functions), types = names(model.data.types);
-    const o = model.operations, m = model.messages;
+  /**
+   * Which operations and messages a text, a key, a function or one operation leave: null for all. A message has the key and
+   * the function of its operation; one between nodes that belongs to none has the key that its body names.
+   */
+  search() {
+    const { text, key, function: name, only } = this.filter, { model } = this, { data, operations: o, messages: m } = model;
+    if (!text && !key && !name && !only) return null;
     const operations = new Uint8Array(o.count), messages = new Uint8Array(m ? m.count : 0);
-    for (let i = 0; i < o.count; i++) operations[i] = hits[o.value[i]] || hits[o.result[i]] || functions[o.function[i]] ? 1 : 0;
-    for (let i = 0; i < messages.length; i++) messages[i] = hits[m.body[i]] || types[m.type[i]] ? 1 : 0;
+    const word = text.toLowerCase(), has = (one) => one.toLowerCase().includes(word);
+    const texts = text ? model.texts.map(has) : null;
+    const functions = data.functions.map((one) => !text || has(one)), types = (data.types ?? []).map((one) => !text || has(one));
+    const keyPlace = key ? data.keys.indexOf(key) : -1, row = only ? model.rowOf.get(Number(only)) : -1;
+    const isWanted = (i) => (!name || data.functions[o.function[i]] === name) && (!only || i === row) && (!key || model.hasKey(i, keyPlace));
+    const named = key ? new RegExp(`"key":\\s*"?${key.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}"?[,}\\]]`) : null;
+    const naming = named ? model.texts.map((one) => named.test(one)) : null;
+    for (let i = 0; i < o.count; i++) operations[i] = isWanted(i) && (!text || texts[o.value[i]] || texts[o.result[i]] || functions[o.function[i]]) ? 1 : 0;
+    for (let i = 0; i < messages.length; i++) {
+      const owner = m.operation[i], fits = owner >= 0 ? isWanted(owner) : !name && !only && (!key || naming[m.body[i]]);
+      messages[i] = fits && (!text || texts[m.body[i]] || types[m.type[i]]) ? 1 : 0;
+    }
     return { operations, messages };
   }
 
@@ -136,14 +155,19 @@ class App {
     const label = element("label");
     label.append(clients, " clients' messages");
     this.range = element("output", "range");
+    this.only = button("", "Show all operations again", () => this.setFilter({ only: "" }));
+    this.only.hidden = true;
+    const keys = (data.keys ?? []).slice(0, KEYS_MAX).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
     bar.append(
       button("−", "Zoom out (-)", () => this.scale(2)), button("+", "Zoom in (+)", () => this.scale(0.5)),
       button("←", "Earlier (arrow left)", () => this.pan(-0.25)), button("→", "Later (arrow right)", () => this.pan(0.25)),
       button("All", "The whole run (0)", () => this.zoom(this.model.begin, this.model.end)), this.range,
-      select("node", "all nodes", data.nodes), select("type", "all types", data.types ?? []),
-      select("outcome", "all outcomes", OUTCOMES), text, label);
+      select("node", "all nodes", data.nodes), select("type", "all types", data.types ?? []), select("key", "all keys", keys),
+      select("function", "all operations", data.functions), select("outcome", "all outcomes", OUTCOMES), text, label, this.only);
     if (!data.messages) label.hidden = this.fields.type.hidden = true;
-    bar.append(element("span", "help", "Drag to zoom, double-click for all; Ctrl and wheel zoom, Shift and wheel move; n, p: findings; /: search; Esc: clear"));
+    if (!keys.length) this.fields.key.hidden = true;
+    if (data.functions.length < 2) this.fields.function.hidden = true;
+    bar.append(element("span", "help", "Drag to zoom, double-click for all; Ctrl and wheel zoom, Shift and wheel move. Keys: + − 0 ← → time; n p findings; . , next and previous; Enter the first in a view; / search; Esc clear"));
   }
 
   // What is chosen.
@@ -176,8 +200,9 @@ class App {
     if (this.message !== null && this.model.messages.operation[this.message] >= 0) this.marked.add(this.model.messages.operation[this.message]);
     this.markedMessages = new Set();
     if (this.model.messages) for (const i of this.marked) for (const message of this.model.messages.byOperation.get(i) ?? []) this.markedMessages.add(message);
-    this.causes = this.message === null ? null : causality(this.model, this.message);
-    this.showDetails(found);
+    const chosen = this.message !== null ? [this.message] : this.operation !== null ? this.model.messages?.byOperation.get(this.operation) ?? [] : [];
+    this.causes = chosen.length ? causality(this.model, chosen) : null;
+    this.details.show(found);
     for (const item of document.querySelectorAll("[data-anomaly]")) item.classList.toggle("chosen", Number(item.dataset.anomaly) === this.anomaly);
     this.remember();
     this.redraw();
@@ -200,7 +225,24 @@ class App {
     document.querySelector(`[data-anomaly="${number}"]`)?.scrollIntoView({ block: "nearest" });
   }
 
+  /** What the page says of an operation leads to it; an order of operations is drawn while one points at it. */
   linkFindings() {
+    for (const link of document.querySelectorAll("[data-op]")) {
+      const row = this.model.rowOf.get(Number(link.dataset.op));
+      if (row === undefined) continue;
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        this.select(this.operationHit(row));
+        this.reveal({ operation: row });
+      });
+    }
+    for (const item of document.querySelectorAll("li[data-attempt]")) {
+      const show = () => {
+        for (const one of item.closest("figure").querySelectorAll("[data-attempt]")) one.classList.toggle("shown", one.dataset.attempt === item.dataset.attempt);
+      };
+      item.tabIndex = 0;
+      for (const event of ["pointerenter", "focusin", "click"]) item.addEventListener(event, show);
+    }
     for (const item of document.querySelectorAll("[data-anomaly]")) {
       const number = Number(item.dataset.anomaly), anomaly = this.model.data.anomalies[number];
       if (!anomaly || (!anomaly.operations.length && !anomaly.node)) continue;
@@ -214,58 +256,16 @@ class App {
     }
   }
 
-  showDetails(found) {
-    const box = document.getElementById("details"), { model } = this;
-    box.hidden = !found;
-    if (!found) return;
-    const close = element("button", "close", "×");
-    close.type = "button";
-    close.setAttribute("aria-label", "Close (Esc)");
-    close.addEventListener("click", () => this.select(null));
-    const parts = [close];
-    const say = (title, text) => parts.push(element("h3", "", title), element("pre", "", text));
-    const list = (title, hits) => {
-      if (!hits.length) return;
-      parts.push(element("h3", "", title));
-      for (const hit of hits.slice(0, 50)) {
-        const button = element("button", "link", hit.text.split("\n").slice(0, 2).join(" · ").slice(0, 160));
-        button.type = "button";
-        button.addEventListener("click", () => { this.select(hit); this.reveal(hit); });
-        parts.push(button);
-      }
-    };
-    if (found.operation !== undefined) {
-      say(`Operation ${model.operations.index[found.operation]} of the history, process ${model.operations.process[found.operation]}`, found.text);
-      if (model.messages) list("Its messages", (model.messages.byOperation.get(found.operation) ?? []).map((i) => this.messageHit(i)));
-      this.addSpread(found.operation, parts);
-    } else if (found.message !== undefined) {
-      say("Message", found.text);
-      parts.push(element("p", "words", "Shaded: what may have led to it, and what it may have led to. All else is faint."));
-      const operation = model.messages.operation[found.message];
-      if (operation >= 0) list("It belongs to", [this.operationHit(operation)]);
-    } else if (found.operations) {
-      list(found.text, found.operations.map((i) => this.operationHit(i)));
-      if (!found.operations.length) parts.push(element("h3", "", found.text), element("p", "words", "It was not seen in operations: the filter shows the node's messages."));
-    } else {
-      say("Here", found.text);
-      if (found.value !== undefined) this.addValue(found.value, parts);
-    }
-    box.replaceChildren(...parts);
-  }
-
-  /** Where the value of an operation was, and when. */
-  addSpread(operation, parts) {
-    const { spread, texts, operations } = this.model;
-    const value = spread ? spread.values.indexOf(texts[operations.value[operation]]) : -1;
-    if (value >= 0) this.addValue(value, parts);
-  }
-
-  addValue(value, parts) {
-    const { spread, data } = this.model, width = data.nodes.length;
-    const lines = data.nodes.map((node, place) => ({ node, seen: spread.seen[value * width + place] }))
-      .sort((a, b) => (a.seen < 0 ? 1e12 : a.seen) - (b.seen < 0 ? 1e12 : b.seen))
-      .map(({ node, seen }) => `${node.padEnd(6)} ${seen < 0 ? "never seen there" : `${seen} ms after the acknowledgement`}`);
-    parts.push(element("h3", "", `Where value ${spread.values[value]} was seen`), element("pre", "", lines.join("\n")));
+  /** Chooses the next thing that is shown, of the kind that is chosen; or the first in the time that is shown. */
+  step(by, kind = this.message !== null ? "message" : "operation", isFirst = false) {
+    const isMessage = kind === "message", column = isMessage ? this.model.messages : this.model.operations;
+    const shows = isMessage ? (i) => this.spaceTime.shows(i) : (i) => this.showsOperation(i);
+    let i = isFirst || this[kind] === null ? lowerBound(column.start, this.from) - (by > 0 ? 0 : 1) : this[kind] + by;
+    while (i >= 0 && i < column.count && !shows(i)) i += by;
+    if (i < 0 || i >= column.count) return;
+    this.select(isMessage ? this.messageHit(i) : this.operationHit(i));
+    const size = this.to - this.from, at = column.start[i];
+    if (at < this.from || at > this.to) this.zoom(at - size / 2, at + size / 2);
   }
 
   /** Moves the time so that something is in it. */
@@ -295,7 +295,7 @@ class App {
     if (this.anomaly !== null) words.set("finding", this.anomaly);
     if (this.operation !== null) words.set("op", this.model.operations.index[this.operation]);
     if (this.message !== null) words.set("message", this.message);
-    for (const name of ["node", "type", "outcome", "text"]) if (this.filter[name]) words.set(name, this.filter[name]);
+    for (const name of FILTERS) if (this.filter[name]) words.set(name, this.filter[name]);
     const fragment = words.toString();
     clearTimeout(this.remembering);
     this.remembering = setTimeout(() => {
@@ -307,25 +307,36 @@ class App {
   restore() {
     const words = new URLSearchParams(location.hash.slice(1)), { model } = this;
     this.isRestoring = true;
-    this.setFilter({ node: words.get("node") ?? "", type: words.get("type") ?? "", outcome: words.get("outcome") ?? "", text: words.get("text") ?? "" });
+    this.setFilter(Object.fromEntries(FILTERS.map((name) => [name, words.get(name) ?? ""])));
     const number = (name) => words.has(name) && /^\d+$/.test(words.get(name)) ? Number(words.get(name)) : null;
-    const operation = number("op") === null ? -1 : model.operations.index.indexOf(number("op")), message = number("message");
+    const operation = model.rowOf.get(number("op")), message = number("message");
     if (number("finding") !== null) this.showAnomaly(number("finding"), false);
-    else if (operation >= 0) this.select(this.operationHit(operation));
+    else if (operation !== undefined) this.select(this.operationHit(operation));
     else if (message !== null && model.messages && message < model.messages.count) this.select(this.messageHit(message));
     const [from, to] = (words.get("t") ?? "").split("~").map(Number.parseFloat);
     if (from < to) this.zoom(from, to); else this.zoom(model.begin, model.end);
     this.isRestoring = false;
   }
 
+  /** Draws everything anew in the colours that now hold. */
+  repaint(name, isOn) {
+    if (name) document.documentElement.classList.toggle(name, isOn);
+    this.palette = new Palette();
+    for (const view of this.views) {
+      view.legendText = null;
+      if (isOn) view.isVisible = true;
+      view.render();
+    }
+  }
+
   listen() {
     addEventListener("hashchange", () => { if (location.hash.slice(1) !== this.written) this.restore(); });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-      this.palette = new Palette();
-      for (const view of this.views) view.legendText = null;
-      this.redraw();
+      this.repaint();
     });
-    addEventListener("beforeprint", () => { for (const view of this.views) { view.isVisible = true; view.render(); } });
+    // Paper is white, and all of a page is seen.
+    addEventListener("beforeprint", () => this.repaint("printing", true));
+    addEventListener("afterprint", () => this.repaint("printing", false));
     addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "Escape") {
@@ -342,6 +353,8 @@ class App {
         n: () => count && this.showAnomaly(((this.anomaly ?? -1) + 1) % count),
         p: () => count && this.showAnomaly(((this.anomaly ?? count) + count - 1) % count),
         "/": () => this.fields.text.focus(),
+        ".": () => this.step(1), ",": () => this.step(-1),
+        Enter: event.target.tagName === "CANVAS" ? () => this.step(1, event.target.id === "spacetime" ? "message" : "operation", true) : null,
       };
       if (!acts[event.key]) return;
       event.preventDefault();

@@ -106,4 +106,17 @@ struct ElleListTests {
     #expect(!types(history, "read-uncommitted").contains("incompatible-order"))
     #expect(types(TransactionRecord.atOnce("a:x=1", "a:x=2", "r:x=[1,2]", "r:x=[1]")).isEmpty)
   }
+
+  @Test("a cycle tells each of its edges, with the two transactions and the reason")
+  func edges() throws {
+    let finding = TransactionChecker.lists("read-committed")
+      .check(TransactionRecord.atOnce("a:x=1 r:y=[2]", "a:y=2 r:x=[1]"))
+    let steps = try #require(finding.anomalies.first { $0.name == "G1c" }?.steps)
+    #expect(steps.map(\.from) == steps.reversed().map(\.to) && Set(steps.map(\.from)) == [0, 1])
+    #expect(steps.map(\.relation) == ["wr", "wr"])
+    #expect(
+      steps.allSatisfy {
+        $0.words.contains("T2 read what T1 wrote") || $0.words.contains("T1 read what T2 wrote")
+      })
+  }
 }

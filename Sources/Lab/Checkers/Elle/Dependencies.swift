@@ -32,6 +32,8 @@ struct AnomalyCase {
   let detail: String
   /// Indices into the history.
   let operations: [Int]
+  /// The edges of a cycle.
+  var steps: [Anomaly.Step] = []
 }
 
 /// Collects instances: of a type that has shown often enough, no more are looked for.
@@ -52,11 +54,16 @@ extension TransactionHistory {
   /// The history of a cycle: Elle's map, and sentences.
   func describe(_ cycle: Cycle, _ dependencies: some Dependencies) -> AnomalyCase {
     var steps: [EDN] = []
+    var told: [Anomaly.Step] = []
     var reasons: [String] = []
     for (place, step) in cycle.steps.enumerated() {
       let names = ("T\(place + 1)", "T\((place + 1) % cycle.steps.count + 1)")
       let (edn, reason) = explain(step, names, dependencies)
       steps.append(edn)
+      told.append(
+        .init(
+          from: transactions[step.from].begin, to: transactions[step.to].begin,
+          relation: step.relation.name, words: reason))
       reasons.append("\(names.0) < \(names.1), because \(reason)")
     }
     let visited = cycle.steps.map(\.from)
@@ -68,7 +75,7 @@ extension TransactionHistory {
         "type": .keyword(cycle.anomaly),
       ],
       detail: bindings.joined(separator: ", ") + "; " + reasons.joined(separator: "; ") + ": a contradiction",
-      operations: visited.flatMap { indices($0) }.sorted())
+      operations: visited.flatMap { indices($0) }.sorted(), steps: told)
   }
 
   private func explain(

@@ -49,12 +49,13 @@ struct TransactionAnomalies {
 
   /// Wrong if a model excludes it; otherwise a warning with its cost.
   private func modelled(
-    _ name: String, _ detail: String, operations: [Int], node: NodeID?, isExcluded: Bool? = nil
+    _ name: String, _ detail: String, operations: [Int], node: NodeID?, isExcluded: Bool? = nil,
+    steps: [Anomaly.Step] = []
   ) -> Anomaly {
     let isWrong = isExcluded ?? excluded.contains(name)
     return Anomaly(
       name, isWrong ? detail : detail + "; " + Self.costs[name]!, operations: operations, node: node,
-      severity: isWrong ? .invalid : .warning)
+      severity: isWrong ? .invalid : .warning, steps: steps)
   }
 
   // MARK: Replies
@@ -276,7 +277,7 @@ struct TransactionAnomalies {
       modelled(
         "contradictory-end",
         "if what all nodes show in the end was written last, there is a \($0.type): \($0.detail)",
-        operations: $0.operations, node: nil)
+        operations: $0.operations, node: nil, steps: $0.steps)
     }
   }
 

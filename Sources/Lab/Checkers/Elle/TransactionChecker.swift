@@ -107,7 +107,9 @@ public struct TransactionChecker: Checker {
         }), "cycle-exists": .vector(unseen.map(\.edn)),
     ]
     let named = wrong.flatMap { type, cases in
-      cases.prefix(AnomalyCases.shownMax).map { Anomaly(type, $0.detail, operations: $0.operations) }
+      cases.prefix(AnomalyCases.shownMax).map {
+        Anomaly(type, $0.detail, operations: $0.operations, steps: $0.steps)
+      }
     }
     return Finding(wrong.isEmpty ? .valid : .invalid, figures, anomalies: named + strict)
   }

@@ -25,6 +25,8 @@ struct LinearizationSearch {
     var operation: Int
     /// The values that there could be, with the place of the operation that put each there; nil for the first value.
     var values: [Int: Int?] = [:]
+    /// For a value an order of operations that leads to it, and then no further; only where paths are kept.
+    var paths: [Int: [Int]] = [:]
   }
 
   private struct Fingerprint: Hashable {
@@ -78,7 +80,7 @@ struct LinearizationSearch {
   private var unfinished: [[Int]] = []
   private var placedCounts: [Int] = []
 
-  private var value = 0
+  private var value: Int
   /// The operation that has put the value there.
   private var author: Int?
   private var placed = Fingerprint(of: -1)
@@ -88,10 +90,16 @@ struct LinearizationSearch {
   private var stack: [Frame] = []
   private var seen: Set<Fingerprint> = []
   private var obstacle: Obstacle?
+  private let keptPathsMax: Int
 
-  /// - Parameter operations: in the order of their calls.
-  init(_ operations: [RegisterOperation]) {
+  /// - Parameters:
+  ///   - operations: in the order of their calls.
+  ///   - initial: the value before them all.
+  ///   - keptPathsMax: of so many values an obstacle says how they came about.
+  init(_ operations: [RegisterOperation], initial: Int = 0, keptPathsMax: Int = 0) {
     self.operations = operations
+    self.keptPathsMax = keptPathsMax
+    value = initial
     fingerprints = operations.indices.map { Fingerprint(of: $0) }
     head = 2 * operations.count
     next = Array(repeating: head, count: head + 1)
@@ -282,6 +290,8 @@ struct LinearizationSearch {
     let end = operations[place].end!
     if let obstacle, operations[obstacle.operation].end! > end { return }
     if obstacle?.operation != place { obstacle = Obstacle(operation: place) }
-    if obstacle!.values[value] == nil { obstacle!.values[value] = .some(author) }
+    guard obstacle!.values[value] == nil else { return }
+    obstacle!.values[value] = .some(author)
+    if obstacle!.values.count <= keptPathsMax { obstacle!.paths[value] = stack.map(\.operation) }
   }
 }

@@ -1,0 +1,70 @@
+// What is chosen, in words, and what it leads to.
+
+class Details {
+  constructor(app) {
+    this.app = app;
+    this.box = document.getElementById("details");
+  }
+
+  show(found) {
+    const { box, app } = this, { model } = app;
+    box.hidden = !found;
+    if (!found) return;
+    const close = element("button", "close", "×");
+    close.type = "button";
+    close.setAttribute("aria-label", "Close (Esc)");
+    close.addEventListener("click", () => app.select(null));
+    const parts = [close];
+    const say = (title, text) => parts.push(element("h3", "", title), element("pre", "", text));
+    const list = (title, hits) => {
+      if (!hits.length) return;
+      parts.push(element("h3", "", title));
+      for (const hit of hits.slice(0, 50)) {
+        const button = element("button", "link", hit.text.split("\n").slice(0, 2).join(" · ").slice(0, 160));
+        button.type = "button";
+        button.addEventListener("click", () => { app.select(hit); app.reveal(hit); });
+        parts.push(button);
+      }
+    };
+    if (found.operation !== undefined) {
+      say(`Operation ${model.operations.index[found.operation]} of the history, process ${model.operations.process[found.operation]}`, found.text);
+      if (model.messages) {
+        list("Its messages", (model.messages.byOperation.get(found.operation) ?? []).map((i) => app.messageHit(i)));
+        if (app.causes) parts.push(element("p", "words", "Shaded: what may have led to it, and what it may have led to."));
+        const only = element("button", "", "Show it alone");
+        only.type = "button";
+        only.addEventListener("click", () => app.setFilter({ only: String(model.operations.index[found.operation]) }));
+        parts.push(only);
+      }
+      this.addSpread([found.operation], parts);
+    } else if (found.message !== undefined) {
+      say("Message", found.text);
+      parts.push(element("p", "words", "Shaded: what may have led to it, and what it may have led to. All else is faint."));
+      const operation = model.messages.operation[found.message];
+      if (operation >= 0) list("It belongs to", [app.operationHit(operation)]);
+    } else if (found.operations) {
+      list(found.text, found.operations.map((i) => app.operationHit(i)));
+      if (!found.operations.length) parts.push(element("h3", "", found.text), element("p", "words", "It was not seen in operations: the filter shows the node's messages."));
+      this.addSpread(found.operations, parts);
+    } else {
+      say("Here", found.text);
+      if (found.value !== undefined) this.addValue(found.value, parts);
+    }
+    box.replaceChildren(...parts);
+  }
+
+  /** Where the value of the first of these operations that has one was, and when. */
+  addSpread(rows, parts) {
+    const { spread, texts, operations } = this.app.model;
+    const value = spread ? rows.map((i) => spread.values.indexOf(texts[operations.value[i]])).find((place) => place >= 0) : undefined;
+    if (value !== undefined) this.addValue(value, parts);
+  }
+
+  addValue(value, parts) {
+    const { spread, data } = this.app.model, width = data.nodes.length;
+    const lines = data.nodes.map((node, place) => ({ node, seen: spread.seen[value * width + place] }))
+      .sort((a, b) => (a.seen < 0 ? 1e12 : a.seen) - (b.seen < 0 ? 1e12 : b.seen))
+      .map(({ node, seen }) => `${node.padEnd(6)} ${seen < 0 ? "never seen there" : `${seen} ms after the acknowledgement`}`);
+    parts.push(element("h3", "", `Where value ${spread.values[value]} was seen`), element("pre", "", lines.join("\n")));
+  }
+}
