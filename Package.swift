@@ -97,7 +97,8 @@ let package = Package(
     .target(
       name: "Fleet",
       dependencies: [
-        "CFleet", "GlomersRuntime", "Glomers", .product(name: "DequeModule", package: "swift-collections"),
+        "CFleet", "GlomersRuntime", "Wire", "Glomers",
+        .product(name: "DequeModule", package: "swift-collections"),
       ],
       swiftSettings: house),
     // The page's style and scripts, as bytes.
@@ -156,7 +157,8 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "LabTests", dependencies: ["Lab", "Simulator", "Nodes", "Support"], swiftSettings: house),
-    .testTarget(name: "FleetTests", dependencies: ["Fleet", "GlomersRuntime"], swiftSettings: house),
+    .testTarget(
+      name: "FleetTests", dependencies: ["Fleet", "Glomers", "GlomersRuntime"], swiftSettings: house),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Lab", "Simulator", "Nodes", "Wire", "Glomers"],
       swiftSettings: house),

@@ -2,26 +2,33 @@ import Foundation
 internal import Glomers
 internal import GlomersRuntime
 
-/// Runs nodes on this host for a bench elsewhere: its own program and arguments, and nothing that the network names.
+/// Runs nodes on this host for a bench elsewhere: its own program and arguments, and nothing that the network names. Or runs a
+/// NATS server, which a bench may kill and have started again, and no other.
 ///
 /// It works for one run at a time. Everything belongs to the loop's thread.
 public final class Agent {
   public struct Settings: Sendable {
     public let name: String
-    /// The program that runs one node, as an absolute path.
+    /// The program that runs one node, or the server, as an absolute path.
     public let executable: String
     public let arguments: [String]
     /// Gets a directory for each run, with the nodes' logs and what they keep; an absolute path.
     public let directory: String
     /// Of the workbench.
     public let version: String
+    /// Whether the program is a NATS server.
+    public let isServer: Bool
 
-    public init(name: String, executable: String, arguments: [String], directory: String, version: String) {
+    public init(
+      name: String, executable: String, arguments: [String], directory: String, version: String,
+      isServer: Bool = false
+    ) {
       self.name = name
       self.executable = executable
       self.arguments = arguments
       self.directory = directory
       self.version = version
+      self.isServer = isServer
     }
 
     /// What is wrong with a name for an agent; nil if nothing is.
@@ -35,6 +42,9 @@ public final class Agent {
     let id: String
     var link = Link()
     var nodes: [String: AgentNode] = [:]
+    /// Where nodes talk to each other past the bench.
+    var crossing: Crossing?
+    var isLinked = false
     var lastHeard: Instant
     var isEnding = false
 
@@ -56,6 +66,7 @@ public final class Agent {
   private var nextSample: Instant = .zero
   private var failure: FleetError?
   private var interruption: Int32?
+  private var server: ServerChild?
 
   private static let sampleInterval: Duration = .seconds(2)
 
@@ -67,7 +78,41 @@ public final class Agent {
   {
     self.settings = settings
     self.say = say
-    connection = try Connection(
+    if settings.isServer {
+      server = try ServerChild(loop, settings) { [unowned self] error in
+        failure = error
+        loop.stop()
+      }
+    }
+    connection = try settings.isServer ? openOnceServed(address) : open(address)
+    for subject in [
+      Protocol.naming(settings.name), Protocol.hello, "glomers.run.*.\(settings.name).down.>",
+      "glomers.run.*.\(settings.name).across.>",
+    ] {
+      try connection.subscribe(subject)
+    }
+  }
+
+  /// A server that has just been started takes a moment before it lets anybody in. Runs the loop meanwhile.
+  private func openOnceServed(_ address: ServerAddress) throws(FleetError) -> Connection {
+    let deadline = loop.now + .seconds(10)
+    while true {
+      do throws(FleetError) {
+        return try open(address)
+      } catch {
+        let next = loop.now + .milliseconds(100)
+        loop.run { [unowned self] now in
+          if now >= next || failure != nil { loop.stop() }
+          return next
+        }
+        if let failure { throw failure }
+        guard loop.now < deadline else { throw error }
+      }
+    }
+  }
+
+  private func open(_ address: ServerAddress) throws(FleetError) -> Connection {
+    try Connection(
       loop, address, name: "agent \(settings.name)",
       .init(
         message: { [unowned self] in take($0) },
@@ -75,11 +120,6 @@ public final class Agent {
           self.say(isAway ? "the NATS server has gone; looking for it" : "the NATS server is back")
         },
         complaint: { [unowned self] in self.say("NATS: \($0)") }))
-    for subject in [
-      Protocol.naming(settings.name), Protocol.hello, "glomers.run.*.\(settings.name).down.>",
-    ] {
-      try connection.subscribe(subject)
-    }
   }
 
   /// Serves until SIGINT, SIGTERM or SIGHUP, whose number it returns. Throws if another agent has the name.
@@ -107,6 +147,7 @@ public final class Agent {
       say("agent \(settings.name) is ready on \(connection.address.shown), for \(settings.executable)")
     }
     guard let run else { return nil }
+    let due = cross(run, at: now)
     for node in run.nodes.values { flush(node, of: run) }
     if now >= nextSample {
       nextSample = now + Self.sampleInterval
@@ -115,12 +156,43 @@ public final class Agent {
     if now >= nextBeat {
       nextBeat = now + Protocol.beatInterval
       publish(.beat, of: run, run.link.beat.bytes)
+      run.crossing?.beat()
+      publishCrossing(run)
     }
     if now - run.lastHeard > Protocol.silenceMax { end("nothing was heard of its bench for 10 s") }
     if run.link.waitingBytes > Protocol.waitingBytesMax { end("its bench takes nothing: 64 MiB wait for it") }
     let holds = run.link.waitingBytes > Protocol.pausingBytes
     for node in run.nodes.values { node.hold(holds) }
-    return min(nextBeat, nextSample)
+    return min(nextBeat, nextSample, due ?? nextBeat)
+  }
+
+  /// Carries what nodes say to each other, and tells the bench of it. Returns when the next line is due.
+  private func cross(_ run: Run, at now: Instant) -> Instant? {
+    guard run.crossing != nil else { return nil }
+    run.crossing!.flush(payloadBytesMax: connection.payloadBytesMax)
+    publishCrossing(run)
+    run.crossing!.deliver(at: now) { line, name in
+      guard let node = run.nodes[name] else { return false }
+      return give(line, to: node, of: run)
+    }
+    for chunk in chunks(of: run.crossing!.takeSent(), bytes: connection.payloadBytesMax) where !chunk.isEmpty
+    {
+      send(.sent, of: run, chunk)
+    }
+    for fates in run.crossing!.takeFates() {
+      for chunk in fates.chunks(bytes: connection.payloadBytesMax) { send(.fates, of: run, chunk) }
+    }
+    if !run.isLinked, run.crossing!.isLinked {
+      run.isLinked = true
+      send(.linked, of: run)
+    }
+    return run.crossing!.deadline
+  }
+
+  private func publishCrossing(_ run: Run) {
+    for message in run.crossing?.takeMessages() ?? [] {
+      connection.publish(message.subject, reply: message.reply, message.bytes)
+    }
   }
 
   // MARK: What comes in
@@ -129,8 +201,13 @@ public final class Agent {
     if message.subject == Protocol.hello { return answer(message) }
     if message.subject == Protocol.naming(settings.name) { return meet(message) }
     guard isEstablished, let subject = Subject(message.subject), subject.agent == settings.name,
-      subject.direction == .down
+      subject.direction != .up
     else { return }
+    if subject.direction == .across {
+      guard let run, run.id == subject.run else { return }
+      run.crossing?.receive(subject, reply: message.reply, message.bytes, at: loop.now)
+      return
+    }
     if let run, run.id == subject.run, subject.verb == .beat {
       guard let beat = Beat(bytes: message.bytes), let again = run.link.heard(beat) else { return }
       run.lastHeard = loop.now
@@ -152,7 +229,7 @@ public final class Agent {
     guard isEstablished, let hello = Hello(bytes: message.bytes), Protocol.isToken(hello.run) else { return }
     let here = Here(
       agent: settings.name, instance: instance, protocol: Protocol.number, version: settings.version,
-      isBusy: run != nil && run?.id != hello.run)
+      isBusy: run != nil && run?.id != hello.run, isServer: settings.isServer)
     publish(.here, hello.run, here.bytes)
   }
 
@@ -181,16 +258,39 @@ public final class Agent {
     switch verb {
     case .reserve: send(.reserved, of: run)
     case .release: end("it is over")
+    case .start where settings.isServer, .signal where settings.isServer:
+      say(verb == .start ? "starts its server again" : "kills its server")
+      server?.want(verb == .start)
+    case .roster:
+      guard let roster = Roster(bytes: bytes) else { return }
+      run.crossing = Crossing(run: run.id, agent: settings.name, roster)
+    case .cut:
+      if let deafness = [Deafness](bytes: bytes) { run.crossing?.impose(deafness) }
     case .start: start(node, Start(bytes: bytes)?.keepsRecords ?? false, run)
     case .input:
       guard let child = run.nodes[node] else { return }
-      if let waiting = child.deliver(bytes) { send(.overflow, node, of: run, Array("\(waiting)".utf8)) }
+      give(bytes, to: child, of: run)
+      run.crossing?.wasTold(node)
     case .signal:
       guard let child = run.nodes[node] else { return }
-      if bytes == Array("kill".utf8) { sample(child, of: run) }
+      if bytes == Array("kill".utf8) {
+        sample(child, of: run)
+        run.crossing?.ended(node)
+      }
       child.signal(String(decoding: bytes, as: UTF8.self))
     default: break
     }
+  }
+
+  /// Hands bytes to a node. Returns false, once the bench knows, if it leaves so much unread that they are dropped.
+  @discardableResult
+  private func give(_ bytes: [UInt8], to node: AgentNode, of run: Run) -> Bool {
+    guard let waiting = node.deliver(bytes) else { return true }
+    if !node.isOverflowing {
+      node.isOverflowing = true
+      send(.overflow, node.name, of: run, Array("\(waiting)".utf8))
+    }
+    return false
   }
 
   // MARK: Runs and nodes
@@ -206,6 +306,8 @@ public final class Agent {
     run.isEnding = true
     say("run \(run.id) ends: \(reason)")
     for node in run.nodes.values { node.signal("kill") }
+    run.crossing = nil
+    server?.want(true)
     finishIfEmpty(run)
   }
 
@@ -216,7 +318,7 @@ public final class Agent {
 
   private func start(_ name: String, _ keepsRecords: Bool, _ run: Run) {
     func fail(_ reason: String) { send(.failed, name, of: run, Array(reason.utf8)) }
-    guard !run.isEnding, !name.isEmpty else { return }
+    guard !run.isEnding, !name.isEmpty, !settings.isServer else { return }
     guard run.nodes[name] == nil else { return fail("it runs already") }
     guard run.nodes.count < Protocol.nodesMax else {
       return fail("\(Protocol.nodesMax) nodes run there already")
@@ -227,6 +329,9 @@ public final class Agent {
       run.nodes[name] = try AgentNode(
         loop, name, settings, directory: directory, keepsRecords: keepsRecords,
         .init(
+          isTaken: { [unowned self, unowned run] line in
+            run.crossing?.take(line, from: name, at: loop.now) ?? false
+          },
           errorLine: { [unowned self, unowned run] in send(.log, name, of: run, $0) },
           oversized: { [unowned self, unowned run] node, bytes in
             flush(node, of: run)
@@ -235,9 +340,11 @@ public final class Agent {
           exit: { [unowned self, unowned run] node, ended in
             flush(node, of: run)
             run.nodes[name] = nil
+            run.crossing?.ended(name)
             send(.exit, name, of: run, ended.bytes)
             finishIfEmpty(run)
           }))
+      run.crossing?.started(name)
     } catch {
       fail("\(error)")
     }

@@ -4,6 +4,8 @@ internal import GlomersRuntime
 /// A node that an agent runs: what it prints is collected for a turn of the loop, what it logs is kept in a file too.
 final class AgentNode {
   struct Events {
+    /// Takes a line that is not for the bench; returns whether it is none.
+    var isTaken: (UnsafeRawBufferPointer) -> Bool = { _ in false }
     let errorLine: ([UInt8]) -> Void
     let oversized: (AgentNode, _ lineBytes: Int) -> Void
     let exit: (AgentNode, Ended) -> Void
@@ -17,11 +19,15 @@ final class AgentNode {
   private static let logLineBytesMax = 64 << 10
 
   let name: String
+  /// Whether the bench knows that this node leaves too much unread.
+  var isOverflowing = false
   private var child: ChildProcess?
   private var output: [UInt8] = []
   private let log: FileHandle?
   private var logBytes = 0
   private var isHeld = false
+  /// Set once it has been killed: what its pipes still hold is no message any more.
+  private(set) var isStopping = false
 
   /// - Parameter directory: of the run.
   init(
@@ -42,6 +48,7 @@ final class AgentNode {
       loop, executable: settings.executable, arguments: settings.arguments, environment: environment,
       directory: directory,
       onLine: { [unowned self] line in
+        if !isStopping, events.isTaken(line) { return }
         output.append(contentsOf: line)
         output.append(UInt8(ascii: "\n"))
       },
@@ -77,7 +84,9 @@ final class AgentNode {
   /// - Parameter word: `kill`, `stop` or `continue`; others do nothing.
   func signal(_ word: String) {
     switch word {
-    case "kill": child?.signal(SIGKILL)
+    case "kill":
+      isStopping = true
+      child?.signal(SIGKILL)
     case "stop": child?.signal(SIGSTOP)
     case "continue": child?.signal(SIGCONT)
     default: break

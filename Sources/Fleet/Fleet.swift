@@ -5,13 +5,17 @@ public import GlomersRuntime
 /// The bench's side: agents on other hosts that run its nodes.
 ///
 /// A run begins once so many agents have answered, and each has taken a message that must arrive and been heard again:
-/// in a cluster of servers, what is published right after a subscription elsewhere can be lost.
+/// in a cluster of servers, what is published right after a subscription elsewhere can be lost. Where nodes talk to each other
+/// past the bench, every agent has been heard by every other, too.
 public final class Fleet {
   private final class Host {
     let here: Here
     var link = Link()
     var lastHeard: Instant
     var isReserved = false
+    var isLinked = false
+    /// Of lines that nodes have sent to nodes.
+    var joiner = LineJoiner(bytesMax: Crossing.lineBytesMax)
     /// The first message, which is said again until it has been answered: before it the agent says no beats.
     var reservation: Link.Entry?
 
@@ -24,31 +28,48 @@ public final class Fleet {
   public let run: String
   private let version: String
   private let wanted: Int
+  private let wantedServers: Int
   private let loop: EventLoop
   private var connection: Connection!
   private let say: (String) -> Void
   private var found: [String: Here] = [:]
+  /// Agents that run nodes, and then those that run servers.
   private var hosts: [Host] = []
+  private var homes: [String: Host] = [:]
+  /// Said to all agents of nodes, where these talk to each other past the bench.
+  private var latency: Duration?
   private var nodes: [String: (host: Host, node: RemoteNode)] = [:]
   private var isGathering = true
   private var failure: FleetError?
   private var nextBeat: Instant = .zero
   /// Called once, when the run can't go on.
   public var onFailure: ((FleetError) -> Void)?
+  /// Gets what agents tell of messages that went from node to node past the bench.
+  public var onCarried: ((Carried) -> Void)?
+
+  public enum Carried {
+    /// With its number, without its newline.
+    case sent(line: [UInt8])
+    case arrived(Int)
+    case lost(Int, reason: String)
+  }
 
   /// Connects.
   ///
   /// - Parameters:
   ///   - agents: how many are wanted.
+  ///   - servers: how many agents that run servers are wanted.
   ///   - version: of this workbench.
   ///   - say: gets a line for people.
   public init(
-    _ loop: EventLoop, _ address: ServerAddress, agents: Int, version: String, say: @escaping (String) -> Void
+    _ loop: EventLoop, _ address: ServerAddress, agents: Int, servers: Int = 0, version: String,
+    say: @escaping (String) -> Void
   ) throws(FleetError) {
     self.loop = loop
     self.version = version
     self.say = say
     wanted = agents
+    wantedServers = servers
     run = UUID().uuidString.prefix(8).lowercased()
     connection = try Connection(
       loop, address, name: "bench \(run)",
@@ -69,11 +90,17 @@ public final class Fleet {
   }
 
   /// Waits until the agents are there and have been reserved. Runs the loop meanwhile.
-  public func gather() throws(FleetError) {
+  ///
+  /// - Parameters:
+  ///   - nodes: in the order in which they are dealt out.
+  ///   - latency: what agents add to the way of messages that nodes send each other past the bench; nil: there are none.
+  public func gather(_ nodes: [String], latency: Duration?) throws(FleetError) {
+    names = nodes
+    self.latency = latency
     let deadline = loop.now + Protocol.gatheringTime
     var nextHello: Instant = .zero
     loop.run { [unowned self] now in
-      if failure != nil || (hosts.count == wanted && hosts.allSatisfy(\.isReserved)) {
+      if failure != nil || isGathered {
         isGathering = false
         loop.stop()
         return nil
@@ -93,17 +120,41 @@ public final class Fleet {
       return min(deadline, turn(now), nextHello)
     }
     if let failure { throw failure }
-    say("agents: \(hosts.map(\.here.agent).joined(separator: ", ")); run \(run)")
+    let servers = hosts[wanted...].map(\.here.agent).joined(separator: ", ")
+    say(
+      "agents: \(hosts[..<wanted].map(\.here.agent).joined(separator: ", "))"
+        + (servers.isEmpty ? "" : "; servers: \(servers)") + "; run \(run)")
+  }
+
+  private var names: [String] = []
+
+  private var isGathered: Bool {
+    hosts.count == wanted + wantedServers && hosts.allSatisfy(\.isReserved)
+      && (latency == nil || hosts[..<wanted].allSatisfy(\.isLinked))
+  }
+
+  /// Those that have been heard and are free, in the order of their names.
+  private func free(_ isServer: Bool) -> [Here] {
+    found.values.filter { !$0.isBusy && ($0.isServer ?? false) == isServer }.sorted { $0.agent < $1.agent }
   }
 
   private var missing: String {
-    let free = found.values.filter { !$0.isBusy }.map(\.agent).sorted()
+    let free = free(false).map(\.agent)
     let busy = found.values.filter(\.isBusy).map(\.agent).sorted()
     var text = "\(free.count) of \(wanted) agents have been heard on \(connection.address.shown)"
     if !free.isEmpty { text += ": \(free.joined(separator: ", "))" }
     if !busy.isEmpty { text += "; at work for another run: \(busy.joined(separator: ", "))" }
-    if !hosts.isEmpty, free.count >= wanted {
-      text = "not all agents have answered that they are ready on \(connection.address.shown)"
+    let servers = self.free(true).map(\.agent)
+    if free.count >= wanted, servers.count < wantedServers {
+      return "\(servers.count) of \(wantedServers) agents that run a NATS server have been heard on "
+        + "\(connection.address.shown)\(servers.isEmpty ? "" : ": \(servers.joined(separator: ", "))"). Only such servers "
+        + "can be killed: workbench agent --nats \(connection.address.shown) --nats-server <file> -- <its arguments>"
+    }
+    if !hosts.isEmpty {
+      text =
+        hosts.allSatisfy(\.isReserved)
+        ? "not all agents have heard each other on \(connection.address.shown)"
+        : "not all agents have answered that they are ready on \(connection.address.shown)"
     }
     return text
       + ". Start an agent on each host: workbench agent --nats \(connection.address.shown) --bin <file>"
@@ -113,13 +164,28 @@ public final class Fleet {
 
   /// Starts a node; each on the next agent in turn, and always on the same.
   public func start(_ name: String, keepsRecords: Bool, _ events: RemoteNode.Events) -> RemoteNode {
-    let host = nodes[name]?.host ?? hosts[nodes.count % hosts.count]
+    guard let host = homes[name] else { preconditionFailure("there is no node \(name)") }
     let node = RemoteNode(name, events) { [unowned self, unowned host] verb, bytes in
       send(verb, name, to: host, bytes)
     }
     nodes[name] = (host, node)
     send(.start, name, to: host, Start(keepsRecords: keepsRecords).bytes)
     return node
+  }
+
+  /// Which nodes do not hear which others from now on, by reasons.
+  public func impose(_ cuts: [(name: String, sources: [String: Set<String>])]) {
+    let bytes = cuts.map { Deafness(name: $0.name, sources: $0.sources) }.bytes
+    for host in hosts[..<wanted] { send(.cut, "", to: host, bytes) }
+  }
+
+  /// Ends a server, or has it started again.
+  ///
+  /// - Parameter place: among the agents that run servers, by their names.
+  public func setServer(_ place: Int, isUp: Bool) {
+    let host = hosts[wanted + place]
+    say("\(isUp ? "starting" : "killing") the server of \(host.here.agent)")
+    send(isUp ? .start : .signal, "server", to: host, Array((isUp ? "" : "kill").utf8))
   }
 
   /// Sends what nodes are given, and a sign of life now and then: to be called at the end of each turn of the loop.
@@ -203,9 +269,11 @@ public final class Fleet {
       say("note: agent \(here.agent) is workbench \(here.version), this one is \(version)")
     }
     found[here.agent] = here
-    let free = found.values.filter { !$0.isBusy }.sorted { $0.agent < $1.agent }
-    guard free.count >= wanted else { return }
-    hosts = free.prefix(wanted).map { Host($0, at: loop.now) }
+    let (free, servers) = (free(false), free(true))
+    guard free.count >= wanted, servers.count >= wantedServers else { return }
+    hosts = (free.prefix(wanted) + servers.prefix(wantedServers)).map { Host($0, at: loop.now) }
+    homes = Dictionary(
+      uniqueKeysWithValues: names.enumerated().map { ($1, hosts[$0 % wanted]) })
     for host in hosts {
       host.reservation = host.link.send(subject(.reserve, to: host), [])
       if let entry = host.reservation { publish(entry) }
@@ -213,15 +281,38 @@ public final class Fleet {
   }
 
   private func carryOut(_ verb: Verb, _ name: String, _ bytes: [UInt8], _ host: Host) {
-    if verb == .reserved {
+    switch verb {
+    case .reserved:
       host.isReserved = true
+      if hosts.allSatisfy(\.isReserved) { tellRoster() }
       return
+    case .linked:
+      host.isLinked = true
+      return
+    case .sent:
+      host.joiner.take(bytes) { onCarried?(.sent(line: $0)) }
+      return
+    case .fates:
+      guard let fates = Fates(bytes: bytes) else { return }
+      for number in fates.numbers {
+        onCarried?(fates.reason.map { .lost(number, reason: $0) } ?? .arrived(number))
+      }
+      return
+    default: break
     }
     guard let (owner, node) = nodes[name], owner === host else { return }
     if verb == .failed {
       return fail("agent \(host.here.agent) can't start \(name): \(String(decoding: bytes, as: UTF8.self))")
     }
     node.take(verb, bytes)
+  }
+
+  private func tellRoster() {
+    guard let latency else { return }
+    let places = homes.mapValues { home in hosts.firstIndex { $0 === home }! }
+    let roster = Roster(
+      agents: hosts[..<wanted].map(\.here.agent), places: places, latencyNanoseconds: latency.nanoseconds)
+    for host in hosts[..<wanted] { send(.roster, "", to: host, roster.bytes) }
   }
 
   private func fail(_ reason: String) {

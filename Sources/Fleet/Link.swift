@@ -11,6 +11,8 @@ struct Link {
   struct Entry: Equatable {
     let number: Int
     let subject: String
+    /// Goes with it, beside the number.
+    var label = ""
     let bytes: [UInt8]
   }
 
@@ -27,9 +29,9 @@ struct Link {
   private(set) var repeatedCount = 0
 
   /// Numbers a message and keeps it.
-  mutating func send(_ subject: String, _ bytes: [UInt8]) -> Entry {
+  mutating func send(_ subject: String, label: String = "", _ bytes: [UInt8]) -> Entry {
     sent += 1
-    let entry = Entry(number: sent, subject: subject, bytes: bytes)
+    let entry = Entry(number: sent, subject: subject, label: label, bytes: bytes)
     waiting.append(entry)
     waitingBytes += bytes.count + subject.utf8.count
     return entry
@@ -41,6 +43,9 @@ struct Link {
     received = number
     return true
   }
+
+  /// The last message that the other side is known to have.
+  var acknowledged: Int { lastBeat.received }
 
   /// What to tell the other side.
   var beat: Beat { Beat(sent: sent, received: received) }

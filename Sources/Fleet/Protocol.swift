@@ -3,7 +3,7 @@ import Foundation
 /// What the bench and its agents say to each other over NATS: `docs/hosts.md` has it as a table.
 enum Protocol {
   /// Both sides must have the same.
-  static let number = 1
+  static let number = 2
 
   /// How often each side says that it is there, and what it has received.
   static let beatInterval: Duration = .milliseconds(200)
@@ -41,21 +41,30 @@ enum Protocol {
   static func naming(_ agent: String) -> String { "glomers.agents.\(agent)" }
 }
 
-/// From the bench to an agent (`down`) or back (`up`), within a run.
+/// From the bench to an agent (`down`) or back (`up`), or from one agent to another (`across`), within a run.
 enum Direction: String {
-  case down, up
+  case down, up, across
 }
 
 enum Verb: String {
-  // Both.
+  // All.
   /// What was sent and received so far; without a number of its own.
   case beat
   // From the bench.
   case reserve, release, start, input, signal
+  /// Where all nodes are, and who does not hear whom: for nodes that talk past the bench.
+  case roster, cut
   // From an agent.
   /// The answer to `hello`; without a number.
   case here
   case reserved, refused, output, log, oversized, overflow, exit, failed, usage
+  /// All other agents have been heard; what nodes have said to nodes, and what became of it.
+  case linked, sent, fates
+  // From an agent to another.
+  /// The first word.
+  case greeting
+  /// What one node says to another.
+  case lines
 }
 
 /// A subject of a run: `glomers.run.<run>.<agent>.<direction>.<verb>[.<node>]`.
@@ -106,6 +115,8 @@ struct Here: Codable, Equatable {
   let version: String
   /// Whether it works for a run already.
   let isBusy: Bool
+  /// Whether it runs a server rather than nodes.
+  var isServer: Bool?
 }
 
 /// From an agent to those of the same name.

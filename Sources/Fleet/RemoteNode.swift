@@ -7,28 +7,31 @@ public final class RemoteNode {
     let line: ([UInt8]) -> Void
     let errorLine: ([UInt8]) -> Void
     let oversized: (_ lineBytes: Int) -> Void
+    let overflow: (_ unreadBytes: Int) -> Void
     let exit: (ExitStatus) -> Void
 
-    /// - Parameter exit: comes last.
+    /// - Parameters:
+    ///   - overflow: the node leaves so much unread that what comes for it is dropped.
+    ///   - exit: comes last.
     public init(
       line: @escaping ([UInt8]) -> Void, errorLine: @escaping ([UInt8]) -> Void,
-      oversized: @escaping (_ lineBytes: Int) -> Void, exit: @escaping (ExitStatus) -> Void
+      oversized: @escaping (_ lineBytes: Int) -> Void,
+      overflow: @escaping (_ unreadBytes: Int) -> Void = { _ in }, exit: @escaping (ExitStatus) -> Void
     ) {
       self.line = line
       self.errorLine = errorLine
       self.oversized = oversized
+      self.overflow = overflow
       self.exit = exit
     }
   }
 
   let name: String
   private let events: Events
-  private let lineBytesMax: Int
   private let send: (Verb, [UInt8]) -> Void
   /// For the node, not sent yet.
   private var input: [UInt8] = []
-  /// The beginning of a line whose end is in a message to come.
-  private var beginning: [UInt8] = []
+  private var joiner: LineJoiner
   /// What the agent said when it dropped what the node did not read.
   private(set) public var queuedBytes = 0
   /// As the agent has last told.
@@ -40,7 +43,7 @@ public final class RemoteNode {
   ) {
     self.name = name
     self.events = events
-    self.lineBytesMax = lineBytesMax
+    joiner = LineJoiner(bytesMax: lineBytesMax)
     self.send = send
   }
 
@@ -68,10 +71,14 @@ public final class RemoteNode {
 
   func take(_ verb: Verb, _ bytes: [UInt8]) {
     switch verb {
-    case .output: takeOutput(bytes)
+    case .output:
+      // An agent keeps to the same bound; this holds against one that does not.
+      if let count = joiner.take(bytes, events.line) { events.oversized(count) }
     case .log: events.errorLine(bytes)
     case .oversized: events.oversized(number(bytes))
-    case .overflow: queuedBytes = number(bytes)
+    case .overflow:
+      queuedBytes = number(bytes)
+      events.overflow(queuedBytes)
     case .usage:
       guard let seen = Usage(bytes: bytes) else { return }
       lastUsage = ResourceUsage(
@@ -80,22 +87,6 @@ public final class RemoteNode {
       guard let ended = Ended(bytes: bytes) else { return }
       events.exit(ended.signal.map { .signalled($0) } ?? .exited(ended.status ?? 0))
     default: break
-    }
-  }
-
-  private func takeOutput(_ bytes: [UInt8]) {
-    var rest = bytes[...]
-    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-      let line = beginning.isEmpty ? Array(rest[..<end]) : beginning + rest[..<end]
-      beginning = []
-      rest = rest[(end + 1)...]
-      events.line(line)
-    }
-    beginning.append(contentsOf: rest)
-    // An agent keeps to the same bound; this holds against one that does not.
-    if beginning.count > lineBytesMax {
-      events.oversized(beginning.count)
-      beginning = []
     }
   }
 

@@ -43,9 +43,23 @@ public struct Scenario: Equatable, Sendable {
     /// Nodes are removed from the cluster, and added again, by requests that they may not know: Maelstrom's pull
     /// request 101.
     case membership
+    /// A server that carries messages between hosts is killed and started again; over NATS only.
+    case server
 
     /// Whether real processes can be made to suffer it.
     public var isForProcesses: Bool { self != .skew }
+    /// Whether nodes in virtual time can be made to suffer it.
+    public var isForSimulators: Bool { self != .server }
+    /// Whether it makes something of single messages, as only the simulated network can.
+    public var needsSimulatedNetwork: Bool { [.loss, .duplicate, .reorder, .slow].contains(self) }
+  }
+
+  /// What carries messages between nodes.
+  public enum Carrier: String, CaseIterable, Sendable {
+    /// This bench, whose network has latency and faults as Maelstrom's.
+    case simulated
+    /// The hosts of the nodes, past the bench, which hears of each message afterwards.
+    case real
   }
 
   /// What becomes of a node that writes to a client that has given up, and has left its place to a new one.
@@ -106,6 +120,10 @@ public struct Scenario: Equatable, Sendable {
   public var recordBytesMax = 0
   public var delivery: Delivery = .inOrder
   public var lateReplies: LateReplies = .silence
+  /// Over NATS only, if it is real.
+  public var carrier: Carrier = .simulated
+  /// How many servers between the hosts can be killed, for ``Fault/server``.
+  public var serverCount = 0
   /// How late the computer is. In the simulator only.
   public var machine: Machine.Kind = .ideal
   public var seed: UInt64 = 0

@@ -51,6 +51,12 @@ public struct TestRun {
   /// When every node was initialized: times in the history count from here.
   public internal(set) var origin: Instant = .zero
   var actions: [Action] = []
+  var orders: [HostOrder] = []
+  /// Partitions in force, by their rules' names.
+  var cuts: [String: Grudge] = [:]
+  /// Messages that hosts carry past the bench.
+  var carried = CarriedMessages()
+  var serverDown: Int?
   /// When all faults are to end, if that is before the end of requests.
   var calm: Instant?
   var lastServerSend: Instant?

@@ -197,6 +197,7 @@ extension TestRun {
       return
     }
     silenced.insert(node)
+    orderCuts()
     report(
       "late-reply",
       "\(node) \(what): like Maelstrom, this bench hears nothing more of that node (--late-replies drop would go on). "

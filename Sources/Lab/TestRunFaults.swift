@@ -65,6 +65,8 @@ extension TestRun {
     case .addMembers:
       membership.addAll()
       return JSON(membership.outside.sorted())
+    case .killServer: return killServer()
+    case .startServer: return startServer()
     }
   }
 
@@ -77,6 +79,8 @@ extension TestRun {
     switch harm {
     case .cut(let grudge, let isOneWay):
       network.impose(.partition(grudge, name: rule ?? harm.fault.rawValue))
+      cuts[rule ?? harm.fault.rawValue] = grudge
+      orderCuts()
       faults[harm.fault] = isOneWay ? "one-way cut" : "partition (\(kind))"
       return ["isolated", grudge.json]
     case .kill(let hit): return kill(hit)
@@ -92,6 +96,8 @@ extension TestRun {
   mutating func heal(_ fault: Scenario.Fault, rule: String) -> JSON {
     noting { $0.ended(fault, at: $1) }
     network.lift(rule)
+    cuts[rule] = nil
+    orderCuts()
     faults[fault] = nil
     return "network-healed"
   }
@@ -102,7 +108,7 @@ extension TestRun {
       if untold.remove(node) != nil { encounters.killsBeforeTelling += 1 }
       down.insert(node)
       paused.remove(node)
-      silenced.remove(node)
+      if silenced.remove(node) != nil { orderCuts() }
       network.discard(for: node)
       noteMishaps()
       actions.append(.kill(node))

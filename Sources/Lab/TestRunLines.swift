@@ -343,8 +343,9 @@ extension TestRun {
   }
 
   /// - Parameter line: without its newline.
-  mutating func noteSent(_ line: Span<UInt8>, involvesClient: Bool) {
-    journal.sent(involvesClient: involvesClient, bytes: line.count)
+  /// - Parameter numberBytes: how many bytes of it are the network's number.
+  mutating func noteSent(_ line: Span<UInt8>, involvesClient: Bool, numberBytes: Int = 0) {
+    journal.sent(involvesClient: involvesClient, bytes: line.count - numberBytes)
     counts.messageCount += 1
     if !involvesClient { lastServerSend = clock }
     if scenario.logNetworkSends {
@@ -353,7 +354,7 @@ extension TestRun {
   }
 
   /// - Parameter line: without its newline.
-  private mutating func noteReceived(_ line: Span<UInt8>, involvesClient: Bool) {
+  mutating func noteReceived(_ line: Span<UInt8>, involvesClient: Bool) {
     journal.received(involvesClient: involvesClient)
     if scenario.logNetworkReceives {
       actions.append(.note("recv \(String(decoding: line.bytes, as: UTF8.self))"))

@@ -106,10 +106,14 @@ public final class Bench {
     guard let hosts = settings.hosts else { return }
     do {
       let fleet = try Fleet(
-        loop, hosts.address, agents: hosts.agentCount, version: Version.text
+        loop, hosts.address, agents: hosts.agentCount, servers: settings.scenario.serverCount,
+        version: Version.text
       ) { [unowned self] in console.say($0) }
       self.fleet = fleet
-      try fleet.gather()
+      try fleet.gather(
+        settings.scenario.nodes.map(\.name),
+        latency: settings.scenario.carrier == .real ? settings.scenario.latency : nil)
+      fleet.onCarried = { [unowned self] in noteCarried($0) }
       fleet.onFailure = { [unowned self] error in
         failure = failure ?? BenchError("\(error)")
         endNodes(loop.now)
@@ -117,6 +121,29 @@ public final class Bench {
     } catch {
       fleet?.close()
       throw BenchError("\(error)")
+    }
+  }
+
+  /// Nodes of other hosts have told each other something, past the bench.
+  private func noteCarried(_ carried: Fleet.Carried) {
+    guard patience == nil else { return }
+    switch carried {
+    case .sent(let line): run.carried(line, at: loop.now)
+    case .arrived(let number): run.carriedArrived(number, at: loop.now)
+    case .lost(let number, let reason): run.carriedLost(number, reason, at: loop.now)
+    }
+  }
+
+  private func carryOut(_ order: TestRun.HostOrder) {
+    switch order {
+    case .cut(let cuts):
+      fleet?.impose(
+        cuts.map { cut in
+          let sources = cut.grudge.sources.map { ($0.name, Set($1.map(\.name))) }
+          return (cut.name, Dictionary(uniqueKeysWithValues: sources))
+        })
+    case .killServer(let place): fleet?.setServer(place, isUp: false)
+    case .startServer(let place): fleet?.setServer(place, isUp: true)
     }
   }
 
@@ -140,6 +167,7 @@ public final class Bench {
       }
       run.advance(to: now)
       run.drain { carryOut($0) }
+      for order in run.takeHostOrders() { carryOut(order) }
       if !overflowing.isEmpty { tellOverflowing(now) }
       if run.isFinished { endNodes(now) }
     }
@@ -266,6 +294,9 @@ public final class Bench {
     oversized: { [unowned self] process, lineBytes in
       guard patience == nil else { return }
       run.receiveOversized(bytes: lineBytes, from: process.id, at: loop.now)
+    },
+    overflow: { [unowned self] process, bytes in
+      if patience == nil { overflowing[process.id] = bytes }
     },
     exit: { [unowned self] process, status in
       process.log.flush()

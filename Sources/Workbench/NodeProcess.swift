@@ -46,6 +46,8 @@ final class NodeProcess {
     let line: (NodeProcess, [UInt8]) -> Void
     let errorLine: (NodeProcess, [UInt8]) -> Void
     let oversized: (NodeProcess, _ lineBytes: Int) -> Void
+    /// It leaves so much unread that its agent drops what comes for it.
+    let overflow: (NodeProcess, _ unreadBytes: Int) -> Void
     let exit: (NodeProcess, ExitStatus) -> Void
   }
 
@@ -84,6 +86,7 @@ final class NodeProcess {
         line: { [unowned self] line in if !isStopping { events.line(self, line) } },
         errorLine: { [unowned self] line in events.errorLine(self, line) },
         oversized: { [unowned self] lineBytes in if !isStopping { events.oversized(self, lineBytes) } },
+        overflow: { [unowned self] bytes in if !isStopping { events.overflow(self, bytes) } },
         exit: { [unowned self] status in
           sampleUsage()
           hasExited = true

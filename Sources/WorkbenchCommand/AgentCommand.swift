@@ -12,6 +12,7 @@ struct AgentCommand: ParsableCommand {
     usage: """
       workbench agent --nats <url> --bin <file> [<options>] [-- <arguments for each node>]
       workbench agent --nats <url> --sweep [<options>]
+      workbench agent --nats <urls> --nats-server <file> [<options>] [-- <arguments for the server>]
       """,
     discussion: """
       Starts, feeds, pauses and kills nodes as the bench asks, and sends it what they print. Only the program given \
@@ -22,11 +23,18 @@ struct AgentCommand: ParsableCommand {
       With --sweep it takes parts of any sweep that the server has, and runs the state machines of this program, or its \
       own --bin. A part that it does not finish, because it was ended, is given to another agent after 10 s.
 
+      With --nats-server it starts a NATS server, one of a cluster, and kills it and starts it again when a bench with \
+      --nemesis server asks for that. No other server can be killed; the agent itself is heard through the servers that \
+      are left, so give the addresses of all with --nats. When the run ends, or its bench is gone, the server runs again.
+
       EXAMPLES
         workbench agent --nats nats://10.0.0.1:4222 --bin ./my-node
         workbench agent --nats nats://10.0.0.1:4222 --name b \\
           --bin bin/maelstrom-broadcast -- --latency-budget 2s
         workbench agent --nats nats://10.0.0.1:4222 --sweep
+        workbench agent --nats nats://10.0.0.1:4222,nats://10.0.0.2:4222,nats://10.0.0.3:4222 \\
+          --name server-1 --nats-server nats-server -- --addr 10.0.0.1 --cluster_name glomers \\
+          --cluster nats://10.0.0.1:6222 --routes nats://10.0.0.2:6222,nats://10.0.0.3:6222
 
       EXIT STATUS
         2    the command line can't be used
@@ -46,6 +54,12 @@ struct AgentCommand: ParsableCommand {
       "The program that runs one node: a binary, or a script with #! and the right to be executed.",
       valueName: "file"))
   var bin: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Run this NATS server, instead of nodes, for --nemesis server; its arguments come after --.",
+      valueName: "file"))
+  var natsServer: String?
 
   @Flag(help: "Run seeds of sweeps, instead of nodes of tests.")
   var sweep = false
@@ -70,7 +84,8 @@ struct AgentCommand: ParsableCommand {
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("Passed to each node as they are.", valueName: "arguments for each node"))
+    help: ArgumentHelp(
+      "Passed to each node, or to the server, as they are.", valueName: "arguments for each node"))
   var nodeArguments: [String] = []
 
   private var chosenName: String {
@@ -83,8 +98,11 @@ struct AgentCommand: ParsableCommand {
       throw ValidationError("--name: \(problem)")
     }
     guard jobs == nil || sweep else { throw ValidationError("--jobs is for --sweep") }
-    guard bin != nil || sweep else {
-      throw ValidationError("give the program that runs one node with --bin, or --sweep")
+    guard bin != nil || sweep || natsServer != nil else {
+      throw ValidationError("give the program that runs one node with --bin, or --sweep, or --nats-server")
+    }
+    guard natsServer == nil || (bin == nil && !sweep) else {
+      throw ValidationError("--nats-server is for an agent of its own: give it without --bin and --sweep")
     }
     if let bin, let problem = BenchSettings.problem(withExecutable: bin) { throw ValidationError(problem) }
   }
@@ -94,10 +112,12 @@ struct AgentCommand: ParsableCommand {
     func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(here)/\(path)" }
     if sweep { try serveSweeps(program: bin.map { absolute($0) }) }
     let settings = Agent.Settings(
-      name: chosenName, executable: absolute(bin ?? ""), arguments: nodeArguments,
+      name: chosenName,
+      executable: natsServer.map { $0.contains("/") ? absolute($0) : $0 } ?? absolute(bin ?? ""),
+      arguments: nodeArguments,
       directory: directory.map { absolute($0) }
         ?? FileManager.default.temporaryDirectory.appending(path: "agent-\(chosenName)").path,
-      version: Version.text)
+      version: Version.text, isServer: natsServer != nil)
     do {
       let agent = try Agent(settings, server.address(nats), say: Self.say)
       throw ExitCode(128 + (try agent.serve()))

@@ -61,6 +61,7 @@ struct PlayCommand: AsyncParsableCommand {
     guard script == nil || (load.givenWorkload == nil && network.nemesis.isEmpty && node == nil) else {
       throw ValidationError("a script says itself what happens: leave workload, node and faults out")
     }
+    try network.validateForSimulators()
     guard !network.nemesis.contains(.membership) else {
       throw ValidationError("no script can say who is a member: leave membership out")
     }

@@ -150,6 +150,7 @@ struct SimCommand: AsyncParsableCommand {
   var nodeArguments: [String] = []
 
   func validate() throws {
+    try network.validateForSimulators()
     guard !record || seeds.count == 1 else {
       throw ValidationError("--record takes one seed, like --seeds 42")
     }

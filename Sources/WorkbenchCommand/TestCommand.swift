@@ -24,6 +24,8 @@ struct TestCommand: ParsableCommand {
           --node-count 25 --rate 100 --time-limit 20 --latency 100 \\
           -- --latency-budget 2s
         workbench test -w echo --nats nats://10.0.0.1:4222 --agents 3 --node-count 3
+        workbench test -w broadcast --nats nats://10.0.0.1:4222 --agents 3 \\
+          --node-count 5 --network real --nemesis partition,kill
         workbench test -w lin-kv --bin ./raft --node-count 3 \
           --concurrency 4n --rate 30 --nemesis partition,kill \
           --nemesis-interval 10 --test-count 10
@@ -93,6 +95,7 @@ struct TestCommand: ParsableCommand {
     nodes.apply(to: &scenario, nodeCount: load.nodeCount)
     network.apply(to: &scenario)
     demands.apply(to: &scenario)
+    hosts.apply(to: &scenario)
     scenario.logNodeErrors = report.logStderr
     scenario.logNetworkSends = report.logNetSend
     scenario.logNetworkReceives = report.logNetRecv

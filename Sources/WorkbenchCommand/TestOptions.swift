@@ -118,7 +118,8 @@ struct NetworkOptions: ParsableArguments {
       Faults to inject, separated by commas: partition, as in Maelstrom; kill and pause, as in Maelstrom since July \
       2026 (pull request 102; 0.2.4 and before refuse them); one-way (cuts), loss, \
       duplicate, reorder, slow, disk (full or failing), membership (remove_member \
-      and add_member); and, in the simulator, skew (default: none).
+      and add_member); over NATS, server (kills a server that agents run, and starts it again); and, in the simulator, \
+      skew (default: none).
       """, valueName: "faults"),
     transform: Parse.faults)
   var nemesis: Set<Scenario.Fault> = []
@@ -130,6 +131,13 @@ struct NetworkOptions: ParsableArguments {
       valueName: "seconds"),
     transform: Parse.seconds)
   var nemesisInterval: Duration = .seconds(10)
+
+  func validateForSimulators() throws {
+    guard nemesis.allSatisfy(\.isForSimulators) else {
+      throw ValidationError(
+        "there are no servers in virtual time: server is for 'workbench test --nats'; leave it out")
+    }
+  }
 
   /// What was not given stays as it is.
   func apply(to scenario: inout Scenario) {

@@ -172,7 +172,7 @@ import Testing
 }
 
 /// SplitMix64 (Steele, Lea and Flood).
-private struct Generator: RandomNumberGenerator {
+struct Generator: RandomNumberGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {

@@ -6,6 +6,7 @@
 Without cases all run. Each prints a line; the status is 0 if all have passed. What can't run here is left out, with a word.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -98,8 +99,37 @@ class Lab:
         self.says(process, "is ready")
         return process
 
-    def agents(self, node, names="abc"):
-        return [self.agent(name, self.bin / f"maelstrom-{node}") for name in names]
+    def agents(self, node, names="abc", options=(), url=None):
+        return [self.agent(name, self.bin / f"maelstrom-{node}", *options, url=url) for name in names]
+
+    def servers(self):
+        """Three servers of one cluster, each run by an agent that may kill it. Returns their addresses."""
+        ports = []
+        while len(ports) < 6:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                if probe.getsockname()[1] not in ports:
+                    ports.append(probe.getsockname()[1])
+        clients, peers = ports[:3], ports[3:]
+        url = ",".join(f"nats://127.0.0.1:{port}" for port in clients)
+        for number in range(3):
+            routes = ",".join(f"nats://127.0.0.1:{port}" for port in peers if port != peers[number])
+            self.start(
+                f"server-{number}.log", self.bin / "workbench", "agent", "--nats", url, "--name", f"server-{number + 1}",
+                "--directory", self.scratch / f"server-{number}", "--nats-server", self.server_file, "--", "--addr",
+                "127.0.0.1", "--port", clients[number], "--cluster_name", "glomers", "--cluster",
+                f"nats://127.0.0.1:{peers[number]}", "--routes", routes)
+        for process in self.processes[-3:]:
+            self.says(process, "is ready", 20)
+        return url
+
+    def end(self, agents):
+        for agent in agents:
+            agent.terminate()
+            agent.wait(20)
+
+    def results(self):
+        return json.loads((self.scratch / "store" / "latest" / "results.json").read_text())
 
     def test(self, *words, during=None, inside=None, status=0, url=None):
         """Runs a test; `during` is called once its nodes run."""
@@ -149,25 +179,24 @@ class Stranger:
             pass
 
 
-FAULTS = ["--nemesis", "partition,kill,pause", "--nemesis-interval", "2", "--time-limit", "8"]
+FAULTS = ["--nemesis-interval", "2", "--nemesis", "partition,kill,pause"]
 LOADS = {
-    "broadcast": ["--node-count", "5", "--rate", "20"],
-    "kafka": ["--node-count", "3", "--rate", "50"],
-    "lin-kv": ["--node-count", "3", "--concurrency", "2n", "--rate", "30"],
+    "broadcast": ["--node-count", "5", "--rate", "20", "--time-limit", "8"],
+    "kafka": ["--node-count", "3", "--rate", "50", "--time-limit", "8"],
+    # So long that a leader is there for a while, and one of each operation succeeds.
+    "lin-kv": ["--node-count", "3", "--concurrency", "4n", "--rate", "100", "--time-limit", "20"],
 }
 
 
 def faults(lab):
-    """Partitions, kills and pauses: broadcast, kafka and lin-kv by three agents."""
+    """Partitions, kills and pauses: broadcast, kafka and lin-kv by three agents, over both networks."""
     lab.server()
     for workload, load in LOADS.items():
         agents = lab.agents(workload)
-        for _ in range(lab.runs):
-            lab.test("-w", workload, "--agents", "3", *load, *FAULTS)
-        for agent in agents:
-            agent.terminate()
-            agent.wait()
-    return f"{lab.runs} runs each are valid"
+        for network in ["simulated", "real"] * lab.runs:
+            lab.test("-w", workload, "--agents", "3", "--network", network, *load, *FAULTS)
+        lab.end(agents)
+    return f"{lab.runs} runs each are valid, over the simulated network and over a real one"
 
 
 def restart(lab):
@@ -188,48 +217,21 @@ def restart(lab):
     return "valid"
 
 
-def cluster(lab):
-    """Three servers; the one that serves most is killed in the middle and started again, under faults of the nodes."""
-    ports = [lab.port]
-    while len(ports) < 6:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            if probe.getsockname()[1] not in ports:
-                ports.append(probe.getsockname()[1])
-    routes = ",".join(f"nats://127.0.0.1:{port}" for port in ports[3:])
-    urls = [f"nats://127.0.0.1:{port}" for port in ports[:3]]
-
-    def server(number):
-        process = lab.start(
-            f"server-{number}-{time.monotonic()}.log", lab.server_file, "--addr", lab.address, "--port", ports[number],
-            "--cluster_name", "glomers", "--cluster", f"nats://127.0.0.1:{ports[3 + number]}", "--routes", routes)
-        lab.says(process, "Server is ready")
-        return process
-
-    servers = [server(number) for number in range(3)]
-    lag = 0
-    time.sleep(0.5)
+def servers(lab):
+    """Three servers, of which the bench has one killed and started again, now and then, beside partitions, kills and pauses."""
+    url = lab.servers()
+    lag, lost = 0, 0
     for workload, load in LOADS.items():
-        # Each agent begins with another server.
-        agents = [
-            lab.agent(name, lab.bin / f"maelstrom-{workload}", url=",".join(urls[number:] + urls[:number]))
-            for number, name in enumerate("abc")]
-        for run in range(lab.runs):
-            victim = run % 3
-
-            def again():
-                time.sleep(2)
-                servers[victim].kill()
-                servers[victim].wait()
-                time.sleep(1)
-                servers[victim] = server(victim)
-
-            text = lab.test("-w", workload, "--agents", "3", *load, *FAULTS, during=again, url=",".join(urls))
+        agents = lab.agents(workload, url=url)
+        for network in ["real"] * lab.runs + ["simulated"]:
+            text = lab.test(
+                "-w", workload, "--agents", "3", "--network", network, *load, *FAULTS[:-1], FAULTS[-1] + ",server",
+                url=url)
+            check("killing the server of" in text, text)
             lag = max(lag, float(re.search(r":schedule-lag {.*:max-ms ([\d.]+)", text)[1]))
-        for agent in agents:
-            agent.terminate()
-            agent.wait()
-    return f"{lab.runs} runs each are valid; the bench was late by {lag:.0f} ms at most"
+        lab.end(agents)
+    return f"{lab.runs} runs each over a real network, and one over the simulated, are valid; the bench was late by {lag:.0f} ms " \
+        "at most"
 
 
 def away(lab):
@@ -318,8 +320,7 @@ def floods(lab):
     check(process.poll() is not None, "the bench has not ended", process.log.read_text(errors="replace"))
     check(process.returncode in (1, 255), process.returncode, process.log.read_text(errors="replace"))
     check(peak < 1500, f"{peak} MiB")
-    agent.terminate()
-    agent.wait()
+    lab.end([agent])
     long = lab.scratch / "long.py"
     long.write_text("#!/bin/sh\nread line\nhead -c 20000000 /dev/zero | tr '\\0' x\necho\nsleep 60\n")
     long.chmod(0o755)
@@ -401,20 +402,27 @@ def failure(lab):
     return "ended for all"
 
 
-def namespaces(lab):
-    """Three network namespaces on a bridge, a Python node and two of ours; one host's link goes down and comes back."""
+@contextlib.contextmanager
+def hosts_on_a_bridge(lab):
+    """Three network namespaces on a bridge, and one for server and bench. Gives their names, and a function that sets one's link
+    up or down; none where that is not permitted. Addresses exist inside them only."""
     hosts = ["glomers-a", "glomers-b", "glomers-c", "glomers-s"]
 
     def ip(*words):
         return lab.run("ip", *words)
 
     def clear():
+        for process in lab.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         for host in hosts:
             ip("netns", "del", host)
 
     clear()
     if ip("netns", "add", hosts[3]).returncode != 0:
-        return "left out: network namespaces are not permitted here"
+        yield None, None
+        return
     try:
         ip("-n", hosts[3], "link", "add", "br0", "type", "bridge")
         ip("-n", hosts[3], "addr", "add", "10.77.0.1/24", "dev", "br0")
@@ -428,52 +436,112 @@ def namespaces(lab):
             ip("-n", host, "link", "set", "eth0", "up")
             ip("-n", host, "link", "set", "lo", "up")
         lab.address = "10.77.0.1"
-        lab.server(inside=hosts[3])
-        ours = lab.bin / "maelstrom-unique-ids"
-        for name, host, program in zip("abc", hosts, [ours, FIXTURES / "unique_ids.py", ours]):
-            lab.agent(name, program, inside=host)
-
-        def cut():
-            time.sleep(1)
-            ip("-n", hosts[3], "link", "set", "v1", "down")
-            time.sleep(2)
-            ip("-n", hosts[3], "link", "set", "v1", "up")
-
-        lab.test(
-            "-w", "unique-ids", "--agents", "3", "--node-count", "3", "--rate", "50", "--time-limit", "8",
-            during=cut, inside=hosts[3])
-        return "valid, with a Python node; a link was down for 2 s"
+        yield hosts, lambda number, state: ip("-n", hosts[3], "link", "set", f"v{number}", state)
     finally:
-        for process in lab.processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
         clear()
 
 
+NOT_PERMITTED = "left out: network namespaces are not permitted here"
+
+
+def namespaces(lab):
+    """Three network namespaces on a bridge, a Python node and two of ours, over both networks; one host's link goes down and
+    comes back. The Python node passes on what it is asked to one of ours."""
+    with hosts_on_a_bridge(lab) as (hosts, link):
+        if not hosts:
+            return NOT_PERMITTED
+        lab.server(inside=hosts[3])
+
+        def cut():
+            time.sleep(1)
+            link(1, "down")
+            time.sleep(2)
+            link(1, "up")
+
+        for workload, node, other, load in [
+            ("unique-ids", "unique-ids", "unique_ids.py", ["--rate", "50"]),
+            ("lin-kv", "lin-kv-single", "forwarding.py", ["--rate", "30", "--concurrency", "2n"]),
+        ]:
+            ours = lab.bin / f"maelstrom-{node}"
+            agents = [
+                lab.agent(name, program, inside=host)
+                for name, host, program in zip("abc", hosts, [ours, FIXTURES / other, ours])]
+            for network in ["simulated", "real"]:
+                lab.test(
+                    "-w", workload, "--agents", "3", "--node-count", "3", "--network", network, *load, "--time-limit", "8",
+                    during=cut, inside=hosts[3])
+            check(workload != "lin-kv" or lab.results()["net"]["servers"]["send-count"] > 20, lab.results()["net"])
+            lab.end(agents)
+        return "valid, with a Python node, over both networks; a link was down for 2 s"
+
+
+CHALLENGES = {
+    "3d": ("broadcast", ["--node-count", "25", "--rate", "100", "--latency", "100", "--time-limit", "20"]),
+    "5c": ("kafka", ["--node-count", "3", "--concurrency", "2n", "--rate", "1000", "--time-limit", "20"]),
+    "lin-kv": ("lin-kv", ["--node-count", "3", "--concurrency", "4n", "--rate", "100", "--time-limit", "20"]),
+}
+
+
+def per_operation(lab):
+    """Challenge 3d, 5c (on three nodes) and lin-kv by three agents in three network namespaces that talk past the bench: as many
+    messages an operation as on one machine. Gives the two figures of each."""
+    figures = {}
+    with hosts_on_a_bridge(lab) as (hosts, _):
+        if not hosts:
+            return None
+        lab.server(inside=hosts[3])
+        for name, (workload, load) in CHALLENGES.items():
+            node = lab.bin / f"maelstrom-{workload}"
+            alone = lab.run(
+                lab.bin / "workbench", "test", "-w", workload, "--bin", node, "--store", lab.scratch / "store", *load)
+            check(alone.returncode == 0, alone.stdout, alone.stderr)
+            here = lab.results()["net"]["servers"]["msgs-per-op"]
+            agents = [lab.agent(agent, node, inside=host) for agent, host in zip("abc", hosts)]
+            lab.test("-w", workload, "--agents", "3", "--network", "real", *load, inside=hosts[3])
+            figures[name] = here, lab.results()["net"]["servers"]["msgs-per-op"]
+            lab.end(agents)
+    return figures
+
+
+def challenges(lab):
+    """The same as many messages an operation by agents as on one machine."""
+    figures = per_operation(lab)
+    if figures is None:
+        return NOT_PERMITTED
+    words = ", ".join(f"{name} {here:.3f} and {there:.3f}" for name, (here, there) in figures.items())
+    check(all(abs(there / here - 1) < 0.05 for here, there in figures.values()), f"more than 5 % apart: {words}")
+    return f"valid; messages an operation on one machine and by three agents: {words}"
+
+
 def figures(lab):
-    """Only by name: what an agent costs an echo, and what a sweep over agents costs against the same sweep alone."""
+    """Only by name: every figure of nodes and sweeps past one machine, in one table."""
     server = lab.server()
     node = lab.bin / "maelstrom-echo"
+    rows = []
 
-    def echo(*words):
+    def latency(*words):
         lab.run(lab.bin / "workbench", "test", "-w", "echo", "--node-count", "1", "--store", lab.scratch / "store",
-                "--record-limit", "0", *words)
-        return json.loads((lab.scratch / "store" / "latest" / "results.json").read_text())
+                "--record-limit", "0", "--rate", "200", "--time-limit", "10", "--concurrency", "4", *words)
+        return 1000 * lab.results()["workbench"]["latencies"]["echo"]["0.5"]
 
-    lab.agent("a", node)
-    slow = ["--rate", "200", "--time-limit", "10", "--concurrency", "4"]
-    fast = ["--rate", "200000", "--time-limit", "5", "--concurrency", "500"]
-    lines = []
-    for name, hosts in [("here", ["--bin", node]), ("by an agent", ["--nats", lab.url])]:
-        quick = echo(*hosts, *slow)["workbench"]["latencies"]["echo"]
-        many = echo(*hosts, *fast)["stats"]["ok-count"] / 5
-        lines.append(f"echo {name}: p50 {quick['0.5']} ms, p99 {quick['0.99']} ms; {2 * many:.0f} messages/s")
+    agent = lab.agent("a", node)
     program = lab.scratch / "publish"
     flags = lab.run("pkg-config", "--cflags", "--libs", "libnats").stdout.split()
     made = lab.run("cc", "-O2", HERE / "publish.c", "-o", program, *flags)
     check(made.returncode == 0, made.stderr)
-    lines.append(f"the library alone, 86 bytes: {lab.run(program, lab.url, '500000', '86').stdout.strip()} messages/s")
+    alone, through = [], []
+    for _ in range(3):
+        for kind, more in [(alone, []), (through, ["a"])]:
+            ran = lab.run(program, lab.url, "300000", *more)
+            check(ran.returncode == 0, more, ran.stdout, ran.stderr)
+            kind.append(float(ran.stdout))
+    rows.append((
+        "echo through an agent, messages/s of 86 bytes", f"{max(through):,.0f}",
+        f"{max(through) / max(alone):.2f} of cnats' publish and subscribe ({max(alone):,.0f})", "≥ 0.5"))
+    here, there = latency("--bin", node), latency("--nats", lab.url)
+    rows.append(("echo, p50 of a round trip", f"{there:.0f} µs", f"{there - here:.0f} µs more than here ({here:.0f})", "≤ 150 µs more"))
+    lab.end([agent])
+
     agents = [lab.agent(name, None, "--jobs", "1") for name in "bc"]
 
     def used():
@@ -494,14 +562,24 @@ def figures(lab):
             lab.run(*words, *more)
             times[kind].append(time.monotonic() - start)
             cpu[kind].append(used() - before)
-    lines.append(
-        f"{lab.seeds} seeds: {min(times['alone']):.1f} s alone, {min(times['agents']):.1f} s by two agents, best of 3: "
-        f"efficiency {min(times['alone']) / min(times['agents']):.2f}; CPU {min(cpu['alone']):.1f} and "
-        f"{min(cpu['agents']):.1f} s, with agents, command and server: {min(cpu['alone']) / min(cpu['agents']):.2f}")
-    return "\n  ".join(["", *lines])
+    rows.append((
+        f"sweep of {lab.seeds:,} seeds by two agents", f"{min(times['agents']):.1f} s",
+        f"{min(times['alone']) / min(times['agents']):.2f} of sim alone ({min(times['alone']):.1f} s); by CPU "
+        f"{min(cpu['alone']) / min(cpu['agents']):.2f}", "≥ 0.95"))
+    lab.end(agents)
+
+    for name, (here, there) in (per_operation(lab) or {}).items():
+        rows.append((
+            f"{name} by three agents in namespaces, messages/op", f"{there:.3f}",
+            f"{100 * (there / here - 1):+.1f} % against one machine ({here:.3f}); valid", "± 5 %"))
+    rows.append(("runs under faults, one server of three killed", "run.py --runs 10 servers", "", "valid"))
+    rows.append(("100,000 seeds, an agent and the command killed", "run.py --seeds 100000 sweep", "", "the same table"))
+    rows.insert(0, ("figure", "measured", "", "goal"))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(["", *("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows), ""])
 
 
-CASES = [faults, restart, cluster, away, strangers, floods, tls, sweep, failure, namespaces, figures]
+CASES = [faults, restart, servers, away, strangers, floods, tls, sweep, failure, namespaces, challenges, figures]
 
 
 def main():

@@ -96,7 +96,7 @@ struct FaultTests {
     """, arguments: 1...20)
   func swarm(seed: UInt64) {
     var scenario = scenario(.broadcast, seed: seed)
-    scenario.faults = Set(Scenario.Fault.allCases)
+    scenario.faults = Set(Scenario.Fault.allCases.filter(\.isForSimulators))
     scenario.draw()
     let results = Simulation<BroadcastNode>.run(scenario)
     #expect(results.verdict == .valid, "seed \(seed): \(results.anomalies)")

@@ -110,7 +110,7 @@ struct NemesisTests {
       ("start-partition", "stop-partition"), ("start-one-way", "stop-one-way"), ("kill", "start"),
       ("pause", "resume"), ("start-loss", "stop-loss"), ("start-duplicate", "stop-duplicate"),
       ("start-reorder", "stop-reorder"), ("start-slow", "stop-slow"), ("start-disk", "stop-disk"),
-      ("remove-members", "add-members"),
+      ("remove-members", "add-members"), ("kill-server", "start-server"),
     ]
     #expect(Set(functions.keys) == Set(pairs.flatMap { [$0, $1] } + ["skew"]))
     for (on, off) in pairs { #expect([0, 1].contains(functions[on]! - functions[off]!)) }

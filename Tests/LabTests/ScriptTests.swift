@@ -16,7 +16,7 @@ struct ScriptTests {
     scenario.timeLimit = .seconds(8)
     scenario.latency = .milliseconds(10)
     scenario.nemesisInterval = .milliseconds(700)
-    scenario.faults = Set(Scenario.Fault.allCases).subtracting([.membership])
+    scenario.faults = Set(Scenario.Fault.allCases).subtracting([.membership, .server])
     scenario.probeInterval = nil
     scenario.seed = seed
     return scenario

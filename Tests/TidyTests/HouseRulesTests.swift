@@ -45,7 +45,7 @@ import Testing
     "GlomersTesting": ["Glomers", "Wire", "Lab", "Simulator"],
     "VirtualProcess": ["Glomers", "Lab", "Simulator", "CVirtual"],
     "Mutants": ["Glomers", "Wire", "Workloads", "Raft", "Nodes", "Lab", "Simulator", "Report"],
-    "Fleet": ["Glomers", "GlomersRuntime", "CFleet"],
+    "Fleet": ["Glomers", "Wire", "GlomersRuntime", "CFleet"],
     "Report": ["Glomers", "Wire", "Lab"],
     "Play": ["Glomers", "Wire", "Lab", "Simulator", "Report"],
     "Workbench": ["Glomers", "Wire", "GlomersRuntime", "Lab", "Fleet", "Report"],

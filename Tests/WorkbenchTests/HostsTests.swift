@@ -96,6 +96,25 @@ struct HostsTests {
     #expect(namesake.text.contains("there is an agent called a already"), "\(namesake.text)")
   }
 
+  @Test("talk to each other past the bench, which counts and records what they said all the same")
+  func pastTheBench() async throws {
+    let (running, port) = try await Self.startServer()
+    defer { running.end() }
+    let agents = try ["a", "b"].map { try Self.startAgent($0, port, node: "lin-kv") }
+    for agent in agents { try await agent.says("is ready") }
+    let run = try await Launcher.test(
+      ["-w", "lin-kv", "--node-count", "3", "--rate", "30", "--time-limit", "2", "--network", "real"]
+        + ["--nats", Self.url(port), "--agents", "2"])
+    #expect(run.status == 0, "\(run.errors)")
+    let servers = try #require(
+      try run.file("results.edn").firstMatch(of: /:servers \{:send-count (\d+),\s+:recv-count (\d+)/))
+    let (sent, received) = (Int(servers.1)!, Int(servers.2)!)
+    #expect(sent > 20 && received > sent / 2 && received <= sent)
+    let record = try run.file("messages.jsonl").split(separator: "\n")
+    let carried = record.filter { $0.contains(/"sent":\{"id":\d{13,},"src":"n\d","dest":"n\d"/) }
+    #expect(carried.count == sent)
+  }
+
   @Test("a sweep by two agents comes to the table of one machine")
   func sweep() async throws {
     let (running, port) = try await Self.startServer()
@@ -132,6 +151,14 @@ struct HostsTests {
       ([Self.url(port), "--nemesis", "disk"], "leave disk out"),
       ([Self.url(port), "--nodes", "a.b"], "'a.b' can't be a node's name"),
       ([Self.url(port), "--nats-creds", "/nowhere"], "there is no file /nowhere"),
+      ([Self.url(port), "--network", "real", "--nemesis", "loss,slow"], "can do loss, slow: leave that out"),
+      ([Self.url(port), "--network", "real", "--delivery", "independent"], "leave --delivery out"),
+      (
+        [Self.url(port), "--network", "real", "--latency", "9", "--latency-dist", "uniform"],
+        "leave --latency-dist out"
+      ),
+      ([Self.url(port), "--nemesis", "server", "--servers", "1"], "give 2 or more"),
+      ([Self.url(port), "--servers", "2"], "--servers is for --nemesis server"),
     ] {
       let run = try await Launcher.test(
         echo.filter { !words.contains("--nodes") || !["--node-count", "1"].contains($0) } + words)

@@ -36,6 +36,9 @@ public struct Nemesis: Sendable {
     /// Some nodes cease to be members, fewer than half.
     case removeMembers
     case addMembers
+    /// SIGKILL to one of the servers between the hosts; at most one is down.
+    case killServer
+    case startServer
 
     public var function: String {
       switch self {
@@ -54,6 +57,8 @@ public struct Nemesis: Sendable {
       case .skew: "skew"
       case .removeMembers: "remove-members"
       case .addMembers: "add-members"
+      case .killServer: "kill-server"
+      case .startServer: "start-server"
       }
     }
 
@@ -122,6 +127,7 @@ public struct Nemesis: Sendable {
     case .disk: .breakDisks(Targets.allCases.randomElement(using: &random)!)
     case .skew: .skew(Targets.allCases.randomElement(using: &random)!)
     case .membership: .removeMembers
+    case .server: .killServer
     }
   }
 
@@ -139,6 +145,7 @@ public struct Nemesis: Sendable {
     case .disk: .mendDisks
     case .skew: nil
     case .membership: .addMembers
+    case .server: .startServer
     }
   }
 
@@ -165,6 +172,9 @@ public struct Nemesis: Sendable {
   public mutating func rule(_ degradation: Degradation, between nodes: [NodeID]) -> Rule {
     degradation.rule(between: Set(nodes), &random)
   }
+
+  /// Which of so many servers is killed.
+  public mutating func server(of count: Int) -> Int { Int.random(in: 0..<count, using: &random) }
 
   /// What is wrong with a disk.
   public mutating func diskCondition() -> DiskCondition { Bool.random(using: &random) ? .full : .failing }
