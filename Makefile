@@ -249,6 +249,14 @@ txn-list-append: build
 	$(RUN) -w txn-list-append --bin bin/maelstrom-txn-list-append --node-count 5 --concurrency 2n --rate 100 --time-limit 20 \
 	  --latency 10
 
+.PHONY: consensus-faults
+consensus-faults: ## lin-kv and txn-list-append as processes, under partitions, kills, pauses and changes of members (RUN_SEEDS=1..10)
+consensus-faults: build
+	@for workload in lin-kv txn-list-append; do \
+	  bin/workbench test -w $$workload --bin bin/maelstrom-$$workload --node-count 5 --concurrency 2n --rate 100 --time-limit 20 \
+	    --latency 10 --nemesis partition,kill,pause,membership --nemesis-interval 5 --seed $(or $(RUN_SEEDS),1..10) || exit 1; \
+	done
+
 # --- The simulator: every node under a swarm of faults, by seed --------------------------------------------------------
 
 SEEDS ?= 1..200
@@ -307,7 +315,7 @@ BENCH_PIPES := $(BENCH)/pipe/driver $(BENCH)/pipe/copy $(BENCH)/pipe/mallocs.so
 BENCH_C := -std=c11 -O2 -Wall -Wextra -Werror
 RECORDING = $(if $(RECORD),--record)
 
-.PHONY: bench bench-growth bench-compare bench-workbench bench-recording bench-report perf instructions mallocs broadcast-frontier
+.PHONY: bench bench-growth bench-compare bench-workbench bench-recording bench-report bench-consensus perf instructions mallocs broadcast-frontier
 bench: ## Pipes, workloads, growth and microbenchmarks, as tables and as JSON (RECORD=1, PEER="command")
 bench: nodes $(BENCH_PIPES)
 	python3 bench/selftest.py $(BENCH)/pipe/driver
@@ -342,6 +350,9 @@ bench-recording: build
 bench-report: ## How large, quick and smooth reports are, in a real browser (needs chromium and chromedriver)
 bench-report: build
 	python3 Tests/Browser/figures.py bin/workbench .build-browser/figures
+bench-consensus: ## lin-kv on Raft: messages, latency, throughput, memory, catching up (DEMOS=maelstrom/demo beside its demos, RUNS=5)
+bench-consensus: build
+	python3 bench/consensus.py --bin bin --runs $(or $(RUNS),5) $(if $(DEMOS),--demos $(DEMOS))
 
 perf: ## A profile of a saturated node, as text and as a flame graph (NODE=echo)
 perf: nodes $(BENCH_PIPES)

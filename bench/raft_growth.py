@@ -17,10 +17,11 @@ WINDOW = 4096  # Requests under way: a node refuses more that wait.
 
 
 class Cluster:
-    def __init__(self, program):
-        self.names = ["n0", "n1", "n2"]
-        self.processes = {name: subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                                 stderr=subprocess.DEVNULL) for name in self.names}
+    def __init__(self, programs, arguments=()):
+        """`programs`: a node's program and what stands before it, by the node's name."""
+        self.names = list(programs)
+        self.processes = {name: subprocess.Popen([*words, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                                 stderr=subprocess.DEVNULL) for name, words in programs.items()}
         self.selector = selectors.DefaultSelector()
         self.rest, self.out = {}, {}
         for name, process in self.processes.items():
@@ -63,12 +64,20 @@ class Cluster:
                     self.replies += 1
                     self.errors += b'"type":"error"' in line
                     self.last = line
+                    self.replied(name, line)
                 elif name not in self.cut and destination not in self.cut:
                     self.messages += 1
+                    self.passed(name, destination, line)
                     self.longest = max(self.longest, len(line))
                     self.out[destination] += line + b"\n"
         for name in self.names:
             self.flush(name)
+
+    def passed(self, name, destination, line):
+        """A message from one node to another."""
+
+    def replied(self, name, line):
+        """An answer to a client."""
 
     def ask(self, name, body, patience=30.0):
         """The answer's line, and how long it took; asks again where there is an error."""
@@ -98,7 +107,7 @@ def main():
     parser.add_argument("--keys", type=int, default=1000)
     parser.add_argument("--no-cut", action="store_true", help="the third node stays in")
     options = parser.parse_args()
-    cluster = Cluster(options.program)
+    cluster = Cluster({name: [options.program] for name in ("n0", "n1", "n2")})
     for name in cluster.names:
         cluster.ask(name, b'{"type":"init","msg_id":1,"node_id":"%s","node_ids":["n0","n1","n2"]}' % name.encode())
     cluster.ask("n0", b'{"type":"write","key":"warm","value":0,"msg_id":2}')
@@ -129,4 +138,5 @@ def main():
         process.kill()
 
 
-main()
+if __name__ == "__main__":
+    main()

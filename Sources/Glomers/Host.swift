@@ -75,6 +75,11 @@ public struct Host<N: Node>: Sendable {
   /// The node's state as it is now, for people to look at; nil until it is initialized.
   public var state: N? { node }
 
+  /// Shows the node to its cluster's invariants, without a copy.
+  public func show(to invariants: inout N.Invariants) -> Breach? {
+    node == nil ? nil : invariants.look(at: node!, isStored: held == nil)
+  }
+
   /// Records that stand for all that were handed out to be stored; nil if the node has none to give.
   public var checkpoint: [N.Record]? { node?.checkpoint }
 

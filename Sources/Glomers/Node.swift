@@ -16,6 +16,8 @@ public protocol Node: Sendable {
   associatedtype Timer: Hashable & Sendable = Never
   /// What must survive a kill.
   associatedtype Record: Equatable & Sendable = Never
+  /// What the simulator holds all nodes of a cluster to, after each event.
+  associatedtype Invariants: ClusterInvariants = NoInvariants<Self> where Invariants.Member == Self
 
   /// What this kind of node is called in the logs that it stores: no other kind can read them. The type's name, unless
   /// something else is said: for a type that has got another name since. Without newlines.

@@ -25,10 +25,14 @@ private enum AppliesTwice: CoreMistake { static let flaw = Flaw.appliesTwice }
 private enum CarriesOutCopies: CoreMistake { static let flaw = Flaw.carriesOutCopies }
 private enum ReadsWithoutAsking: CoreMistake { static let flaw = Flaw.readsWithoutAsking }
 private enum GoesOnRemoved: CoreMistake { static let flaw = Flaw.goesOnRemoved }
+private enum ForgetsVotes: CoreMistake { static let flaw = Flaw.forgetsVotes }
+private enum CommitsOlderTerms: CoreMistake { static let flaw = Flaw.commitsOlderTerms }
+private enum CountsInOldConfiguration: CoreMistake { static let flaw = Flaw.countsInOldConfiguration }
+private enum ForgetsConfiguration: CoreMistake { static let flaw = Flaw.forgetsConfiguration }
 
 extension Mutant {
-  /// The nodes on Raft with mistakes in the core that a short test shows. `RaftTests` has all that ``Flaw`` names, found by
-  /// figure 3.2's properties: of the others clients see nothing without a long chain of accidents.
+  /// The nodes on Raft with the mistakes that ``Flaw`` names. Clients see what three of them do; the others would show
+  /// only after a long chain of accidents, and break figure 3.2's properties long before.
   static let replicated = [
     lists(
       CarriesOutCopies.self, "carries out again a request that is passed on again",
@@ -41,16 +45,51 @@ extension Mutant {
       kills(&$0)
       $0.rate = 400
     },
-    values(ReadsWithoutAsking.self, "answers reads without asking whether it still leads") {
-      $0.faults = [.partition]
+    values(
+      ReadsWithoutAsking.self, "answers reads without asking whether it still leads",
+      shows: "nonlinearizable"
+    ) {
+      $0.faults = [.partition, .pause]
       $0.concurrency = .perNode(30)
       $0.rate = 400
       $0.timeLimit = .seconds(10)
     },
-    values(GoesOnRemoved.self, "goes on leading once it is removed, as if it were all members") {
+    values(
+      GoesOnRemoved.self, "goes on leading once it is removed, as if it were all members",
+      shows: "leader-completeness"
+    ) {
       $0.faults = [.membership, .partition]
       $0.concurrency = .perNode(4)
       $0.rate = 100
+      $0.timeLimit = .seconds(20)
+    },
+    values(ForgetsVotes.self, "gives its vote before it is stored", shows: "election-safety") {
+      $0.faults = [.kill]
+    },
+    values(
+      CommitsOlderTerms.self, "commits an entry of an older term by counting who holds it",
+      shows: "leader-completeness"
+    ) {
+      $0.faults = [.partition, .kill]
+      $0.rate = 200
+      $0.concurrency = .perNode(4)
+      $0.timeLimit = .seconds(20)
+    },
+    values(
+      CountsInOldConfiguration.self,
+      "counts votes and acknowledgements in the configuration that was committed last",
+      shows: "leader-completeness"
+    ) {
+      $0.faults = [.membership, .partition]
+      $0.timeLimit = .seconds(20)
+    },
+    values(
+      ForgetsConfiguration.self, "stores snapshots, and sends them, without the configuration",
+      shows: "state-machine-safety"
+    ) {
+      $0.faults = [.membership, .kill]
+      $0.rate = 400
+      $0.concurrency = .perNode(20)
       $0.timeLimit = .seconds(20)
     },
   ]
@@ -69,11 +108,11 @@ extension Mutant {
   }
 
   private static func values<Mistake: CoreMistake>(
-    _: Mistake.Type, _ mistake: String, _ arrange: (inout Scenario) -> Void
+    _: Mistake.Type, _ mistake: String, shows anomaly: String, _ arrange: (inout Scenario) -> Void
   ) -> Mutant {
     Mutant(
       Mistake.flaw.rawValue, RaftNode<Flawed<KeyValues, Mistake>>.self, of: LinKVNode.self, mistake,
-      shows: "nonlinearizable", in: .linKV
+      shows: anomaly, in: .linKV
     ) {
       $0.nodeCount = 5
       $0.nemesisInterval = .seconds(1)

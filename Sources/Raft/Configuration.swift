@@ -9,12 +9,16 @@ public struct Configuration: Equatable, Sendable {
   /// They are sent the log, and count for nothing, until they have caught up and become voters (§4.2.1). In order.
   public private(set) var learners: [NodeID]
 
+  // What sorts is not inlined: a generic caller with a sort in it would not be specialized in other modules.
+  @inline(never)
   public init(voters: [NodeID], learners: [NodeID] = []) {
     self.voters = voters.sorted()
     self.learners = learners.sorted()
   }
 
-  public var members: [NodeID] { learners.isEmpty ? voters : (voters + learners).sorted() }
+  public var members: [NodeID] {
+    @inline(never) get { learners.isEmpty ? voters : (voters + learners).sorted() }
+  }
 
   public func contains(_ node: NodeID) -> Bool { voters.contains(node) || learners.contains(node) }
 
@@ -33,12 +37,12 @@ public struct Configuration: Equatable, Sendable {
     Configuration(voters: voters.filter { $0 != node }, learners: learners.filter { $0 != node })
   }
 
-  /// The greatest number that a majority of the voters has reached.
-  func reachedByMajority(_ reached: (NodeID) -> Int) -> Int {
-    guard !voters.isEmpty else { return 0 }
-    let values = voters.map(reached).sorted()
+  /// The greatest number that a majority has reached, of the numbers that all voters have.
+  @inline(never)
+  static func reachedByMajority(_ values: [Int]) -> Int {
+    guard !values.isEmpty else { return 0 }
     // Of 2k + 1 voters, k + 1 have reached the one in the middle; of 2k, k + 1 the one before.
-    return values[(values.count - 1) / 2]
+    return values.sorted()[(values.count - 1) / 2]
   }
 
   /// Whether a majority of the voters is among these.

@@ -3,7 +3,8 @@ public import Wire
 
 /// An entry of the log.
 public struct Entry<Command: WireMessage>: Equatable, Sendable {
-  public enum Payload: Equatable, Sendable {
+  /// On the heap, shared by all copies: logs, messages and records have the same entries.
+  public indirect enum Payload: Equatable, Sendable {
     /// What a new leader begins its term with, so that earlier entries get committed (§3.6.2, §6.4).
     case nothing
     case command(Command, CommandID)
@@ -40,13 +41,14 @@ public struct CommandID: Hashable, Sendable {
 /// `{"term": t}`, and with it a command's members with `"origin"`, `"life"` and `"number"`, or `"voters"` and `"learners"`
 extension Entry {
   init(from object: JSONObject) throws(WireError) {
-    term = try object.count("term")
+    let term = try object.count("term")
     if let type = try object.optionalString("type") {
-      payload = .command(try Command(type: type, body: object), try CommandID(from: object))
+      self.init(
+        term: term, .command(try Command(type: type, body: object), try CommandID(from: object)))
     } else if object.optionalElement("voters") != nil {
-      payload = .configuration(try Configuration(from: object))
+      self.init(term: term, .configuration(try Configuration(from: object)))
     } else {
-      payload = .nothing
+      self.init(term: term, .nothing)
     }
   }
 

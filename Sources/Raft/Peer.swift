@@ -7,8 +7,8 @@ struct Peer<Machine: StateMachine>: Sendable {
     case replicate
     /// Where the logs agree is not known: empty messages ask, one at a time.
     case probe(isWaiting: Bool)
-    /// The entries that it lacks are compacted.
-    case snapshot(Transfer)
+    /// The entries that it lacks are compacted. Apart, so that a peer is small.
+    indirect case snapshot(Transfer)
   }
 
   /// A snapshot on its way.
@@ -32,8 +32,9 @@ struct Peer<Machine: StateMachine>: Sendable {
   var toldCommit = 0
   /// An entry that came from this node was committed: its client waits there.
   var awaitsCommit = false
-  /// The greatest round that it has answered.
+  /// The greatest round that it has answered, and the last in which it was sent something to answer.
   var round = 0
+  var sentRound = 0
   var lastSent: Instant
   var lastHeard: Instant
   /// When the oldest message that was not answered was sent, or the last answer came.
@@ -46,6 +47,16 @@ struct Peer<Machine: StateMachine>: Sendable {
     lastHeard = now
     lastProgress = now
   }
+
+  /// Whether it is likely to answer sooner than another: nothing is on its way to it, or it answers later rounds.
+  func answersSooner(than other: Peer) -> Bool {
+    let (isFree, isOtherFree) = (
+      isReplicating && sentRound <= round, other.isReplicating && other.sentRound <= other.round
+    )
+    return isFree == isOtherFree ? round > other.round : isFree
+  }
+
+  private var isReplicating: Bool { if case .replicate = mode { true } else { false } }
 
   /// Whether something that should have been answered has not been.
   var isWaiting: Bool {

@@ -107,6 +107,8 @@ public struct Raft<Machine: StateMachine>: Sendable {
   var now: Instant
   var random: Random
   private var actions: [Action] = []
+  /// The log up to here has been given to be stored: a leader's own entries are, many at a time.
+  private var handedOver = 0
 
   /// Starts a node.
   ///
@@ -126,6 +128,7 @@ public struct Raft<Machine: StateMachine>: Sendable {
     timing = Timing(fixed: electionTimeout)
     electionDeadline = now
     recover(records)
+    markHandedOver()
     life += 1
     persist(.life(life))
     electionDeadline = now + draw(timing.timeout)
@@ -157,9 +160,9 @@ public struct Raft<Machine: StateMachine>: Sendable {
         _ = propose(
           forwarded.command, as: CommandID(origin: peer, life: life, number: forwarded.number), at: now)
       }
-    case .readIndex(let life, let batch):
+    case .readIndex(let life, let batch, let term):
       remind(peer)
-      _ = read(batch, life: life, of: peer, at: now)
+      _ = read(batch, life: life, of: peer, askedIn: term, at: now)
     case .readAt(let read):
       guard read.life == life, peer == leader else { break }
       commit(upTo: min(read.commit, log.lastIndex))
@@ -189,19 +192,33 @@ public struct Raft<Machine: StateMachine>: Sendable {
   /// Takes out what is to be done, in order, in exchange for memory to use again: a list that is empty.
   public mutating func drain(into list: inout [Action]) {
     precondition(list.isEmpty, "what was to be done would be lost")
+    persistAdded()
     swap(&list, &actions)
   }
 
   /// After that long, what was sent to a leader and not answered may have got lost.
   public var answerTimeout: Duration { max(timing.timeout / 2, timing.answerMax * 3) }
 
-  public var hasActions: Bool { !actions.isEmpty }
+  public var hasActions: Bool { !actions.isEmpty || handedOver < log.lastIndex }
 
   /// In force, committed or not.
   public var configuration: Configuration { log.configuration }
 
   mutating func send(_ message: Message, to node: NodeID) { actions.append(.send(message, to: node)) }
   mutating func persist(_ record: RaftRecord<Machine>) { actions.append(.persist(record)) }
+
+  /// Has what the leader has added to its log stored, many entries in one record.
+  mutating func persistAdded() {
+    while handedOver < log.lastIndex {
+      let count = log.count(after: handedOver, bytesMax: limits.messageBytes)
+      persist(.entries(after: handedOver, log.entries(after: handedOver, count: count)))
+      handedOver += count
+    }
+  }
+
+  /// The log was changed, and that is stored by a record of its own.
+  mutating func markHandedOver() { handedOver = log.lastIndex }
+
   mutating func act(_ action: Action) { actions.append(action) }
 
   // MARK: Terms (§3.3)

@@ -42,10 +42,16 @@ struct RaftLog<Machine: StateMachine>: Sendable {
 
   mutating func append(_ entry: LogEntry) {
     entries.append(entry)
-    sizes.append(sizes[sizes.count - 1] + Self.bytes(of: entry))
-    if case .configuration(let configuration) = entry.payload {
+    var bytes = sizes[sizes.count - 1]
+    switch entry.payload {
+    case .nothing: bytes += 24
+    case .command(let command, let call):
+      bytes += Machine.encodedBytes(of: command) + call.origin.name.utf8.count + 80
+    case .configuration(let configuration):
       configurations.append((lastIndex, configuration))
+      bytes += configuration.members.reduce(64) { $0 + 2 * $1.name.utf8.count + 4 }
     }
+    sizes.append(bytes)
   }
 
   /// Removes all entries after an index.
@@ -104,14 +110,4 @@ struct RaftLog<Machine: StateMachine>: Sendable {
   private static var entriesPerMessageMax: Int { 4096 }
 
   private func place(of index: Int) -> Int { index - baseIndex - 1 + compacted }
-
-  private static func bytes(of entry: LogEntry) -> Int {
-    switch entry.payload {
-    case .nothing: 24
-    case .command(let command, let call):
-      Machine.encodedBytes(of: command) + call.origin.name.utf8.count + 80
-    case .configuration(let configuration):
-      configuration.members.reduce(64) { $0 + 2 * $1.name.utf8.count + 4 }
-    }
-  }
 }

@@ -139,7 +139,8 @@ extension Raft {
       guard isForced else { return }
       // It may well refuse: its answer tells that it still follows.
       send(.append(entries(0, from: log.baseIndex + 1)), to: peers[place].node)
-      return peers[place].lastSent = now
+      (peers[place].lastSent, peers[place].sentRound) = (now, round)
+      return
     }
     var (end, bytes) = (transfer.taken, 0)
     while end < transfer.pieces.count {
@@ -154,7 +155,7 @@ extension Raft {
     send(.snapshot(part), to: peers[place].node)
     transfer.waitingSince = now
     peers[place].mode = .snapshot(transfer)
-    peers[place].lastSent = now
+    (peers[place].lastSent, peers[place].sentRound) = (now, round)
   }
 
   mutating func take(_ taken: SnapshotTaken, from node: NodeID) {
@@ -190,6 +191,7 @@ extension Raft {
     guard part.isLast else { return answer(part, count: receipt!.pieces.count, to: leader) }
     let pieces = receipt!.pieces
     receipt = nil
+    persistAdded()
     persist(.snapshot(part.header))
     for piece in pieces { persist(.piece(piece)) }
     persist(.snapshotEnd(index: index))
@@ -201,6 +203,7 @@ extension Raft {
     install(part.header, pieces)
     for entry in rest { log.append(entry) }
     if !rest.isEmpty { persist(.entries(after: index, rest)) }
+    markHandedOver()
     act(.restored)
     act(.changed(part.header.configuration))
     answer(part, count: nil, to: leader)

@@ -11,14 +11,15 @@ public enum RaftMessage<Machine: StateMachine>: Equatable, Sendable {
   case appended(Appended)
   /// A client waits at the receiver for what it has by now been sent: it is committed. Not answered.
   case committed(Committed)
-  case snapshot(SnapshotPart<Machine>)
+  indirect case snapshot(SnapshotPart<Machine>)
   case snapshotTaken(SnapshotTaken)
   /// The receiver is to become the leader at once (§3.10).
   case timeoutNow(term: Int)
   /// Commands that clients have given the sender. The second of each pair is its number.
   case forward(life: Int, [Forwarded<Machine.Message>])
-  /// Asks for an index at which the sender may answer the queries that it has got so far. `batch` names them.
-  case readIndex(life: Int, batch: Int)
+  /// Asks for an index at which the sender may answer the queries that it has got so far. `batch` names them, and `term` is
+  /// the sender's: if it is not later than the leader's, the sender itself confirms that the leader still is one.
+  case readIndex(life: Int, batch: Int, term: Int)
   case readAt(ReadAt)
   /// A client wants a node to become a member, or to cease to be one.
   case change(MembershipChange)

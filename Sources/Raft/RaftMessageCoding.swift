@@ -44,7 +44,9 @@ extension RaftMessage: WireMessage {
             try Machine.Message(type: object.string("type"), body: object)))
       }
       self = .forward(life: life, commands)
-    case "read_index": self = .readIndex(life: try body.count("life"), batch: try body.count("batch"))
+    case "read_index":
+      self = .readIndex(
+        life: try body.count("life"), batch: try body.count("batch"), term: try body.count("term"))
     case "read_at":
       self = .readAt(
         ReadAt(
@@ -120,10 +122,11 @@ extension RaftMessage: WireMessage {
         body.endObject()
       }
       body.endArray()
-    case .readIndex(let life, let batch):
+    case .readIndex(let life, let batch, let term):
       body.member("type", "read_index")
       body.member("life", life)
       body.member("batch", batch)
+      body.member("term", term)
     case .readAt(let read):
       body.member("type", "read_at")
       body.member("term", read.term)

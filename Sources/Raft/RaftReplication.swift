@@ -16,22 +16,23 @@ extension Raft {
 
   /// Appends to the leader's own log. Sent with the next ``flush(at:)``.
   mutating func add(_ payload: Entry<Machine.Message>.Payload) {
-    let entry = Entry(term: term, payload)
-    persist(.entries(after: log.lastIndex, [entry]))
-    log.append(entry)
-    if isMajorityAlone { advanceCommit() }
+    log.append(Entry(term: term, payload))
   }
 
   /// Whether no other node's answer is needed.
-  private var isMajorityAlone: Bool { log.configuration.voters == [me] }
+  private var isMajorityAlone: Bool {
+    let voters = log.configuration.voters
+    return voters.count == 1 && voters[0] == me
+  }
 
   /// Sends what has gathered: to be called once all that has come at an instant has been taken.
   public mutating func flush(at now: Instant) {
     self.now = now
     guard role == .leader else { return }
+    persistAdded()
     round += 1
-    let isAsked = reads.wants(round)
-    for place in peers.indices { send(to: place, isForced: isAsked) }
+    let asked = confirmers
+    for place in peers.indices { send(to: place, isForced: asked.contains(place)) }
     if isMajorityAlone {
       advanceCommit()
       confirmReads()
@@ -42,7 +43,7 @@ extension Raft {
   /// Whether ``flush(at:)`` has something to send.
   public var wantsFlush: Bool {
     guard role == .leader else { return false }
-    if reads.wants(round + 1) { return true }
+    if reads.wants(round + 1) || isMajorityAlone && commit < log.lastIndex { return true }
     return peers.contains { peer in
       switch peer.mode {
       case .replicate:
@@ -68,13 +69,15 @@ extension Raft {
     forgetRemoved()
     round += 1
     let patience = max(timing.answerMax * 2, timing.heartbeat)
-    let isAsked = reads.wants(round)
+    let asked = confirmers
     for place in peers.indices {
       let peer = peers[place]
       if case .replicate = peer.mode, peer.isWaiting, now - peer.lastProgress >= patience {
         peers[place].probe(from: peer.match + 1)
       }
-      if isAsked || now - peer.lastSent >= timing.heartbeat * 3 / 4 { send(to: place, isForced: true) }
+      if asked.contains(place) || now - peer.lastSent >= timing.heartbeat * 3 / 4 {
+        send(to: place, isForced: true)
+      }
     }
   }
 
@@ -113,7 +116,7 @@ extension Raft {
     send(.append(entries(count, from: next)), to: peers[place].node)
     // One round at a time is timed, so that a network that has become fast again is soon known to be.
     if sample == nil { sample = (round, now) }
-    peers[place].lastSent = now
+    (peers[place].lastSent, peers[place].sentRound) = (now, round)
     if count > 0 {
       peers[place].sent(count, bytes: log.bytes(after: next - 1, upTo: next - 1 + count), at: now)
     }
@@ -162,51 +165,51 @@ extension Raft {
   /// majority holds it (§3.6.2, figure 3.8).
   mutating func advanceCommit() {
     guard role == .leader else { return }
-    let index = reached {
-      $0.match
-    } or: {
-      log.lastIndex
-    }
-    guard index > commit, log.term(at: index) == term || Machine.flaw == .commitsOlderTerms else { return }
-    commit(upTo: index)
-  }
-
-  /// The greatest number that a majority of voters has reached, this node included.
-  private func reached(_ value: (Peer<Machine>) -> Int, or own: () -> Int) -> Int {
     var counting = counting
     if Machine.flaw == .goesOnRemoved, !counting.voters.contains(me) {
       counting = Configuration(voters: [me])
     }
-    return counting.reachedByMajority { node in
-      node == me ? own() : peers.first { $0.node == node }.map(value) ?? 0
-    }
+    var matches: [Int] = []
+    for voter in counting.voters { matches.append(match(of: voter)) }
+    let index = Configuration.reachedByMajority(matches)
+    guard index > commit, log.term(at: index) == term || Machine.flaw == .commitsOlderTerms else { return }
+    commit(upTo: index)
+  }
+
+  /// Up to where a node's log is known to be this leader's.
+  private func match(of node: NodeID) -> Int {
+    if node == me { return log.lastIndex }
+    for peer in peers where peer.node == node { return peer.match }
+    return 0
   }
 
   // MARK: Reads (§6.4)
 
   /// Asks for an index at which queries may be answered. False if this node does not lead.
-  public mutating func read(_ batch: Int, life: Int, of node: NodeID, at now: Instant) -> Bool {
+  ///
+  /// - Parameter askedIn: the term in which the node was when it asked: if that is not a later one, the node has not voted
+  ///   for a later leader, and is one of the majority that is needed.
+  public mutating func read(_ batch: Int, life: Int, of node: NodeID, askedIn term: Int, at now: Instant)
+    -> Bool
+  {
     self.now = now
     guard role == .leader else { return false }
     // What earlier terms have committed is committed once the first entry of this one is.
     let index = max(commit, termStart)
-    reads.ask(ReadQueue.Read(node: node, life: life, batch: batch, index: index, round: round + 1))
-    if Machine.flaw == .readsWithoutAsking { confirmReads() }
+    let isBacked = node != me && term <= self.term && log.configuration.voters.contains(node)
+    reads.ask(
+      ReadQueue.Read(node: node, life: life, batch: batch, index: index, round: round + 1, isBacked: isBacked)
+    )
+    confirmReads()
+    releaseReads()
     return true
   }
 
   /// Those that a majority has confirmed go back to the nodes that asked.
   mutating func confirmReads() {
     guard role == .leader, !reads.isEmpty else { return }
-    let confirmed =
-      Machine.flaw == .readsWithoutAsking
-      ? Int.max
-      : reached {
-        $0.round
-      } or: {
-        round
-      }
-    while let read = reads.next(confirmedBy: confirmed) {
+    while let read = reads.first, isConfirmed(read) {
+      reads.removeFirst()
       if read.node == me {
         reads.mayRead(read.batch, at: read.index)
       } else if let place = peers.firstIndex(where: { $0.node == read.node }) {
@@ -216,6 +219,39 @@ extension Raft {
         send(.readAt(answer), to: read.node)
       }
     }
+  }
+
+  /// Whether a majority knew of no later leader after the query came: this node, the one that asks, and those that have
+  /// answered since.
+  private func isConfirmed(_ read: ReadQueue.Read) -> Bool {
+    if Machine.flaw == .readsWithoutAsking { return true }
+    if Machine.flaw == .goesOnRemoved, !log.configuration.voters.contains(me) { return true }
+    var count = 0
+    for node in log.configuration.voters where node == me || read.isBacked && node == read.node { count += 1 }
+    for peer in peers where peer.round >= read.round && !(read.isBacked && peer.node == read.node) {
+      if log.configuration.voters.contains(peer.node) { count += 1 }
+    }
+    return 2 * count > log.configuration.voters.count
+  }
+
+  /// The places of those peers whose answers to this round confirm the queries that wait for it: no more than are needed,
+  /// of those that are likely to answer first. Where one does not, the next heartbeats ask all.
+  private var confirmers: [Int] {
+    guard reads.wants(round) else { return [] }
+    let voters = log.configuration.voters
+    let candidates = peers.indices.filter { voters.contains(peers[$0].node) }
+      .sorted { peers[$0].answersSooner(than: peers[$1]) }
+    var count = 0
+    for read in reads.waiting(for: round) {
+      var missing = voters.count / 2 + 1 - (voters.contains(me) ? 1 : 0) - (read.isBacked ? 1 : 0)
+      var used = 0
+      while missing > 0, used < candidates.count {
+        if !(read.isBacked && peers[candidates[used]].node == read.node) { missing -= 1 }
+        used += 1
+      }
+      count = max(count, used)
+    }
+    return Array(candidates.prefix(count))
   }
 
   /// Queries whose index has been applied may be answered.
@@ -252,9 +288,11 @@ extension Raft {
       if !entries.isEmpty {
         // No leader of this cluster overwrites what is committed: whoever sent this belongs to another one.
         guard previous >= commit else { return }
+        persistAdded()
         log.truncate(after: previous)
         persist(.entries(after: previous, Array(entries)))
         for entry in entries { log.append(entry) }
+        markHandedOver()
       }
     }
     commit(upTo: min(append.commit, last))
@@ -279,6 +317,7 @@ extension Raft {
 
   mutating func commit(upTo index: Int) {
     guard index > commit else { return }
+    persistAdded()
     commit = index
     while applied < commit {
       applied += 1
@@ -299,7 +338,9 @@ extension Raft {
     guard bytes > limits.tailBytes else { return }
     var index = log.baseIndex + (applied - log.baseIndex) / 2
     if bytes <= 4 * limits.tailBytes {
-      for case .snapshot(let transfer) in peers.map(\.mode) { index = min(index, transfer.header.index) }
+      for peer in peers {
+        if case .snapshot(let transfer) = peer.mode { index = min(index, transfer.header.index) }
+      }
     }
     log.compact(upTo: index)
   }
@@ -307,13 +348,11 @@ extension Raft {
   private mutating func apply(_ command: Machine.Message, _ call: CommandID) {
     let isOwn = call.origin == me && call.life == life
     if sessions.admit(call) || Machine.flaw == .carriesOutCopies {
-      let outcome = machine.apply(command)
-      if isOwn { act(.applied(call, outcome)) }
+      if isOwn { act(.applied(call, machine.apply(command))) } else { machine.replay(command) }
     } else if isOwn {
       act(.skipped(call))
     }
-    if role == .leader, !isOwn, let place = peers.firstIndex(where: { $0.node == call.origin }) {
-      peers[place].awaitsCommit = true
-    }
+    guard role == .leader, !isOwn else { return }
+    for place in peers.indices where peers[place].node == call.origin { peers[place].awaitsCommit = true }
   }
 }

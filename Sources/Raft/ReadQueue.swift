@@ -10,6 +10,8 @@ struct ReadQueue: Sendable {
     let index: Int
     /// An answer to a message of this round, or a later one, tells that the leader was one after the query came.
     let round: Int
+    /// Whether the node that asks has shown that it knew of no later leader either, when it asked.
+    let isBacked: Bool
   }
 
   /// At most so many batches wait at a leader; their nodes ask again.
@@ -28,11 +30,14 @@ struct ReadQueue: Sendable {
   /// Whether one waits for answers to messages of this round.
   func wants(_ round: Int) -> Bool { asked.last?.round == round }
 
-  /// Takes out the first, if a majority has answered messages of its round or a later one.
-  mutating func next(confirmedBy round: Int) -> Read? {
-    guard let first = asked.first, first.round <= round else { return nil }
-    return asked.removeFirst()
+  /// Those that wait for answers to messages of this round.
+  func waiting(for round: Int) -> ArraySlice<Read> {
+    asked[((asked.lastIndex { $0.round != round } ?? -1) + 1)...]
   }
+
+  var first: Read? { asked.first }
+
+  mutating func removeFirst() { asked.removeFirst() }
 
   mutating func mayRead(_ batch: Int, at index: Int) {
     if readable.count < Self.askedMax { readable.append((batch, index)) }

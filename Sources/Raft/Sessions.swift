@@ -17,28 +17,37 @@ public struct Sessions: Equatable, Sendable {
     var overtaken: Set<Int> = []
   }
 
-  private(set) var byOrigin: [NodeID: Session] = [:]
+  /// In the order of their origins: as many as the cluster has nodes.
+  private var origins: [NodeID] = []
+  private var sessions: [Session] = []
 
   public init() {}
 
   /// Whether to apply a command: true at most once.
   mutating func admit(_ call: CommandID) -> Bool {
-    var session = byOrigin[call.origin] ?? Session(life: call.life)
-    guard call.life >= session.life else { return false }
-    if call.life > session.life { session = Session(life: call.life) }
-    defer { byOrigin[call.origin] = session }
-    if call.number == session.last + 1 {
-      session.last = call.number
+    // To compare a few short names costs less than to hash one.
+    if let place = origins.firstIndex(of: call.origin) { return sessions[place].admit(call) }
+    let place = origins.firstIndex { call.origin < $0 } ?? origins.count
+    origins.insert(call.origin, at: place)
+    sessions.insert(Session(life: call.life), at: place)
+    return sessions[place].admit(call)
+  }
+}
+
+extension Sessions.Session {
+  fileprivate mutating func admit(_ call: CommandID) -> Bool {
+    guard call.life >= life else { return false }
+    if call.life > life { self = Self(life: call.life) }
+    if call.number == last + 1 {
+      last = call.number
       return true
     }
-    guard call.number > session.last else { return session.overtaken.remove(call.number) != nil }
-    let oldest = max(call.number - Self.overtakingMax, 1)
-    if oldest > session.last { session.overtaken = [] }
-    session.overtaken.formUnion(max(session.last + 1, oldest)..<call.number)
-    if session.overtaken.count > Self.overtakingMax {
-      session.overtaken = session.overtaken.filter { $0 >= oldest }
-    }
-    session.last = call.number
+    guard call.number > last else { return overtaken.remove(call.number) != nil }
+    let oldest = max(call.number - Sessions.overtakingMax, 1)
+    if oldest > last { overtaken = [] }
+    overtaken.formUnion(max(last + 1, oldest)..<call.number)
+    if overtaken.count > Sessions.overtakingMax { overtaken = overtaken.filter { $0 >= oldest } }
+    last = call.number
     return true
   }
 }
@@ -46,6 +55,7 @@ public struct Sessions: Equatable, Sendable {
 /// `"sessions": {origin: [life, last, overtaken, …], …}`
 extension Sessions {
   init(from object: JSONObject) throws(WireError) {
+    var byOrigin: [NodeID: Session] = [:]
     for (name, element) in try object.object("sessions").members {
       let numbers = element.array.map { $0.compactMap(\.integer) } ?? []
       guard numbers.count >= 2, numbers.count == element.array?.count,
@@ -54,12 +64,14 @@ extension Sessions {
       byOrigin[NodeID(name)] = Session(
         life: numbers[0], last: numbers[1], overtaken: Set(numbers.dropFirst(2)))
     }
+    origins = byOrigin.keys.sorted()
+    sessions = origins.map { byOrigin[$0]! }
   }
 
   func write(to writer: inout JSONWriter) {
     writer.key("sessions")
     writer.beginObject()
-    for (origin, session) in byOrigin.sorted(by: { $0.key < $1.key }) {
+    for (origin, session) in zip(origins, sessions) {
       writer.key(origin.name)
       writer.integers([session.life, session.last] + session.overtaken.sorted())
     }

@@ -17,6 +17,9 @@ public protocol StateMachine: Sendable {
   /// Carries out a command. An error leaves the state as it was.
   mutating func apply(_ command: Message) -> Outcome<Message>
 
+  /// The same where nobody waits for the outcome, as at all nodes but one.
+  mutating func replay(_ command: Message)
+
   /// Answers a query from the state as it is.
   func answer(_ query: Message) -> Outcome<Message>
 
@@ -40,6 +43,7 @@ public protocol StateMachine: Sendable {
 }
 
 extension StateMachine {
+  public mutating func replay(_ command: Message) { _ = apply(command) }
   public static var options: [Option] { [] }
   public static var flaw: Flaw? { nil }
 }

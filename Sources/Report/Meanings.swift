@@ -276,6 +276,23 @@ struct Meaning {
       "A node did not answer init, so the test did not begin.", "Look at its log and what it printed."
     ),
     "setup-failed": ("A node did not answer what prepares the test.", "Look at its log and what it printed."),
+    // Raft, in the simulator.
+    "election-safety": (
+      "Two nodes led in the same term, or one led that a majority had not voted for.",
+      "Look at the elections of that term: who voted, for whom, and whether the vote was stored before it was given."
+    ),
+    "log-matching": (
+      "Two logs have different entries with the same index and term.",
+      "Look at the append messages that brought the entry: a follower must hold the entry before them."
+    ),
+    "leader-completeness": (
+      "A leader lacked a committed entry, or committed what a later leader may lack.",
+      "Look at the acknowledgements that the leader counted, in which configuration, and of which term the entry was."
+    ),
+    "state-machine-safety": (
+      "Two nodes applied different entries at the same index, or took different nodes for the members there.",
+      "Look at what both nodes were told of that index, by append messages and by snapshots."
+    ),
     "endless-talk": (
       "Nodes answer each other without end, and no time passes.",
       "Look at the last messages: who answers whom?"

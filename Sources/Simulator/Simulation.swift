@@ -17,6 +17,7 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
   @usableFromInline let tools = Member<N>.Tools()
   /// The nodes' dice are none of the test's.
   @usableFromInline var random: Random
+  @usableFromInline var invariants = N.Invariants()
 
   /// A monotonic clock shows how long its host has been up: ten years at most.
   @inlinable static var clockAgeMax: Duration { .seconds(10 * 365 * 86_400) }
@@ -151,7 +152,15 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
     if members[place].receive(line, at: stage.now, tools) { drain(place) }
   }
 
-  /// Takes what the host wants done, and gives the test the lines that the node would print.
+  /// Takes what the host wants done, and gives the test the lines that the node would print. What must hold among the
+  /// nodes is looked at before any other node hears of it.
   @inlinable
-  mutating func drain(_ place: Int) { members[place].drain(tools, &random, &stage) }
+  mutating func drain(_ place: Int) {
+    members[place].drain(tools, &random, &stage)
+    guard N.Invariants.self != NoInvariants<N>.self, let breach = members[place].host.show(to: &invariants)
+    else {
+      return
+    }
+    stage.end(breach)
+  }
 }

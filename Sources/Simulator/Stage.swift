@@ -143,6 +143,10 @@ package struct Stage {
   /// Ends a test that can't be carried on.
   package mutating func abandon(_ reason: String) { test.abandon(reason, at: now) }
 
+  /// Ends a test in which an invariant does not hold.
+  @usableFromInline
+  mutating func end(_ breach: Breach) { test.abandon(breach.detail, as: breach.name, at: now) }
+
   /// Does something to a run that is played: see ``TestRun/add(_:at:)``.
   mutating func add(_ act: Script.Act, at due: Instant) throws(ScriptError) { try test.add(act, at: due) }
 

@@ -78,6 +78,15 @@ struct SimulationTests {
     #expect(simulation.test.anomalies.map(\.name) == ["endless-talk"])
   }
 
+  @Test("a run ends where an invariant of its nodes no longer holds, and says which")
+  func invariants() {
+    var simulation = Simulation<CountedNode>(stage(.echo, nodes: 2))
+    simulation.finish()
+    #expect(simulation.test.anomalies.map(\.name) == ["too-many"])
+    #expect(simulation.test.anomalies[0].detail == "the nodes have taken 4 together")
+    #expect(simulation.test.history.operations.count < 20 && simulation.test.results().verdict == .invalid)
+  }
+
   @Test("nodes' clocks have run for anything from nothing to ten years")
   func clockAges() {
     var ages: [Instant] = []
@@ -139,5 +148,30 @@ private struct ChatteringNode: Node {
     guard case .echo(let value) = message else { return }
     if request.id == nil { context.send(message, to: request.source) }
     context.reply(.echoOk(value), to: request)
+  }
+}
+
+/// Echoes, and counts; all of these nodes together may take three requests.
+private struct CountedNode: Node {
+  typealias Message = Echo
+
+  struct Invariants: ClusterInvariants {
+    private var counts: [NodeID: Int] = [:]
+
+    mutating func look(at node: CountedNode, isStored: Bool) -> Breach? {
+      counts[node.me] = node.count
+      let sum = counts.values.reduce(0, +)
+      return sum > 3 ? Breach("too-many", "the nodes have taken \(sum) together") : nil
+    }
+  }
+
+  private let me: NodeID
+  private var count = 0
+
+  init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<Self>) { me = cluster.me }
+
+  mutating func receive(_ message: Echo, _ request: Request, _ context: inout Context<Self>) {
+    count += 1
+    if case .echo(let payload) = message { context.reply(.echoOk(payload), to: request) }
   }
 }

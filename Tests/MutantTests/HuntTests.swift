@@ -66,6 +66,13 @@ struct HuntTests {
     #expect(hunt.isCaught && hunt.evidence?.name == "unavailable")
   }
 
+  @Test("a core of Raft with a mistake breaks figure 3.2 before clients see anything")
+  func raftInvariants() throws {
+    let hunt = Hunt(try mutant("lin-kv/forgets-votes"), seeds: 1...5, originalRunCountMin: 1)
+    #expect(hunt.isCaught && hunt.evidence?.name == "election-safety")
+    #expect(hunt.evidence?.detail.contains("does not know it any more") == true)
+  }
+
   @Test("every workload has mutants, each under a name of its own")
   func catalogue() {
     let mutants = Mutant.all

@@ -305,7 +305,7 @@ struct DissertationTests {
     let id = group.propose(1, at: leader)!
     #expect(group[leader].configuration.learners == [node])
     #expect(group.answers[leader]?[id] == .success(.all([1])))
-    _ = group.on(leader) { $0.read(1, life: 1, of: leader, at: $1) }
+    _ = group.on(leader) { $0.read(1, life: 1, of: leader, askedIn: $0.term, at: $1) }
     #expect(group.readBatches[leader] == [1])
   }
 
@@ -415,12 +415,12 @@ struct DissertationTests {
   @Test("§6.4 a read waits for a majority that answers after it came")
   func readIndex() {
     var (group, leader) = led()
-    #expect(group.on(leader) { $0.read(1, life: $0.life, of: leader, at: $1) })
+    #expect(group.on(leader) { $0.read(1, life: $0.life, of: leader, askedIn: $0.term, at: $1) })
     #expect(group.readBatches[leader] == nil)
     group.deliverAll()
     #expect(group.readBatches[leader] == [1])
     group.isolated = Set(group.names).subtracting([leader])
-    _ = group.on(leader) { $0.read(2, life: $0.life, of: leader, at: $1) }
+    _ = group.on(leader) { $0.read(2, life: $0.life, of: leader, askedIn: $0.term, at: $1) }
     group.run(for: .seconds(1))
     #expect(group.readBatches[leader] == [1])
   }
@@ -431,8 +431,48 @@ struct DissertationTests {
     let follower = group.names.first { $0 != leader }!
     _ = group.propose(3, at: leader)
     group.deliverAll()
-    group.on(leader) { $0.receive(.readIndex(life: 1, batch: 9), from: follower, at: $1) }
+    group.on(leader) { $0.receive(.readIndex(life: 1, batch: 9, term: 1), from: follower, at: $1) }
     group.deliverAll()
     #expect(group.readBatches[follower] == [9] && group[follower].machine.values == [3])
+  }
+
+  /// Whom a leader sends something when a query comes.
+  private func asked(_ count: Int, by node: (RaftGroup, NodeID) -> NodeID, term: Int = 1) -> [NodeID] {
+    var (group, leader) = led(count)
+    let node = node(group, leader)
+    if node == leader {
+      _ = group.on(leader) { $0.read(9, life: 1, of: leader, askedIn: term, at: $1) }
+    } else {
+      group.on(leader) { $0.receive(.readIndex(life: 1, batch: 9, term: term), from: node, at: $1) }
+    }
+    return group.mail.map(\.to)
+  }
+
+  @Test(
+    "§6.4 the node that asks confirms the leader itself, unless it knows of a later term; no more are asked than are needed"
+  )
+  func confirmers() {
+    let last = { (group: RaftGroup, leader: NodeID) in group.names.last { $0 != leader }! }
+    #expect(asked(3, by: last) == ["n2"], "answered at once")
+    #expect(Set(asked(3, by: last, term: 2)).count == 1 && asked(3, by: { $1 }).count == 1)
+    #expect(asked(5, by: { $1 }).count == 2)
+    let others = asked(5, by: last)
+    #expect(others.count == 1 && others != ["n4"], "that one's confirmation is there already")
+    #expect(asked(5, by: last, term: 2).count == 2)
+  }
+
+  @Test("§6.4 where a node that was asked to confirm is silent, all are asked at the next heartbeat")
+  func silentConfirmer() {
+    var (group, leader) = led(5)
+    _ = group.on(leader) { $0.read(1, life: $0.life, of: leader, askedIn: $0.term, at: $1) }
+    let first = group.mail.map(\.to)
+    group.isolated = Set(first)
+    group.deliverAll()
+    #expect(first.count == 2 && group.readBatches[leader] == nil)
+    group.run(for: .milliseconds(200))
+    #expect(group.readBatches[leader] == [1])
+    // Those that have answered are asked first from then on.
+    _ = group.on(leader) { $0.read(2, life: $0.life, of: leader, askedIn: $0.term, at: $1) }
+    #expect(Set(group.mail.map(\.to)).isDisjoint(with: first))
   }
 }

@@ -51,7 +51,7 @@ struct HostileTests {
       .snapshotTaken(SnapshotTaken(term: 4, index: 9, count: nil, round: 2)),
       .timeoutNow(term: 5), .committed(Committed(term: 1, index: 2, indexTerm: 1)),
       .forward(life: 1, [Forwarded(number: 2, .add(3))]),
-      .readIndex(life: 1, batch: 2),
+      .readIndex(life: 1, batch: 2, term: 3),
       .readAt(ReadAt(term: 1, life: 1, batch: 2, index: 3, commit: 2)),
       .change(MembershipChange("n2", isMember: false)),
     ]

@@ -58,7 +58,6 @@ struct RaftGroup {
     raft.limits = limits
     nodes[name] = raft
     lastNumber[name] = 0
-    invariants.restarted(name)
     settle(name)
   }
 
@@ -142,9 +141,10 @@ struct RaftGroup {
     guard let leader = nodes[name]!.leader else { return }
     readFloors[name, default: [:]][batch] = invariants.committedIndex
     if leader == name {
-      _ = on(name) { $0.read(batch, life: life, of: name, at: $1) }
+      _ = on(name) { $0.read(batch, life: life, of: name, askedIn: $0.term, at: $1) }
     } else {
-      mail.append(Letter(from: name, to: leader, message: .readIndex(life: life, batch: batch)))
+      let message = Message.readIndex(life: life, batch: batch, term: nodes[name]!.term)
+      mail.append(Letter(from: name, to: leader, message: message))
     }
   }
 
@@ -201,84 +201,31 @@ struct RaftGroup {
   }
 }
 
-/// Figure 3.2's safety properties.
+/// Figure 3.2's safety properties, and what the state machine shows.
 struct Invariants {
-  private struct Place: Hashable {
-    let index: Int
-    let term: Int
-  }
-
-  private var leaders: [Int: NodeID] = [:]
-  /// What any log has ever had at an index in a term, and the term of the entry before.
-  private var entries: [Place: (entry: Entry<Notes.Message>, previousTerm: Int)] = [:]
-  private var committed: [Int: Entry<Notes.Message>] = [:]
-  /// The greatest index that any node has committed.
-  private(set) var committedIndex = 0
+  private var figure = RaftInvariants<Notes>()
   /// What did not hold, in words.
   private(set) var violations: [String] = []
-
-  mutating func violate(_ what: String) { violations.append(what) }
-  private var checkedCommit: [NodeID: Int] = [:]
-  /// The state machine after each index, told by its length and last value.
+  /// The state machine after each index.
   private var states: [Int: [Int]] = [:]
 
-  /// What was looked at last, so that only what has changed is looked at again.
-  private var seen: [NodeID: [Int]] = [:]
+  /// The greatest index that any node has committed.
+  var committedIndex: Int { figure.committedIndex }
 
-  mutating func restarted(_ name: NodeID) {
-    checkedCommit[name] = nil
-    seen[name] = nil
-  }
+  mutating func violate(_ what: String) { violations.append(what) }
 
   private mutating func demand(_ condition: Bool, _ what: @autoclosure () -> String) {
     if !condition { violate(what()) }
   }
 
   mutating func check(_ raft: Raft<Notes>) {
-    let (log, name) = (raft.log, raft.me)
-    let state = [
-      raft.term, raft.role == .leader ? 1 : 0, log.baseIndex, log.lastIndex, log.lastTerm, raft.commit,
-    ]
-    guard seen.updateValue(state, forKey: name) != state else { return }
-    if raft.role == .leader {
-      let other = leaders[raft.term]
-      demand(other == nil || other == name, "Election Safety: \(name) and \(other!) in term \(raft.term)")
-      if other == nil {
-        leaders[raft.term] = name
-        for (index, entry) in committed where index > log.baseIndex {
-          demand(
-            log.lastIndex >= index && log[index] == entry,
-            "Leader Completeness: \(name) in term \(raft.term) lacks committed entry \(index)")
-        }
-      }
-    }
-    for index in stride(from: log.lastIndex, to: log.baseIndex, by: -1) {
-      let entry = log[index]
-      let previousTerm = log.term(at: index - 1)!
-      let place = Place(index: index, term: entry.term)
-      if let known = entries[place] {
-        demand(
-          known.entry == entry && known.previousTerm == previousTerm,
-          "Log Matching: \(name) has another entry at \(index) in term \(entry.term)")
-      } else {
-        entries[place] = (entry, previousTerm)
-      }
-    }
-    let start = max(checkedCommit[name] ?? 0, log.baseIndex)
-    for index in stride(from: start + 1, through: raft.commit, by: 1) {
-      if let known = committed[index] {
-        demand(known == log[index], "State Machine Safety: \(name) committed another entry \(index)")
-      }
-      committed[index] = log[index]
-    }
-    checkedCommit[name] = raft.commit
-    committedIndex = max(committedIndex, raft.commit)
-    demand(raft.applied == raft.commit, "\(name) has not applied what is committed")
+    if let violation = figure.look(at: raft, isStored: true) { violate("\(violation)") }
+    demand(raft.applied == raft.commit, "\(raft.me) has not applied what is committed")
     let values = raft.machine.values
     if let known = states[raft.applied] {
-      demand(known == values, "State Machine Safety: \(name) differs at \(raft.applied)")
+      demand(known == values, "State Machine Safety: \(raft.me) differs at \(raft.applied)")
     } else {
-      demand(Set(values).count == values.count, "\(name) applied a command twice")
+      demand(Set(values).count == values.count, "\(raft.me) applied a command twice")
       states[raft.applied] = values
     }
   }

@@ -62,11 +62,11 @@ struct PendingRequests<Machine: StateMachine>: Sendable {
     while queueStart < queue.count {
       let number = queue[queueStart]
       queueStart += 1
-      guard commands[number] != nil else { continue }
-      commands[number]!.sentAt = now
-      commands[number]!.sentCount += 1
-      commands[number]!.isQueued = false
-      return (number, commands[number]!.command)
+      guard let place = commands.index(forKey: number) else { continue }
+      commands.values[place].sentAt = now
+      commands.values[place].sentCount += 1
+      commands.values[place].isQueued = false
+      return (number, commands.values[place].command)
     }
     queue.removeAll(keepingCapacity: true)
     queueStart = 0

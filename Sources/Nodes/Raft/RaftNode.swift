@@ -24,6 +24,17 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
     case tick
   }
 
+  /// Figure 3.2's properties.
+  public struct Invariants: ClusterInvariants {
+    private var core = RaftInvariants<Machine>()
+
+    public init() {}
+
+    public mutating func look(at node: RaftNode, isStored: Bool) -> Breach? {
+      core.look(at: node.raft, isStored: isStored).map { Breach($0.property.rawValue, $0.detail) }
+    }
+  }
+
   public static var electionTimeout: Option {
     Option(
       "election-timeout", .limit(nil, in: .milliseconds(10) ... .seconds(60)),
@@ -127,7 +138,7 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
         if !raft.propose(command, as: call, at: context.now) { requests.refused(number) }
       }
       if let batch = requests.nextBatch(at: context.now) {
-        _ = raft.read(batch, life: raft.life, of: me, at: context.now)
+        _ = raft.read(batch, life: raft.life, of: me, askedIn: raft.term, at: context.now)
       }
       return
     }
@@ -143,7 +154,7 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
     }
     if !commands.isEmpty { context.send(.peer(.forward(life: raft.life, commands)), to: leader) }
     if let batch = requests.nextBatch(at: context.now) {
-      context.send(.peer(.readIndex(life: raft.life, batch: batch)), to: leader)
+      context.send(.peer(.readIndex(life: raft.life, batch: batch, term: raft.term)), to: leader)
     }
   }
 
@@ -216,8 +227,9 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
     swap(&batch, &actions)
     while raft.hasActions {
       raft.drain(into: &batch)
-      for action in batch { carryOut(action, &context) }
-      batch.removeAll(keepingCapacity: true)
+      // To take an action off the end costs no copy of what is in it.
+      if batch.count > 1 { batch.reverse() }
+      while let action = batch.popLast() { carryOut(action, &context) }
     }
     swap(&batch, &actions)
     if raft.leader != followed.leader || raft.term != followed.term {
@@ -242,8 +254,10 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
     context.wake(.tick, at: due)
   }
 
-  private mutating func carryOut(_ action: Raft<Machine>.Action, _ context: inout Context<RaftNode>) {
-    switch action {
+  private mutating func carryOut(
+    _ action: consuming Raft<Machine>.Action, _ context: inout Context<RaftNode>
+  ) {
+    switch consume action {
     case .send(let message, let node): context.send(.peer(message), to: node)
     case .persist(let record): context.persist(record)
     case .applied(let call, let outcome):

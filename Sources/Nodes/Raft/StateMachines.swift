@@ -28,6 +28,17 @@ public struct KeyValues: StateMachine {
 
   public mutating func apply(_ command: KV) -> Outcome<KV> { command.apply(to: &values[command.key!]) }
 
+  /// Without the words of an error.
+  public mutating func replay(_ command: KV) {
+    switch command {
+    case .write(let key, let value): values[key] = value
+    case .cas(let key, let from, let to, let createIfNotExists):
+      let current = values[key]
+      if current == from || current == nil && createIfNotExists { values[key] = to }
+    default: break
+    }
+  }
+
   public func answer(_ query: KV) -> Outcome<KV> {
     var value = values[query.key!]
     return query.apply(to: &value)
@@ -66,6 +77,11 @@ extension TransactionMachine {
       answer.append(read(operation))
     }
     return .success(.txnOk(answer))
+  }
+
+  public mutating func replay(_ command: Transactions) {
+    guard case .txn(let operations) = command else { return }
+    for operation in operations { write(operation) }
   }
 
   public func answer(_ query: Transactions) -> Outcome<Transactions> {

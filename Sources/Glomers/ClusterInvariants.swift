@@ -1,0 +1,34 @@
+/// What must hold among all nodes of a cluster at every moment. The simulator looks at each node after each of its events,
+/// and ends the run where something does not hold.
+public protocol ClusterInvariants<Member>: Sendable {
+  associatedtype Member: Node
+
+  init()
+
+  /// Looks at a node.
+  ///
+  /// - Parameter isStored: whether all that it has persisted is stored: if not, nobody has heard of its last events, and a
+  ///   kill would take them back.
+  /// - Returns: what does not hold; nil if all does.
+  mutating func look(at node: Member, isStored: Bool) -> Breach?
+}
+
+/// An invariant that does not hold.
+public struct Breach: Equatable, Sendable {
+  /// What kind it is, in kebab case: `election-safety`.
+  public let name: String
+  /// One sentence for people.
+  public let detail: String
+
+  public init(_ name: String, _ detail: String) {
+    self.name = name
+    self.detail = detail
+  }
+}
+
+/// Those of a node that has none.
+public struct NoInvariants<Member: Node>: ClusterInvariants {
+  public init() {}
+
+  public mutating func look(at node: Member, isStored: Bool) -> Breach? { nil }
+}
