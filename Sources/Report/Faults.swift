@@ -48,6 +48,8 @@ public struct FaultBand: Equatable, Sendable {
     case "resume": return ("pause", false)
     case "remove-members": return ("membership", true)
     case "add-members": return ("membership", false)
+    case "kill-server": return ("server", true)
+    case "start-server": return ("server", false)
     case "kill", "pause", "skew": return (function, true)
     default:
       if function.hasPrefix("start-") { return (String(function.dropFirst(6)), true) }

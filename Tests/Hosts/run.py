@@ -484,7 +484,8 @@ CHALLENGES = {
 
 def per_operation(lab):
     """Challenge 3d, 5c (on three nodes) and lin-kv by three agents in three network namespaces that talk past the bench: as many
-    messages an operation as on one machine. Gives the two figures of each."""
+    messages an operation as on one machine. Gives the two figures of each. On a machine with other work nodes are late, which costs
+    messages: where the two are more than 5 % apart, both are measured once more."""
     figures = {}
     with hosts_on_a_bridge(lab) as (hosts, _):
         if not hosts:
@@ -492,15 +493,22 @@ def per_operation(lab):
         lab.server(inside=hosts[3])
         for name, (workload, load) in CHALLENGES.items():
             node = lab.bin / f"maelstrom-{workload}"
-            alone = lab.run(
-                lab.bin / "workbench", "test", "-w", workload, "--bin", node, "--store", lab.scratch / "store", *load)
-            check(alone.returncode == 0, alone.stdout, alone.stderr)
-            here = lab.results()["net"]["servers"]["msgs-per-op"]
             agents = [lab.agent(agent, node, inside=host) for agent, host in zip("abc", hosts)]
-            lab.test("-w", workload, "--agents", "3", "--network", "real", *load, inside=hosts[3])
-            figures[name] = here, lab.results()["net"]["servers"]["msgs-per-op"]
+            for _ in range(2):
+                alone = lab.run(
+                    lab.bin / "workbench", "test", "-w", workload, "--bin", node, "--store", lab.scratch / "store", *load)
+                check(alone.returncode == 0, alone.stdout, alone.stderr)
+                here = lab.results()["net"]["servers"]["msgs-per-op"]
+                lab.test("-w", workload, "--agents", "3", "--network", "real", *load, inside=hosts[3])
+                figures[name] = here, lab.results()["net"]["servers"]["msgs-per-op"]
+                if are_close(figures[name]):
+                    break
             lab.end(agents)
     return figures
+
+
+def are_close(pair):
+    return abs(pair[1] / pair[0] - 1) < 0.05
 
 
 def challenges(lab):
@@ -509,7 +517,7 @@ def challenges(lab):
     if figures is None:
         return NOT_PERMITTED
     words = ", ".join(f"{name} {here:.3f} and {there:.3f}" for name, (here, there) in figures.items())
-    check(all(abs(there / here - 1) < 0.05 for here, there in figures.values()), f"more than 5 % apart: {words}")
+    check(all(are_close(pair) for pair in figures.values()), f"more than 5 % apart: {words}")
     return f"valid; messages an operation on one machine and by three agents: {words}"
 
 

@@ -183,11 +183,16 @@ struct RunReportTests {
     step(2, "kill", ["n2": "killed"])
     step(3, "stop-partition", .null)
     step(3, "stop-partition", "network-healed")
+    step(4, "kill-server", .null)
+    step(4, "kill-server", 2)
+    step(5, "start-server", .null)
+    step(5, "start-server", 2)
     let faults = history.faults
-    #expect(faults.map(\.name) == ["partition", "kill"])
+    #expect(faults.map(\.name) == ["partition", "kill", "server"])
     #expect(faults[0].from == 1_000_000_000 && faults[0].to == 3_000_000_000)
     #expect(faults[0].what == "one: n0 hears nothing from n1")
     #expect(faults[1].to == nil && faults[1].what == "one: n2")
+    #expect(faults[2].to == 5_000_000_000 && faults[2].what == "2")
   }
 
   @Test("logarithms are near enough for a picture")

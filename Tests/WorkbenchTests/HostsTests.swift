@@ -134,6 +134,23 @@ struct HostsTests {
     #expect(sweep.output == merge.table.summary + "\n")
   }
 
+  @Test("a server that an agent runs, and that ends by itself, ends the agent with the server's last words")
+  func serverThatEnds() async throws {
+    let (running, port) = try await Self.startServer()
+    defer { running.end() }
+    let agent = try Background(
+      Launcher.products.appending(path: "workbench"),
+      [
+        "agent", "--nats", Self.url(port), "--name", "server-1", "--directory",
+        try Launcher.freshDirectory().path,
+        "--nats-server", "/bin/sh", "--", "-c", "echo the port is taken >&2; exit 1",
+      ])
+    agent.process.waitUntilExit()
+    #expect(agent.process.terminationStatus == 255)
+    #expect(
+      agent.text.contains("/bin/sh has ended by itself: the port is taken. Its log is "), "\(agent.text)")
+  }
+
   @Test("what can't work is told in a line")
   func refusals() async throws {
     let (running, port) = try await Self.startServer()
