@@ -69,8 +69,29 @@ public struct RunReport: Sendable {
     let isInline = data.count <= inlineBytesMax
     var html = PageText()
     report.write(&html, data: isInline ? data : nil)
-    return Page(
-      html: html.bytes, data: isInline ? nil : Array("reportData(".utf8) + data + Array(");\n".utf8))
+    return Page(html: html.bytes, data: isInline ? nil : Self.script(data))
+  }
+
+  /// Data as a script that hands them over in strings of this size, which the page joins and reads as JSON: a browser takes
+  /// several times as long for a literal of tens of megabytes, whether an object or a string.
+  private static let stringBytesMax = 1 << 18
+
+  private static func script(_ data: [UInt8]) -> [UInt8] {
+    let quote = UInt8(ascii: "'"), backslash = UInt8(ascii: "\\")
+    var text = Array("reportData('".utf8)
+    text.reserveCapacity(data.count + data.count / 16)
+    var room = stringBytesMax
+    for byte in data {
+      room -= 1
+      // Not within a character.
+      if room <= 0, byte < 128 {
+        text += "',\n'".utf8
+        room = stringBytesMax
+      }
+      if byte == backslash || byte == quote { text.append(backslash) }
+      text.append(byte)
+    }
+    return text + Array("');\n".utf8)
   }
 
   /// Of anomalies of registers, by the index of their last operation: as little as shows that no order explains it.

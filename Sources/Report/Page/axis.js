@@ -15,6 +15,38 @@ class Palette {
   of(number) { return this.series[number % this.series.length]; }
 }
 
+/** Very many dots, as pixels of a picture: paths of them would take a second to fill. */
+class Dots {
+  constructor(wide, high) {
+    this.wide = Math.max(1, Math.ceil(wide));
+    this.high = Math.max(1, Math.ceil(high));
+    this.canvas = new OffscreenCanvas(this.wide, this.high);
+    this.pen = this.canvas.getContext("2d");
+    this.image = this.pen.createImageData(this.wide, this.high);
+    this.pixels = new Uint32Array(this.image.data.buffer);
+  }
+
+  /** A colour as `#rrggbb`, for ``pixels``. */
+  static colour(hex, alpha = 1) {
+    const value = Number.parseInt(hex.slice(1), 16);
+    return ((Math.round(alpha * 255) << 24) | ((value & 255) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
+  }
+
+  /** Two pixels by two. */
+  dot(x, y, colour) {
+    const column = x | 0, row = y | 0;
+    if (column < 0 || row < 0 || column + 1 >= this.wide || row + 1 >= this.high) return;
+    const at = row * this.wide + column;
+    this.pixels[at] = this.pixels[at + 1] = this.pixels[at + this.wide] = this.pixels[at + this.wide + 1] = colour;
+  }
+
+  /** The picture, to be drawn with a pen. */
+  done() {
+    this.pen.putImageData(this.image, 0, 0);
+    return this.canvas;
+  }
+}
+
 /** Round numbers that cut a range into about so many parts. */
 function ticks(from, to, count) {
   const rough = (to - from) / Math.max(1, count), power = 10 ** Math.floor(Math.log10(rough));

@@ -53,21 +53,7 @@ class Latency extends View {
     this.drawLevels(levels);
     this.clip();
     const first = lowerBound(o.start, app.from), last = lowerBound(o.start, app.to);
-    const isShaped = last - first < SHAPED_MAX;
-    for (let name = 0; name < functions.length; name++) {
-      for (let outcome = 0; outcome < 4; outcome++) {
-        pen.fillStyle = pen.strokeStyle = outcome === 0 ? app.palette.of(name) : outcome === 1 ? app.palette.warn : app.palette.bad;
-        pen.globalAlpha = isShaped ? 0.85 : 0.5;
-        pen.beginPath();
-        for (let i = first; i < last; i++) {
-          if (o.function[i] !== name || o.outcome[i] !== outcome || !app.showsOperation(i)) continue;
-          const took = (Number.isNaN(o.end[i]) ? app.model.end : o.end[i]) - o.start[i];
-          if (isShaped) drawShape(pen, Math.min(outcome, 2), this.x(o.start[i]), this.y(took));
-          else pen.rect(this.x(o.start[i]) - 1, this.y(took) - 1, 2, 2);
-        }
-        if (outcome === 0 || !isShaped) pen.fill(); else pen.stroke();
-      }
-    }
+    if (last - first < SHAPED_MAX) this.drawShapes(first, last); else this.drawDots(first, last);
     pen.globalAlpha = 1;
     for (const i of app.marked) {
       pen.strokeStyle = app.palette.ink;
@@ -81,6 +67,45 @@ class Latency extends View {
       { text: "failed", colour: app.palette.warn, shape: "cross" },
       { text: "unknown", colour: app.palette.bad, shape: "triangle" },
     ]);
+  }
+
+  took(i) {
+    const { app } = this, o = app.model.operations;
+    return (Number.isNaN(o.end[i]) ? app.model.end : o.end[i]) - o.start[i];
+  }
+
+  colour(name, outcome) {
+    const { palette } = this.app;
+    return outcome === 0 ? palette.of(name) : outcome === 1 ? palette.warn : palette.bad;
+  }
+
+  drawShapes(first, last) {
+    const { pen, app } = this, o = app.model.operations;
+    pen.globalAlpha = 0.85;
+    for (let name = 0; name < app.model.data.functions.length; name++) {
+      for (let outcome = 0; outcome < 4; outcome++) {
+        pen.fillStyle = pen.strokeStyle = this.colour(name, outcome);
+        pen.beginPath();
+        for (let i = first; i < last; i++) {
+          if (o.function[i] !== name || o.outcome[i] !== outcome || !app.showsOperation(i)) continue;
+          drawShape(pen, Math.min(outcome, 2), this.x(o.start[i]), this.y(this.took(i)));
+        }
+        if (outcome === 0) pen.fill(); else pen.stroke();
+      }
+    }
+  }
+
+  drawDots(first, last) {
+    const { app } = this, o = app.model.operations, dots = new Dots(this.plotWidth, this.plotHeight + 1);
+    const colours = app.model.data.functions.map((_, name) => [0, 1, 2, 3].map((outcome) => Dots.colour(this.colour(name, outcome), 0.75)));
+    // Failures last, so that they lie above.
+    for (let outcome = 0; outcome < 4; outcome++) {
+      for (let i = first; i < last; i++) {
+        if (o.outcome[i] !== outcome || !app.showsOperation(i)) continue;
+        dots.dot(this.x(o.start[i]) - LEFT - 1, this.y(this.took(i)) - TOP - 1, colours[o.function[i]][outcome]);
+      }
+    }
+    this.pen.drawImage(dots.done(), LEFT, TOP);
   }
 
   at(x, y) {
@@ -130,12 +155,18 @@ class Lines extends View {
 class Quantiles extends Lines {
   draw() {
     const { app } = this, o = app.model.operations, count = this.buckets;
-    const width = (app.to - app.from) / count, lists = Array.from({ length: count }, () => []);
-    for (let i = lowerBound(o.start, app.from); i < o.count && o.start[i] < app.to; i++) {
+    const width = (app.to - app.from) / count, first = lowerBound(o.start, app.from), last = lowerBound(o.start, app.to);
+    // Those of a bucket stand beside each other, as they begin in order.
+    const took = new Float64Array(last - first), edges = new Int32Array(count + 1);
+    let size = 0, bucket = 0;
+    for (let i = first; i < last; i++) {
       if (o.outcome[i] !== 0 || !app.showsOperation(i)) continue;
-      lists[Math.min(count - 1, Math.floor((o.start[i] - app.from) / width))].push(o.end[i] - o.start[i]);
+      const own = Math.min(count - 1, Math.floor((o.start[i] - app.from) / width));
+      while (bucket < own) edges[++bucket] = size;
+      took[size++] = o.end[i] - o.start[i];
     }
-    for (const list of lists) list.sort((a, b) => a - b);
+    while (bucket < count) edges[++bucket] = size;
+    const lists = Array.from({ length: count }, (_, place) => took.subarray(edges[place], edges[place + 1]).sort());
     const points = [0.5, 0.95, 0.99, 1];
     const lines = points.map((point, number) => ({
       values: lists.map((list) => (list.length ? list[Math.min(list.length - 1, Math.floor(list.length * point))] : null)),
@@ -176,11 +207,14 @@ class Timeline extends View {
     for (let worker = 0; worker < o.workers; worker += every) levels.push({ y: TOP + (worker + 0.5) * high, text: `client ${worker}` });
     this.drawLevels(levels);
     this.clip();
-    const names = app.model.data.functions;
+    const names = app.model.data.functions, filled = new Float64Array(o.workers);
     o.intervals.forEach(app.from, app.to, (i) => {
       if (!app.showsOperation(i)) return;
       const left = this.x(o.start[i]), right = this.x(Number.isNaN(o.end[i]) ? app.model.end : o.end[i]);
-      const y = TOP + this.row(i) * high, wide = Math.max(1.5, right - left);
+      const row = this.row(i), y = TOP + row * high, wide = Math.max(1.5, right - left);
+      // Of many that would lie on the same pixels one is enough; what did not succeed is drawn in any case.
+      if (left + wide < filled[row] + 0.5 && o.outcome[i] === 0 && !app.marked.has(i)) return;
+      filled[row] = Math.max(filled[row], left + wide);
       pen.fillStyle = o.outcome[i] === 0 ? app.palette.of(o.function[i]) : o.outcome[i] === 1 ? app.palette.warn : app.palette.bad;
       pen.globalAlpha = app.marked.size && !app.marked.has(i) ? 0.35 : 0.9;
       pen.fillRect(left, y + 1, wide, high - 2);

@@ -379,8 +379,8 @@ function copyCommand() {
   });
 }
 
-/** Called with the run's data: by this page, or by the file beside it where they are large. */
-function reportData(data) { window.app = new App(data); }
+/** Called with the run's data as JSON, in parts: by this page, or by the file beside it where they are large. */
+function reportData(...parts) { window.app = new App(JSON.parse(parts.join(""))); }
 
 copyCommand();
-if (document.getElementById("data")) reportData(JSON.parse(document.getElementById("data").textContent));
+if (document.getElementById("data")) reportData(document.getElementById("data").textContent);

@@ -3,6 +3,8 @@
 /** More messages than this are drawn as a density: arrows would only be a blot. */
 const ARROWS_MAX = 5000;
 const ROWS_MAX = 400;
+/** The whole run is counted once in so many parts; they are enough while this share of it is shown. */
+const OVERVIEW_PARTS = 8192, OVERVIEW_SHARE = 0.3;
 /** A lost message stops before its receiver: so much of the way is drawn. */
 const LOST_SHARE = 0.85;
 
@@ -29,6 +31,8 @@ class SpaceTime extends View {
       .sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name, "en", { numeric: true })).slice(0, ROWS_MAX);
     this.row = new Int32Array(names.length).fill(-1);
     this.order.forEach(({ number }, row) => { this.row[number] = row; });
+    this.hidesRows = this.order.length < names.length;
+    this.counted = null;
   }
 
   get rowHeight() { return Math.max(5, Math.min(34, 760 / Math.max(1, this.order.length))); }
@@ -54,7 +58,7 @@ class SpaceTime extends View {
     this.drawn = [];
     let count = lowerBound(m.start, app.to) - lowerBound(m.start, app.from);
     // Of very many, those that a filter leaves are too many to look for in each frame.
-    if (count <= 20 * ARROWS_MAX) {
+    if (count <= (app.filtersMessages || this.hidesRows ? 20 : 1) * ARROWS_MAX) {
       count = 0;
       m.intervals.forEach(app.from, app.to, (i) => {
         if (!this.shows(i)) return;
@@ -152,37 +156,68 @@ class SpaceTime extends View {
     pen.stroke();
   }
 
-  /** How many messages each row sends in each pixel of time. */
-  drawDensity() {
-    const { pen, app } = this, m = app.model.messages, wide = Math.ceil(this.plotWidth);
+  /** How many messages between rows each name sends in each of very many parts of the run, and how many of them are lost. */
+  get overview() {
+    if (this.counted) return this.counted;
+    const { model } = this.app, { begin, end } = model, { count, start, from, to, fate } = model.messages, names = model.data.names.length;
+    const sent = new Uint32Array(OVERVIEW_PARTS * names), lost = new Uint32Array(OVERVIEW_PARTS * names), scale = OVERVIEW_PARTS / (end - begin);
+    for (let i = 0; i < count; i++) {
+      if (this.row[from[i]] < 0 || this.row[to[i]] < 0) continue;
+      const cell = Math.min(OVERVIEW_PARTS - 1, ((start[i] - begin) * scale) | 0) * names + from[i];
+      sent[cell] += 1;
+      if (fate[i] === LOST) lost[cell] += 1;
+    }
+    return this.counted = { names, sent, lost, part: (end - begin) / OVERVIEW_PARTS };
+  }
+
+  /** How many messages each row sends in each pixel of time, and how many of them are lost. */
+  countPixels(wide) {
+    const { app } = this, m = app.model.messages, { from, to } = app, scale = this.plotWidth / (to - from);
     const sent = new Uint32Array(wide * this.order.length), lost = new Uint32Array(wide * this.order.length);
-    const first = lowerBound(m.start, app.from), last = lowerBound(m.start, app.to);
-    const { from } = app, scale = this.plotWidth / (app.to - from), { row } = this, { filtersMessages } = app;
-    let most = 1;
+    const { begin, end } = app.model, { filtersMessages } = app;
+    if (!filtersMessages && to - from > OVERVIEW_SHARE * (end - begin)) {
+      const { names, part, sent: all, lost: gone } = this.overview;
+      const first = Math.max(0, Math.floor((from - begin) / part)), last = Math.min(OVERVIEW_PARTS, Math.ceil((to - begin) / part));
+      for (let place = first; place < last; place++) {
+        const x = Math.max(0, Math.min(wide - 1, Math.floor((begin + (place + 0.5) * part - from) * scale)));
+        for (let r = 0; r < this.order.length; r++) {
+          const cell = place * names + this.order[r].number;
+          sent[r * wide + x] += all[cell];
+          lost[r * wide + x] += gone[cell];
+        }
+      }
+      return { sent, lost };
+    }
+    const first = lowerBound(m.start, from), last = lowerBound(m.start, to), { row } = this;
     for (let i = first; i < last; i++) {
       if (row[m.from[i]] < 0 || row[m.to[i]] < 0 || (filtersMessages && !app.showsMessage(i))) continue;
       const cell = row[m.from[i]] * wide + Math.floor((m.start[i] - from) * scale);
-      most = Math.max(most, ++sent[cell]);
+      sent[cell] += 1;
       if (m.fate[i] === LOST) lost[cell] += 1;
     }
-    const levelOf = (cell) => Math.ceil(6 * Math.sqrt(sent[cell] / most));
-    for (let row = 0; row < this.order.length; row++) {
-      const y = TOP + 10 + row * this.rowHeight, high = this.rowHeight - 4;
-      pen.fillStyle = app.palette.of(0);
-      for (let x = 0; x < wide;) {
-        // Neighbours that look the same are one rectangle.
-        const start = x, level = levelOf(row * wide + x);
-        while (x < wide && levelOf(row * wide + x) === level) x += 1;
-        if (!level) continue;
-        pen.globalAlpha = 0.2 + 0.8 * level / 6;
-        pen.fillRect(LEFT + start, y + 2, x - start, high);
-      }
-      pen.globalAlpha = 1;
-      pen.fillStyle = app.palette.bad;
+    return { sent, lost };
+  }
+
+  drawDensity() {
+    const { pen, app } = this, wide = Math.ceil(this.plotWidth), { sent, lost } = this.countPixels(wide);
+    let most = 1;
+    for (let cell = 0; cell < sent.length; cell++) if (sent[cell] > most) most = sent[cell];
+    // A picture with four lines of pixels a row: how many there are is the colour's strength, and red from below is lost.
+    const lines = 4, dots = new Dots(wide, lines * this.order.length), { pixels } = dots;
+    const levels = Array.from({ length: 33 }, (_, level) => (level ? Dots.colour(app.palette.of(0), 0.2 + 0.8 * level / 32) : 0));
+    const red = Dots.colour(app.palette.bad);
+    for (let r = 0; r < this.order.length; r++) {
       for (let x = 0; x < wide; x++) {
-        const share = lost[row * wide + x] / (sent[row * wide + x] || 1);
-        if (share) pen.fillRect(LEFT + x, y + 2, 1, high * Math.max(0.25, share));
+        const cell = r * wide + x;
+        if (!sent[cell]) continue;
+        const colour = levels[Math.ceil(32 * Math.sqrt(sent[cell] / most))], reds = Math.ceil(lines * lost[cell] / sent[cell]);
+        for (let line = 0; line < lines; line++) pixels[(r * lines + line) * dots.wide + x] = line >= lines - reds ? red : colour;
       }
+    }
+    const picture = dots.done();
+    pen.imageSmoothingEnabled = false;
+    for (let r = 0; r < this.order.length; r++) {
+      pen.drawImage(picture, 0, r * lines, wide, lines, LEFT, TOP + 12 + r * this.rowHeight, wide, this.rowHeight - 4);
     }
   }
 
