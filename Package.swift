@@ -19,7 +19,7 @@ let package = Package(
     // What a user's own tests import: events one at a time, and whole tests in virtual time.
     .library(name: "GlomersTesting", targets: ["GlomersTesting"]),
     // What bench/ measures: our nodes in virtual time.
-    .library(name: "GlomersLab", targets: ["Nodes", "Lab", "Simulator", "Storage"]),
+    .library(name: "GlomersLab", targets: ["Nodes", "Lab", "Checkers", "History", "Simulator", "Storage"]),
     .executable(name: "glomer", targets: ["glomer"]),
     .executable(name: "workbench", targets: ["WorkbenchCommand"]),
   ],
@@ -58,6 +58,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(name: "Wire", dependencies: ["Glomers", "CGlomers", "CJansson"], swiftSettings: house),
     .target(name: "Workloads", dependencies: ["Glomers", "Wire"], swiftSettings: safe),
+    .target(name: "Services", dependencies: ["Workloads", "Glomers", "Wire"], swiftSettings: safe),
     .target(name: "Storage", dependencies: ["Glomers"], swiftSettings: safe),
     .target(
       name: "Replication",
@@ -67,7 +68,7 @@ let package = Package(
       swiftSettings: safe),
     .target(name: "Raft", dependencies: ["Glomers", "Wire"], swiftSettings: safe),
     .target(
-      name: "Nodes", dependencies: ["Glomers", "Wire", "Workloads", "Replication", "Raft"],
+      name: "Nodes", dependencies: ["Glomers", "Wire", "Workloads", "Services", "Replication", "Raft"],
       swiftSettings: safe),
     .target(
       name: "GlomersRuntime", dependencies: ["Glomers", "Wire", "Storage", "CGlomers", "CUV"],
@@ -75,24 +76,37 @@ let package = Package(
     .executableTarget(
       name: "glomer", dependencies: ["Nodes", "Glomers", "GlomersRuntime"], swiftSettings: safe),
 
-    // The test bench.
+    // The test bench: what was seen, what it proves, and what makes it happen.
+    .target(name: "History", dependencies: ["Glomers", "Wire"], swiftSettings: safe),
+    .target(
+      name: "Checkers",
+      dependencies: [
+        "History", "Glomers", "Wire", "Workloads", .product(name: "HeapModule", package: "swift-collections"),
+      ],
+      swiftSettings: safe),
     .target(
       name: "Lab",
       dependencies: [
-        "Glomers", "Wire", "Workloads",
+        "Checkers", "History", "Services", "Glomers", "Wire", "Workloads",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "HeapModule", package: "swift-collections"),
       ],
       swiftSettings: safe),
     .target(
-      name: "Simulator", dependencies: ["Lab", "Storage", "Glomers", "Wire"], swiftSettings: safe),
+      name: "Simulator", dependencies: ["Lab", "Checkers", "History", "Storage", "Glomers", "Wire"],
+      swiftSettings: safe),
     .target(
-      name: "GlomersTesting", dependencies: ["Simulator", "Lab", "Wire", "Glomers"], swiftSettings: safe),
+      name: "GlomersTesting", dependencies: ["Simulator", "Lab", "Checkers", "History", "Wire", "Glomers"],
+      swiftSettings: safe),
     .target(
-      name: "VirtualProcess", dependencies: ["CVirtual", "Simulator", "Lab", "Glomers"], swiftSettings: safe),
+      name: "VirtualProcess",
+      dependencies: ["CVirtual", "Simulator", "Lab", "Checkers", "History", "Glomers"], swiftSettings: safe),
     .target(
       name: "Mutants",
-      dependencies: ["Report", "Simulator", "Lab", "Nodes", "Raft", "Workloads", "Wire", "Glomers"],
+      dependencies: [
+        "Report", "Simulator", "Lab", "Checkers", "History", "Nodes", "Raft", "Workloads", "Services", "Wire",
+        "Glomers",
+      ],
       swiftSettings: safe),
     .target(
       name: "Fleet",
@@ -107,26 +121,29 @@ let package = Package(
       exclude: ["model.js", "axis.js", "charts.js", "spacetime.js", "details.js", "page.js", "page.css"],
       cSettings: [.treatAllWarnings(as: .error)]),
     .target(
-      name: "Report", dependencies: ["Lab", "Glomers", "Wire", "ReportFiles"], exclude: ["Page"],
+      name: "Report", dependencies: ["Lab", "Checkers", "History", "Glomers", "Wire", "ReportFiles"],
+      exclude: ["Page"],
       swiftSettings: safe),
     .target(
       name: "PlayFiles", dependencies: ["ReportFiles"], path: "Sources/Play/Page",
       exclude: ["stage.js", "play.js", "play.css", "play.html"], cSettings: [.treatAllWarnings(as: .error)]),
     .target(
-      name: "Play", dependencies: ["Simulator", "Report", "Lab", "Glomers", "Wire", "PlayFiles"],
+      name: "Play",
+      dependencies: ["Simulator", "Report", "Lab", "Checkers", "History", "Glomers", "Wire", "PlayFiles"],
       exclude: ["Page"],
       swiftSettings: safe),
     .target(
       name: "Workbench",
       dependencies: [
-        "Fleet", "Lab", "Report", "Glomers", "GlomersRuntime", "Wire",
+        "Fleet", "Lab", "Checkers", "History", "Report", "Glomers", "GlomersRuntime", "Wire",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: safe),
     .executableTarget(
       name: "WorkbenchCommand",
       dependencies: [
-        "Workbench", "Fleet", "Play", "Report", "Lab", "Simulator", "VirtualProcess", "Mutants", "Nodes",
+        "Workbench", "Fleet", "Play", "Report", "Lab", "Checkers", "History", "Simulator", "VirtualProcess",
+        "Mutants", "Nodes",
         "GlomersRuntime", "Wire", "Workloads", "Glomers",
         .product(name: "FlyingSocks", package: "FlyingFox"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -156,14 +173,28 @@ let package = Package(
       name: "RuntimeTests", dependencies: ["GlomersRuntime", "Wire", "glomer", "notebook", "Support"],
       swiftSettings: house),
     .testTarget(
-      name: "LabTests", dependencies: ["Lab", "Simulator", "Nodes", "Support"], swiftSettings: house),
+      name: "ServicesTests", dependencies: ["Services", "Workloads", "Wire", "Glomers", "Support"],
+      swiftSettings: house),
+    .testTarget(
+      name: "HistoryTests", dependencies: ["History", "Checkers", "Lab", "Support"], swiftSettings: house),
+    .testTarget(
+      name: "CheckersTests", dependencies: ["Checkers", "History", "Lab", "Workloads", "Support"],
+      swiftSettings: house),
+    .testTarget(
+      name: "LabTests",
+      dependencies: ["Services", "Lab", "Checkers", "History", "Simulator", "Nodes", "Support"],
+      swiftSettings: house),
     .testTarget(
       name: "FleetTests", dependencies: ["Fleet", "Glomers", "GlomersRuntime"], swiftSettings: house),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Lab", "Simulator", "Nodes", "Wire", "Glomers"],
+      name: "ReportTests",
+      dependencies: ["Report", "Lab", "Checkers", "History", "Simulator", "Nodes", "Wire", "Glomers"],
       swiftSettings: house),
     .testTarget(
-      name: "PlayTests", dependencies: ["Play", "Report", "Lab", "Simulator", "Nodes", "Wire", "Glomers"],
+      name: "PlayTests",
+      dependencies: [
+        "Play", "Report", "Lab", "Checkers", "History", "Simulator", "Nodes", "Wire", "Glomers",
+      ],
       swiftSettings: house),
     .testTarget(
       name: "WorkbenchTests",
@@ -174,11 +205,19 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: house),
     .testTarget(
       name: "VirtualProcessTests",
-      dependencies: ["VirtualProcess", "Simulator", "Lab", "Glomers", "glomer"],
+      dependencies: ["VirtualProcess", "Simulator", "Lab", "Checkers", "History", "Glomers", "glomer"],
       exclude: ["Fixtures"], swiftSettings: house),
     .testTarget(
-      name: "MutantTests", dependencies: ["Mutants", "Simulator", "Lab", "Nodes", "Glomers"],
+      name: "MutantTests",
+      dependencies: ["Mutants", "Simulator", "Lab", "Checkers", "History", "Nodes", "Glomers"],
       swiftSettings: house),
+    .testTarget(
+      name: "TranscriptTests",
+      dependencies: [
+        "WorkbenchCommand", "Mutants", "Simulator", "Lab", "Checkers", "History", "Wire", "Glomers",
+        "GlomersRuntime",
+      ],
+      exclude: ["transcripts"], swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
   ]
 )

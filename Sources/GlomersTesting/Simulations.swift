@@ -1,4 +1,6 @@
+@_exported public import Checkers
 @_exported public import Glomers
+@_exported public import History
 @_exported public import Lab
 @_exported public import Simulator
 @_exported public import Wire

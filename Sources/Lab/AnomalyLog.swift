@@ -1,3 +1,4 @@
+import Checkers
 internal import Glomers
 
 /// Anomalies that are seen while the test runs. Of one kind at one node only the first are kept in full, so that a

@@ -1,5 +1,6 @@
 internal import Glomers
 internal import Wire
+import History
 
 /// What the author of a node wants to read about a line that it printed.
 enum LineWords {

@@ -1,4 +1,5 @@
 internal import Glomers
+import History
 
 /// The record of a run: what became of each message, and what clients and the nemesis did meanwhile, as JSON lines in
 /// the order in which it happened. `docs/FILES.md` explains each kind of line.

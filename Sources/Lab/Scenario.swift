@@ -1,4 +1,6 @@
 public import Glomers
+public import History
+public import Checkers
 
 /// One test, described completely: what runs, under which load, network and faults. The same scenario and seed give
 /// the same draws of the bench: operations, their times, latencies and partitions.
@@ -74,13 +76,6 @@ public struct Scenario: Equatable, Sendable {
   public enum Concurrency: Equatable, Sendable {
     case clients(Int)
     case perNode(Int)
-  }
-
-  /// The share of operations that must succeed.
-  public enum Availability: Equatable, Sendable {
-    case total
-    /// From 0 to 1.
-    case fraction(Double)
   }
 
   public var workload: Workload

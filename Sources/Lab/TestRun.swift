@@ -1,6 +1,8 @@
 public import Glomers
 internal import HeapModule
-internal import Wire
+import Wire
+public import History
+public import Checkers
 
 /// A whole test as one state machine: nodes are started and initialized, clients load them over the simulated
 /// network, the nemesis cuts it, and at the end everybody is asked what it has. It follows Maelstrom step by step.

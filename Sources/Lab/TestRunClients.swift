@@ -1,6 +1,8 @@
 internal import Glomers
 internal import HeapModule
 internal import Wire
+import History
+import Checkers
 
 /// What clients do: ask, wait, and write down how it ended.
 extension TestRun {

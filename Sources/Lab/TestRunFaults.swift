@@ -1,5 +1,7 @@
+import Checkers
 internal import Glomers
 internal import Wire
+import History
 
 /// What the nemesis does to nodes and network.
 extension TestRun {

@@ -1,3 +1,4 @@
+import Checkers
 public import Glomers
 internal import Wire
 

@@ -1,5 +1,6 @@
 internal import Glomers
 internal import Wire
+import Checkers
 
 /// Asks nodes what they have, to learn when values arrive. Probes don't go through the network, where they would
 /// wait behind messages in flight, and they don't count as traffic.

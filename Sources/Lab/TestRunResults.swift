@@ -1,3 +1,5 @@
+public import Checkers
+
 extension TestRun {
   /// What the test has come to, so far: runs the checkers over its history.
   public func results() -> Results {

@@ -2,6 +2,8 @@ import Glomers
 import Lab
 import Nodes
 import Wire
+import History
+import Checkers
 
 /// Another node that never stores anything, and after a kill begins as at its first start.
 private struct Forgetful<Original: Node>: Node where Original.Message: WireMessage {

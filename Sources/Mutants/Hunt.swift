@@ -1,5 +1,6 @@
-public import Lab
+import Lab
 internal import Simulator
+public import Checkers
 
 /// The search for a seed at which a mutant is caught.
 public struct Hunt: Sendable {

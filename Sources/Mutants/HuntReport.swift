@@ -1,3 +1,4 @@
+import History
 internal import Lab
 
 /// What hunts have come to: which anomaly caught which mutant, and what is wrong with the checkers.

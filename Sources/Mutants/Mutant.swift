@@ -2,6 +2,8 @@ internal import Glomers
 public import Lab
 public import Simulator
 internal import Wire
+import History
+import Checkers
 
 /// A node with one mistake in it, and what is to find it out: mutation testing (DeMillo, Lipton, Sayward: *Hints on test
 /// data selection*, Computer 1978) of the checkers, the faults and the loads.

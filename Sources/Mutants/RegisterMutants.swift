@@ -1,3 +1,5 @@
+import Services
+import History
 import Glomers
 import Lab
 import Nodes

@@ -1,3 +1,4 @@
+import Checkers
 public import Lab
 public import Simulator
 

@@ -1,8 +1,10 @@
+import History
 import Glomers
 import Lab
 import Nodes
 import Simulator
 import Workloads
+import Checkers
 
 /// Whole transactions on the local replica, stored, and told to all; of two writes the one with the later Lamport stamp
 /// wins.

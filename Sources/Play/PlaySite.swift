@@ -1,9 +1,11 @@
+import Checkers
 public import Lab
 public import Report
 internal import Glomers
 internal import PlayFiles
 internal import Simulator
 internal import Wire
+import History
 
 /// The pages of `workbench play`: a session in a browser. Knows nothing of sockets.
 ///

@@ -4,11 +4,11 @@ public import Wire
 /// Consecutive entries of one stream, which follow its first `after` entries: what replicas send each other, and a
 /// record of what a replica has taken in.
 public struct Delta<Entry: Equatable & Sendable>: Equatable, Sendable {
-  public let origin: Origin
+  public let origin: Incarnation
   public let after: Int
   public let entries: [Entry]
 
-  public init(origin: Origin, after: Int, entries: [Entry]) {
+  public init(origin: Incarnation, after: Int, entries: [Entry]) {
     self.origin = origin
     self.after = after
     self.entries = entries
@@ -42,7 +42,7 @@ public struct Batch<Entry: Equatable & Sendable>: Equatable, Sendable {
   ///   - size: the length of an entry on the wire, in bytes.
   ///   - entry: the entry at a place of the stream; number n has place n - 1.
   public mutating func append(
-    _ origin: Origin, after: Int, count: Int, size: (Entry) -> Int, entry: (Int) -> Entry
+    _ origin: Incarnation, after: Int, count: Int, size: (Entry) -> Int, entry: (Int) -> Entry
   ) {
     guard after < count, isComplete else { return }
     var entries: [Entry] = []
@@ -106,7 +106,7 @@ extension Delta where Entry: DeltaEntry {
       // Nobody has as many entries, and sums stay far from overflow.
       let after = parts[1].integer, 0..<(1 << 53) ~= after, let elements = parts[2].array
     else { throw .malformed("a delta is [stream, after, entries]") }
-    self.init(origin: Origin(name: origin), after: after, entries: try Entry.read(elements))
+    self.init(origin: Incarnation(name: origin), after: after, entries: try Entry.read(elements))
   }
 
   private func write(toArray writer: inout JSONWriter) {

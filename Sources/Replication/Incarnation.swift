@@ -35,6 +35,3 @@ public struct Incarnation: Hashable, Comparable, Sendable, CustomStringConvertib
   public var description: String { name }
   public static func < (a: Incarnation, b: Incarnation) -> Bool { a.name < b.name }
 }
-
-/// A stream's name, where what counts is whose entries they are.
-public typealias Origin = Incarnation

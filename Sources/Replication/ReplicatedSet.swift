@@ -15,7 +15,7 @@ public struct ReplicatedSet: Sendable {
   private var distinct = OrderedSet<JSON>()
   public private(set) var version = VersionVector()
   /// The entries of each stream, as positions in `distinct`.
-  private var entries: [Origin: [Int]] = [:]
+  private var entries: [Incarnation: [Int]] = [:]
   /// The positions of unnumbered values, in the order of their arrival.
   private var unnumbered = OrderedSet<Int>()
   /// The most entries in a record of a checkpoint.
@@ -50,7 +50,7 @@ public struct ReplicatedSet: Sendable {
 
   /// Adds a value as the next entry of a stream, or unnumbered if that is nil. False if the set has the value already,
   /// from whichever stream.
-  public mutating func add(_ value: JSON, from origin: Origin?) -> Bool {
+  public mutating func add(_ value: JSON, from origin: Incarnation?) -> Bool {
     let (isNew, position) = distinct.append(value)
     guard isNew else { return false }
     if let origin { append(position, to: origin) } else { unnumbered.append(position) }
@@ -58,7 +58,7 @@ public struct ReplicatedSet: Sendable {
   }
 
   /// Appends the unnumbered values to a stream. Returns the record of that; nil if there are none.
-  public mutating func number(in origin: Origin) -> Delta<JSON>? {
+  public mutating func number(in origin: Incarnation) -> Delta<JSON>? {
     guard !unnumbered.isEmpty else { return nil }
     let positions = unnumbered
     unnumbered = []
@@ -82,12 +82,12 @@ public struct ReplicatedSet: Sendable {
   }
 
   /// The last `count` entries of a stream: the record of what a ``merge(_:)`` brought.
-  public func last(_ count: Int, of origin: Origin) -> Delta<JSON> {
+  public func last(_ count: Int, of origin: Incarnation) -> Delta<JSON> {
     delta(of: origin, after: version[origin] - count)!
   }
 
   /// The record of the value that ``add(_:from:)`` has just added.
-  public func lastAdded(from origin: Origin?) -> Delta<JSON> {
+  public func lastAdded(from origin: Incarnation?) -> Delta<JSON> {
     if let origin { return last(1, of: origin) }
     return Delta(origin: .unnumbered, after: 0, entries: [distinct[unnumbered.last!]])
   }
@@ -98,7 +98,7 @@ public struct ReplicatedSet: Sendable {
   }
 
   /// A stream's entries from number `after` + 1 on; nil if there are none.
-  public func delta(of origin: Origin, after: Int) -> Delta<JSON>? {
+  public func delta(of origin: Incarnation, after: Int) -> Delta<JSON>? {
     guard let positions = entries[origin], after < positions.count else { return nil }
     return Delta(origin: origin, after: after, entries: positions[after...].map { distinct[$0] })
   }
@@ -122,7 +122,7 @@ public struct ReplicatedSet: Sendable {
     return batch
   }
 
-  private mutating func append(_ position: Int, to origin: Origin) {
+  private mutating func append(_ position: Int, to origin: Incarnation) {
     entries[origin, default: []].append(position)
     version[origin] += 1
   }

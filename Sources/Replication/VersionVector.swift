@@ -13,7 +13,7 @@ public import Wire
 /// Parker et al.: *Detection of mutual inconsistency in distributed systems*, IEEE TSE 1983.
 public struct VersionVector: Equatable, Sendable {
   /// The streams of which the replica holds something, ascending: the same order at every node, so it may reach the wire.
-  public private(set) var origins: [Origin] = []
+  public private(set) var origins: [Incarnation] = []
   /// The number of entries held of each of `origins`: never zero.
   public private(set) var counts: [Int] = []
   /// The sum of all counts, modulo 2⁶⁴. Two versions of one replica with the same total are equal, since versions only grow.
@@ -22,7 +22,7 @@ public struct VersionVector: Equatable, Sendable {
   public init() {}
 
   /// - Parameter counts: one beside each stream, in any order. Of two for one stream the later counts.
-  public init(origins: [Origin], counts: [Int]) {
+  public init(origins: [Incarnation], counts: [Int]) {
     let isInOrder = zip(origins, origins.dropFirst()).allSatisfy { $0 < $1 } && !counts.contains(0)
     if isInOrder {
       (self.origins, self.counts) = (origins, counts)
@@ -34,7 +34,7 @@ public struct VersionVector: Equatable, Sendable {
     total = self.counts.reduce(0, &+)
   }
 
-  public subscript(origin: Origin) -> Int {
+  public subscript(origin: Incarnation) -> Int {
     get {
       let (place, isHeld) = find(origin)
       return isHeld ? counts[place] : 0
@@ -57,7 +57,7 @@ public struct VersionVector: Equatable, Sendable {
   }
 
   /// In the order of the streams' names.
-  public var sorted: some RandomAccessCollection<(origin: Origin, count: Int)> {
+  public var sorted: some RandomAccessCollection<(origin: Incarnation, count: Int)> {
     origins.indices.lazy.map { (origins[$0], counts[$0]) }
   }
 
@@ -67,7 +67,7 @@ public struct VersionVector: Equatable, Sendable {
   }
 
   /// Whether a replica at this version holds an entry that one at `other` lacks, the entries of `exempt` aside.
-  public func exceeds(_ other: VersionVector, besides exempt: Origin) -> Bool {
+  public func exceeds(_ other: VersionVector, besides exempt: Incarnation) -> Bool {
     !walk(with: other) { origin, mine, theirs in mine <= theirs || origin == exempt }
   }
 
@@ -77,7 +77,7 @@ public struct VersionVector: Equatable, Sendable {
       for place in counts.indices { counts[place] = max(counts[place], other.counts[place]) }
       total = counts.reduce(0, &+)
     } else {
-      var merged: (origins: [Origin], counts: [Int]) = ([], [])
+      var merged: (origins: [Incarnation], counts: [Int]) = ([], [])
       _ = walk(with: other) { origin, mine, theirs in
         merged.origins.append(origin)
         merged.counts.append(max(mine, theirs))
@@ -90,7 +90,7 @@ public struct VersionVector: Equatable, Sendable {
   /// Calls `goesOn` with both counts of every stream that either vector has, ascending, until it returns false. Returns
   /// whether it never did.
   private func walk(
-    with other: VersionVector, while goesOn: (_ origin: Origin, _ mine: Int, _ theirs: Int) -> Bool
+    with other: VersionVector, while goesOn: (_ origin: Incarnation, _ mine: Int, _ theirs: Int) -> Bool
   ) -> Bool {
     if origins == other.origins {
       return counts.indices.allSatisfy { goesOn(origins[$0], counts[$0], other.counts[$0]) }
@@ -113,7 +113,7 @@ public struct VersionVector: Equatable, Sendable {
   }
 
   /// The place of a stream in `origins`, or the place where it belongs.
-  private func find(_ origin: Origin) -> (place: Int, isHeld: Bool) {
+  private func find(_ origin: Incarnation) -> (place: Int, isHeld: Bool) {
     var (low, high) = (0, origins.count)
     while low < high {
       let middle = (low + high) / 2
@@ -151,14 +151,14 @@ extension VersionVector {
   }
 
   public init(reading object: JSONObject) throws(WireError) {
-    var (origins, counts): ([Origin], [Int]) = ([], [])
+    var (origins, counts): ([Incarnation], [Int]) = ([], [])
     origins.reserveCapacity(object.count)
     counts.reserveCapacity(object.count)
     for (origin, element) in object.members {
       guard let count = element.integer, count >= 0 else {
         throw .malformed("what is held of \(origin) must be a count")
       }
-      origins.append(Origin(name: origin))
+      origins.append(Incarnation(name: origin))
       counts.append(count)
     }
     self.init(origins: origins, counts: counts)

@@ -1,6 +1,7 @@
 internal import Glomers
 internal import Lab
 internal import Wire
+import History
 
 /// A record of messages in the forms that other tools read. The text comes in pieces.
 public enum ExportFormat: String, CaseIterable, Sendable {

@@ -1,5 +1,6 @@
-internal import Glomers
-public import Lab
+import Glomers
+import Lab
+public import History
 
 /// A time in which something was wrong on purpose: a band in the pictures.
 public struct FaultBand: Equatable, Sendable {

@@ -1,5 +1,6 @@
-internal import Glomers
-public import Lab
+import Glomers
+import Lab
+public import History
 
 /// The pictures that Maelstrom leaves in a run's directory, under the same names but for their form: SVG in place of PNG.
 public enum Pictures {

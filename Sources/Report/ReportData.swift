@@ -1,6 +1,8 @@
+import Checkers
 internal import Glomers
 internal import Lab
 internal import Wire
+import History
 
 /// A run as the page's script reads it: one JSON object with a column for each member of operations and messages.
 /// Times are whole microseconds since the test's start, those in order as differences. What is said, operations' values

@@ -1,6 +1,8 @@
 internal import Glomers
 internal import Lab
 internal import ReportFiles
+import History
+import Checkers
 
 /// The page: what stands in it is complete without a script. The script adds the pictures, and links them.
 extension RunReport {

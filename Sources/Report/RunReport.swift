@@ -1,5 +1,7 @@
 public import Glomers
-public import Lab
+import Lab
+public import History
+public import Checkers
 
 /// Everything that the report of a run is made of.
 ///

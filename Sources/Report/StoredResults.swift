@@ -1,5 +1,7 @@
 public import Glomers
-public import Lab
+import Lab
+public import History
+public import Checkers
 
 extension RunReport {
   /// A report from what is in files.

@@ -1,6 +1,7 @@
 public import Glomers
 public import Lab
 public import Wire
+public import Checkers
 
 /// A whole test in virtual time: hosts instead of processes, everything else as in the workbench, the coding of
 /// messages included. Nodes take no time to think. The same scenario, options and seed give the same run, to the byte.

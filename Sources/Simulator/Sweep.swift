@@ -1,5 +1,7 @@
 public import Glomers
 public import Lab
+public import History
+public import Checkers
 
 /// What became of one seed.
 public struct SeedOutcome: Sendable {

@@ -3,6 +3,8 @@ import Foundation
 import Glomers
 import GlomersRuntime
 import Lab
+import History
+import Checkers
 
 /// Drives a test run with real processes in real time: one event loop carries the nodes' pipes, the deadlines of the
 /// simulated network and the progress line.

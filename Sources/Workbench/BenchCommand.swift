@@ -1,6 +1,8 @@
+import History
 import Fleet
 import Glomers
 public import Lab
+import Checkers
 
 extension Bench {
   /// The exit status when the bench itself failed, as Jepsen has it.

@@ -1,3 +1,4 @@
+import Checkers
 public import Fleet
 import Foundation
 internal import Glomers

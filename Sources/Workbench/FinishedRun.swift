@@ -2,6 +2,8 @@ import Foundation
 public import Glomers
 public import Lab
 import Report
+public import History
+public import Checkers
 
 /// A run that is over, with all that goes into its directory but what was written meanwhile.
 public struct FinishedRun {

@@ -1,6 +1,8 @@
 import Foundation
 import Glomers
 public import Lab
+import History
+import Checkers
 
 /// Judges a history that is in a file, whoever has written it.
 public struct HistoryCheck: Sendable {

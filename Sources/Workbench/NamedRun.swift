@@ -1,5 +1,7 @@
 import Glomers
 public import Lab
+import History
+import Checkers
 
 /// A run that has a name: a target of make, and most of them challenges of Gossip Glomers (fly.io/dist-sys).
 public struct NamedRun: Sendable {

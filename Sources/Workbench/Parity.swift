@@ -1,4 +1,6 @@
 public import Lab
+import History
+public import Checkers
 
 /// A figure of a run in virtual time, and the same of processes in real time.
 struct ParityFigure: Equatable, Sendable {

@@ -1,6 +1,7 @@
 import Glomers
 import GlomersRuntime
 import Lab
+import History
 
 extension ResourceUsage {
   /// For `:workbench {:nodes {"n0" …}}`.

@@ -1,4 +1,6 @@
+import History
 import Lab
+import Checkers
 
 /// What a run leaves behind: its files, and its last words on the console.
 enum Report {

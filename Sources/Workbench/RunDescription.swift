@@ -1,7 +1,9 @@
+import Checkers
 import Fleet
 import Foundation
 import Glomers
 import Lab
+import History
 
 /// What a run was: enough to do it again, and to know what it was done with and on.
 struct RunDescription {

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import History
 
 /// The runs of a store, as their directories tell them. Only reads.
 struct RunIndex {

@@ -1,5 +1,7 @@
 import Glomers
-package import Lab
+import Lab
+import History
+import Checkers
 
 /// What a run has come to, in the figures that runs are compared by.
 struct Figures {

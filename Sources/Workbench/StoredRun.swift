@@ -2,6 +2,8 @@ import Foundation
 import Glomers
 import Lab
 import Report
+import History
+import Checkers
 
 /// A run as its directory has it. What is missing is done without: a bench that was killed leaves no history and no
 /// results, one from before there were records no messages.

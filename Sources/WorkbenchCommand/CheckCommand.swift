@@ -1,6 +1,7 @@
 import ArgumentParser
 import Lab
 import Workbench
+import History
 
 /// `workbench check`: judges a history that is there already.
 struct CheckCommand: ParsableCommand {

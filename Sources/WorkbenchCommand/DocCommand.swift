@@ -3,6 +3,7 @@ import Glomers
 import Lab
 import Wire
 import Workloads
+import History
 
 /// `workbench doc`: a workload's messages, written by the code that reads them.
 struct DocCommand: ParsableCommand {

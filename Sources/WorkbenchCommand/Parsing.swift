@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import Lab
 import Workbench
+import History
+import Checkers
 
 /// From the text of an option to its value; the errors say what would be right.
 enum Parse {
@@ -71,7 +73,7 @@ enum Parse {
     return perNode ? .perNode(number) : .clients(number)
   }
 
-  @Sendable static func availability(_ text: String) throws -> Scenario.Availability {
+  @Sendable static func availability(_ text: String) throws -> Availability {
     if text == "total" { return .total }
     guard let share = Double(text), (0...1).contains(share) else {
       throw ValidationError("give total, or a number from 0 to 1")

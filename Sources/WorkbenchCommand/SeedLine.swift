@@ -5,6 +5,8 @@ import Lab
 import Simulator
 import Wire
 import Workbench
+import History
+import Checkers
 
 /// One seed of a sweep as a line of JSON: all that the table of the whole sweep is made from, so that parts of a sweep
 /// can run anywhere. `docs/hosts.md` explains each member.

@@ -1,3 +1,5 @@
+import History
+import Checkers
 import ArgumentParser
 import Foundation
 import Glomers

@@ -4,6 +4,7 @@ import Lab
 import Mutants
 import Nodes
 import Simulator
+import History
 
 /// A node that the simulator can run, by the name that `glomer` knows it by.
 struct SimulatedNode: Sendable {

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Lab
+import History
+import Checkers
 
 /// What runs, and how much is asked of it.
 struct LoadOptions: ParsableArguments {
@@ -158,7 +160,7 @@ struct DemandOptions: ParsableArguments {
       "The fraction of requests that must succeed: total, or a number from 0 to 1 (default: any will do).",
       valueName: "fraction"),
     transform: Parse.availability)
-  var availability: Scenario.Availability?
+  var availability: Availability?
 
   @Option(
     help: ArgumentHelp(

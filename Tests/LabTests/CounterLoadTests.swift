@@ -1,8 +1,11 @@
 import Glomers
+import Support
 import Testing
 import Wire
 
 @testable import Lab
+@testable import History
+@testable import Checkers
 
 @Suite struct CounterLoadTests {
   private func draws(_ workload: Workload) -> [Invocation] {

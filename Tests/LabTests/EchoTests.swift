@@ -1,6 +1,8 @@
 import Glomers
 import Lab
+import Support
 import Testing
+@testable import Checkers
 
 @Suite("The echo checker")
 struct EchoTests {

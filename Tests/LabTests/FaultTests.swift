@@ -1,9 +1,11 @@
+import Checkers
 import Glomers
 import Nodes
 import Simulator
 import Testing
 
 @testable import Lab
+@testable import History
 
 @Suite("Faults")
 struct FaultTests {

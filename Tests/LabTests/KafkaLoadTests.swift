@@ -4,6 +4,7 @@ import Wire
 import Workloads
 
 @testable import Lab
+@testable import History
 
 @Suite("The kafka load")
 struct KafkaLoadTests {

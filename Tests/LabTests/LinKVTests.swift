@@ -2,6 +2,7 @@ import Glomers
 import Testing
 
 @testable import Lab
+@testable import History
 
 @Suite("The lin-kv workload")
 struct LinKVTests {

@@ -2,6 +2,8 @@ import Glomers
 import Lab
 import Testing
 import Wire
+@testable import History
+@testable import Checkers
 
 /// Each anomaly that the bench sees while the test runs: a node that shows it once is found, and goes on.
 @Suite("Observed anomalies")

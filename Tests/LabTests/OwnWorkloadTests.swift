@@ -4,6 +4,7 @@ import Simulator
 import Support
 import Testing
 import Wire
+@testable import Checkers
 
 /// A vocabulary that no workload of Maelstrom's has.
 private enum Doubling: WireMessage {

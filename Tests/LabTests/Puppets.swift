@@ -1,6 +1,7 @@
 import Glomers
 import Lab
 import Wire
+@testable import History
 
 /// Nodes on strings: a test says what each prints when it gets a message. Drives a test run in virtual time.
 struct Puppets {

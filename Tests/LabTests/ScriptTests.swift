@@ -1,3 +1,4 @@
+import Checkers
 import Glomers
 import Nodes
 import Testing
@@ -5,6 +6,7 @@ import Wire
 
 @testable import Lab
 @testable import Simulator
+@testable import History
 
 @Suite("Scripts")
 struct ScriptTests {

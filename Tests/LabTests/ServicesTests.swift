@@ -1,9 +1,11 @@
+import History
 import Glomers
 import Lab
 import Simulator
 import Testing
 import Wire
 import Workloads
+@testable import Checkers
 
 @Suite("Services in a test")
 struct ServicesTests {

@@ -1,6 +1,8 @@
+import Checkers
 import Glomers
 import Lab
 import Testing
+@testable import History
 
 @Suite("Test runs")
 struct TestRunTests {

@@ -1,3 +1,4 @@
+import Checkers
 import Glomers
 import Lab
 import Nodes
@@ -5,6 +6,7 @@ import Simulator
 import Testing
 
 @testable import Mutants
+@testable import History
 
 @Suite("Mutants")
 struct HuntTests {

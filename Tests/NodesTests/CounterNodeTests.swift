@@ -19,7 +19,7 @@ private func errorCode<Kind>(_ effects: [Effect<CounterNode<Kind>>]) -> Int? {
 
 @Suite struct CounterNodeTests {
   private func component(_ name: String, _ count: Int, _ total: Int) -> CounterComponent {
-    CounterComponent(origin: Origin(name: name), count: count, total: total)
+    CounterComponent(origin: Incarnation(name: name), count: count, total: total)
   }
 
   private func news(
@@ -77,7 +77,7 @@ private func errorCode<Kind>(_ effects: [Effect<CounterNode<Kind>>]) -> Int? {
     _ = counter.merge(component("n1.x", 1, -.max))
     _ = counter.merge(component("n0.x", 1, .max))
     _ = counter.add(5, in: nil)
-    let record = counter.number(in: Origin(name: "n0.x"), or: Origin(name: "n0.y"))
+    let record = counter.number(in: Incarnation(name: "n0.x"), or: Incarnation(name: "n0.y"))
     #expect(record == .numbered(component("n0.y", 1, 5)))
     #expect(counter.value == 5)
   }

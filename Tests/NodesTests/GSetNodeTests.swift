@@ -8,6 +8,7 @@ import Workloads
 
 @testable import Nodes
 @testable import Replication
+@testable import Checkers
 
 @Suite struct GSetNodeTests {
   private func read(_ trial: inout Trial<GSetNode>) -> [JSON]? {
@@ -62,7 +63,7 @@ import Workloads
   @Test("nobody but a peer is listened to, and an answer is not a request")
   func strangers() {
     var trial = Trial(GSetNode.self)
-    let delta = Delta<JSON>(origin: Origin(name: "n1.x"), after: 0, entries: [666])
+    let delta = Delta<JSON>(origin: Incarnation(name: "n1.x"), after: 0, entries: [666])
     let advertisement = Advertisement(Incarnation(name: "c1.x"), version: .init(), wantsAnswer: true)
     #expect(trial.receive(.peer([delta], advertisement), from: "c1").isEmpty)
     #expect(read(&trial) == [])

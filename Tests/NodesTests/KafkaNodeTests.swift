@@ -185,7 +185,7 @@ import Workloads
   @Test("gossip from outside is not listened to, and hostile gossip does no harm")
   func strangers() {
     var group = KafkaGroup(2)
-    let origin = Origin(name: "x")
+    let origin = Incarnation(name: "x")
     var version = VersionVector()
     version[origin] = 2
     let records: [LogGossip.Record] = [

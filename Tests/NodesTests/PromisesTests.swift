@@ -44,7 +44,7 @@ private struct Twin {
       case 0..<40:
         let number = Int.random(in: 0...min(streams.count, 5), using: &random)
         if number == streams.count {
-          streams.append(LogStream(Origin(name: "\(number)")))
+          streams.append(LogStream(Incarnation(name: "\(number)")))
           twin.streams.append([])
         }
         for _ in 0..<Int.random(in: 0...20, using: &random) {
@@ -56,7 +56,7 @@ private struct Twin {
         // Of this node's own nobody says anything before they are here.
         if number > 0 { promises.grown(stream: number, streams) }
       case 40..<98 where !streams.isEmpty:
-        promises.heard(from: peer, Origin(name: "\(peer).\(lives[peer])"))
+        promises.heard(from: peer, Incarnation(name: "\(peer).\(lives[peer])"))
         let numbers = streams.indices.filter { _ in Bool.random(using: &random) }.shuffled(using: &random)
         // It may hold more than is here, and words may overtake one another.
         let counts = numbers.map { number in
@@ -73,7 +73,7 @@ private struct Twin {
         }
       case 98...:
         lives[peer] += 1
-        promises.heard(from: peer, Origin(name: "\(peer).\(lives[peer])"))
+        promises.heard(from: peer, Incarnation(name: "\(peer).\(lives[peer])"))
         twin.held[peer] = [:]
       default: continue
       }
@@ -96,7 +96,7 @@ private struct Twin {
   @Test("where holders count, every log that a peer holds more of is touched")
   func holders() {
     var promises = Promises(peerCount: 2, countsHolders: true)
-    var stream = LogStream(Origin(name: "n0"))
+    var stream = LogStream(Incarnation(name: "n0"))
     for offset in 1...10 { stream.append(.message(log: 0), offset) }
     for count in 1...10 {
       let isNews = promises.heard(from: 0, [count], of: [0], [stream])

@@ -6,6 +6,7 @@ import Simulator
 import Support
 import Testing
 import Workloads
+@testable import History
 
 @Suite("Replicated state machines as nodes")
 struct RaftNodeTests {

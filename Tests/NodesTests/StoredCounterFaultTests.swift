@@ -6,6 +6,7 @@ import Testing
 import Workloads
 
 @testable import Nodes
+@testable import Services
 
 /// Nodes and their service, with every message delayed at random, requests delivered up to three times, answers lost,
 /// and nodes killed and started anew while what they sent is still under way.

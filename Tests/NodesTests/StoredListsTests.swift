@@ -1,3 +1,4 @@
+import Services
 import Glomers
 import Lab
 import Simulator

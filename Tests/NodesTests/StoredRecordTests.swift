@@ -18,7 +18,7 @@ import Workloads
 
   @Test("records come out of a log as they went in")
   func coding() throws {
-    let origin = Origin(name: "n1.x")
+    let origin = Incarnation(name: "n1.x")
     #expect(
       try isReadBack(Delta<JSON>(origin: origin, after: 7, entries: [1, "x", .null, ["a": [1.5]], 1.0])))
     let component = CounterComponent(origin: origin, count: 3, total: .min)
@@ -46,7 +46,7 @@ import Workloads
     "a checkpoint stands for the whole log, in records of bounded length, and for one of its own checkpoints")
   func setCheckpoint() {
     var random = Random(seed: 3)
-    let origins = (0..<3).map { Origin(name: "\($0)") }
+    let origins = (0..<3).map { Incarnation(name: "\($0)") }
     var set = ReplicatedSet()
     var log: [Delta<JSON>] = []
     for value in 0..<5000 {
@@ -67,7 +67,7 @@ import Workloads
     var trial = Trial(PNCounterNode.self)
     var effects: [Effect<PNCounterNode>] = []
     for delta in [5, -7, 0, 3] { effects += trial.receive(.client(.add(delta))) }
-    let theirs = CounterComponent(origin: Origin(name: "n1.x"), count: 2, total: 40)
+    let theirs = CounterComponent(origin: Incarnation(name: "n1.x"), count: 2, total: 40)
     var version = VersionVector()
     version[theirs.origin] = 2
     for _ in 0..<2 {

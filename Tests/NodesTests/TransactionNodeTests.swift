@@ -199,9 +199,10 @@ struct TransactionNodeTests {
   func stranger() {
     var trial = Trial(TransactionNode.self)
     var version = VersionVector()
-    version[Origin(name: "evil")] = 1
+    version[Incarnation(name: "evil")] = 1
     let delta = CommitDelta(
-      origin: Origin(name: "evil"), after: 0, entries: [Commit(time: 1, writes: [.init(key: 1, value: 1)])])
+      origin: Incarnation(name: "evil"), after: 0,
+      entries: [Commit(time: 1, writes: [.init(key: 1, value: 1)])])
     let update = TransactionNode.Update([delta], Advertisement(Incarnation(name: "n1.x"), version: version))
     #expect(trial.receive(.update(update), from: "c9").isEmpty)
     let read = trial.receive(.client(.txn([.read(key: 1, value: .null)])))
@@ -211,16 +212,16 @@ struct TransactionNodeTests {
   @Test("updates survive the wire, and malformed ones do not pass")
   func coding() throws {
     var version = VersionVector()
-    version[Origin(name: "n0.a")] = 9
-    version[Origin(name: "n1.b")] = 4
+    version[Incarnation(name: "n0.a")] = 9
+    version[Incarnation(name: "n1.b")] = 4
     let update = TransactionNode.Update(
       [
         CommitDelta(
-          origin: Origin(name: "n0.a"), after: 3,
+          origin: Incarnation(name: "n0.a"), after: 3,
           entries: [
             Commit(time: 5, writes: [.init(key: [1], value: .null), .init(key: 2, value: "x")]),
             Commit(time: 9, writes: []),
-          ]), CommitDelta(origin: Origin(name: "n1.b"), after: 0, entries: []),
+          ]), CommitDelta(origin: Incarnation(name: "n1.b"), after: 0, entries: []),
       ], Advertisement(Incarnation(name: "n0.a"), version: version, wantsAnswer: true, challenge: 7, echo: 8))
     let envelope = Envelope<TransactionNode>(from: "n0", to: "n1", .message(.update(update)))
     let codec = Codec<TransactionNode>()

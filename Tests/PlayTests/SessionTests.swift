@@ -1,3 +1,5 @@
+import History
+import Checkers
 import Glomers
 import Lab
 import Nodes

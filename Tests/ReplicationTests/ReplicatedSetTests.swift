@@ -5,7 +5,7 @@ import Wire
 @testable import Replication
 
 @Suite struct ReplicatedSetTests {
-  private let a = Origin(name: "a"), b = Origin(name: "b")
+  private let a = Incarnation(name: "a"), b = Incarnation(name: "b")
 
   @Test("a delta that joins on is taken in, what overlaps of it is left out")
   func overlap() {
@@ -41,7 +41,7 @@ import Wire
   @Test("replicas that exchange deltas in any order, with losses, end up with the same", arguments: 1...30)
   func converges(seed: UInt64) {
     var random = Random(seed: seed)
-    let origins = (0..<4).map { Origin(name: "\($0)") }
+    let origins = (0..<4).map { Incarnation(name: "\($0)") }
     var replicas = origins.map { _ in ReplicatedSet() }
     for value in 0..<60 {
       let owner = Int.random(in: 0..<4, using: &random)

@@ -6,22 +6,22 @@ import Wire
 
 /// The same as a dictionary, in which nothing is in order.
 private struct Twin: Equatable {
-  var counts: [Origin: Int] = [:]
+  var counts: [Incarnation: Int] = [:]
 
-  subscript(origin: Origin) -> Int {
+  subscript(origin: Incarnation) -> Int {
     get { counts[origin] ?? 0 }
     set { counts[origin] = newValue == 0 ? nil : newValue }
   }
 
   var total: Int { counts.values.reduce(0, &+) }
   func covers(_ other: Twin) -> Bool { other.counts.allSatisfy { self[$0.key] >= $0.value } }
-  func exceeds(_ other: Twin, besides exempt: Origin) -> Bool {
+  func exceeds(_ other: Twin, besides exempt: Incarnation) -> Bool {
     counts.contains { $0.key != exempt && $0.value > other[$0.key] }
   }
   mutating func merge(_ other: Twin) { counts.merge(other.counts, uniquingKeysWith: max) }
 }
 
-private func origins(_ names: [String]) -> [Origin] { names.map { Origin(name: $0) } }
+private func origins(_ names: [String]) -> [Incarnation] { names.map { Incarnation(name: $0) } }
 
 @Suite struct VersionVectorTests {
   /// Few, so that vectors often have the same, and names of all lengths and scripts.
@@ -101,12 +101,12 @@ private func origins(_ names: [String]) -> [Origin] { names.map { Origin(name: $
   func overflow() {
     var version = VersionVector(origins: origins(["a", "b"]), counts: [.max, .max])
     var other = VersionVector()
-    other[Origin(name: "c")] = .max
+    other[Incarnation(name: "c")] = .max
     version.merge(other)
     #expect(version.covers(other))
-    #expect(version[Origin(name: "b")] == .max)
-    version[Origin(name: "b")] = 0
-    version[Origin(name: "c")] = 0
+    #expect(version[Incarnation(name: "b")] == .max)
+    version[Incarnation(name: "b")] = 0
+    version[Incarnation(name: "c")] = 0
     #expect(version.total == .max)
   }
 }

@@ -1,3 +1,5 @@
+import Checkers
+import History
 import Glomers
 import Lab
 import Nodes

@@ -6,6 +6,8 @@ import Nodes
 import Simulator
 import Testing
 import Wire
+@testable import History
+@testable import Checkers
 
 @Suite("Reports")
 struct RunReportTests {

@@ -51,7 +51,7 @@ import Testing
     #expect(types.contains("txn_ok") && types.contains("ts_ok"))
     let missing = types.subtracting(try Self.names(in: "docs/WORKLOADS.md")).sorted()
     #expect(missing.isEmpty, "docs/WORKLOADS.md: a row in a table for \(missing)")
-    for workload in try Self.text("Sources/Lab/Load/Workload.swift").matches(of: /case \w+ = "([a-z-]+)"/) {
+    for workload in try Self.text("Sources/History/Workload.swift").matches(of: /case \w+ = "([a-z-]+)"/) {
       #expect(try Self.text("docs/WORKLOADS.md").contains(workload.1), "docs/WORKLOADS.md: \(workload.1)")
     }
   }
@@ -60,15 +60,16 @@ import Testing
   /// models exclude, and what mutants show.
   @Test("every anomaly is in WORKLOADS.md, with an example")
   func anomalies() throws {
-    let reported = try Self.found(
-      [
-        /Anomaly\(\s*"([A-Za-z0-9-]+)"/, /(?:report|failSetUp|modelled)\(\s*"([a-z-]+)"/,
-        /as: "([a-z]+-[a-z-]+)"/,
-        /cases\.add\(\s*"([A-Za-z0-9-]+)"/, /anomal\w*\(\s*"([a-z-]+)"/,
-        /AnomalyCase\(\s*type: "([A-Za-z0-9-]+)"/,
-      ], under: "Sources/Lab"
-    ).union(try Self.found([/as: "([a-z]+-[a-z-]+)"/], under: "Sources/Simulator"))
-    let kafka = try Self.text("Sources/Lab/Checkers/Kafka/KafkaAnomalies.swift")
+    let reports = [
+      /Anomaly\(\s*"([A-Za-z0-9-]+)"/, /(?:report|failSetUp|modelled)\(\s*"([a-z-]+)"/,
+      /as: "([a-z]+-[a-z-]+)"/,
+      /cases\.add\(\s*"([A-Za-z0-9-]+)"/, /anomal\w*\(\s*"([a-z-]+)"/,
+      /AnomalyCase\(\s*type: "([A-Za-z0-9-]+)"/,
+    ]
+    let reported = try Self.found(reports, under: "Sources/Checkers")
+      .union(try Self.found(reports, under: "Sources/Lab"))
+      .union(try Self.found([/as: "([a-z]+-[a-z-]+)"/], under: "Sources/Simulator"))
+    let kafka = try Self.text("Sources/Checkers/Kafka/KafkaAnomalies.swift")
       .matches(of: /\(\s*"([a-z]+-[a-z-]+)",\s*"/).map { String($0.1) }
     let mutants = try Self.found([/shows: "([A-Za-z0-9-]+)"/], under: "Sources/Mutants")
       .subtracting(["unavailable", "useless"])

@@ -37,21 +37,28 @@ import Testing
     "Workloads": ["Glomers", "Wire"],
     "Replication": ["Glomers", "Wire"],
     "Raft": ["Glomers", "Wire"],
-    "Nodes": ["Glomers", "Wire", "Workloads", "Replication", "Raft"],
+    "Nodes": ["Glomers", "Wire", "Workloads", "Services", "Replication", "Raft"],
     "Storage": ["Glomers"],
     "GlomersRuntime": ["Glomers", "Wire", "Storage", "CGlomers", "CUV"],
-    "Lab": ["Glomers", "Wire", "Workloads"],
-    "Simulator": ["Glomers", "Wire", "Lab", "Storage"],
-    "GlomersTesting": ["Glomers", "Wire", "Lab", "Simulator"],
-    "VirtualProcess": ["Glomers", "Lab", "Simulator", "CVirtual"],
-    "Mutants": ["Glomers", "Wire", "Workloads", "Raft", "Nodes", "Lab", "Simulator", "Report"],
+    "Services": ["Glomers", "Wire", "Workloads"],
+    "History": ["Glomers", "Wire"],
+    "Checkers": ["Glomers", "Wire", "Workloads", "History"],
+    "Lab": ["Glomers", "Wire", "Workloads", "Services", "History", "Checkers"],
+    "Simulator": ["Glomers", "Wire", "History", "Checkers", "Lab", "Storage"],
+    "GlomersTesting": ["Glomers", "Wire", "History", "Checkers", "Lab", "Simulator"],
+    "VirtualProcess": ["Glomers", "History", "Checkers", "Lab", "Simulator", "CVirtual"],
+    "Mutants": [
+      "Glomers", "Wire", "Workloads", "Services", "Raft", "Nodes", "History", "Checkers", "Lab", "Simulator",
+      "Report",
+    ],
     "Fleet": ["Glomers", "Wire", "GlomersRuntime", "CFleet"],
-    "Report": ["Glomers", "Wire", "Lab"],
-    "Play": ["Glomers", "Wire", "Lab", "Simulator", "Report"],
-    "Workbench": ["Glomers", "Wire", "GlomersRuntime", "Lab", "Fleet", "Report"],
+    "Report": ["Glomers", "Wire", "History", "Checkers", "Lab"],
+    "Play": ["Glomers", "Wire", "History", "Checkers", "Lab", "Simulator", "Report"],
+    "Workbench": ["Glomers", "Wire", "GlomersRuntime", "History", "Checkers", "Lab", "Fleet", "Report"],
     "glomer": ["Glomers", "Wire", "Workloads", "GlomersRuntime", "Nodes"],
     "WorkbenchCommand": [
-      "Glomers", "Wire", "Workloads", "GlomersRuntime", "Lab", "Simulator", "VirtualProcess", "Workbench",
+      "Glomers", "Wire", "Workloads", "GlomersRuntime", "History", "Checkers", "Lab", "Simulator",
+      "VirtualProcess", "Workbench",
       "Fleet", "Report", "Play",
       "Nodes", "Mutants",
     ],
@@ -80,7 +87,7 @@ import Testing
   /// can be specialized elsewhere: an echo then costs half as much again (`make instructions`).
   @Test("nothing that a node links imports a module for its package alone")
   func importsForCrossModuleOptimization() throws {
-    for module in ["Glomers", "Wire", "Workloads", "Replication", "Nodes", "Storage"] {
+    for module in ["Glomers", "Wire", "Workloads", "Services", "Replication", "Nodes", "Storage"] {
       for source in try Self.sources(under: "Sources/\(module)") {
         #expect(!source.lines.contains { $0.hasPrefix("package import") }, "\(source.path)")
       }
@@ -91,7 +98,8 @@ import Testing
   func noFoundation() throws {
     for module in [
       "Glomers", "Wire", "Workloads", "Replication", "Raft", "Nodes", "Storage", "GlomersRuntime", "glomer",
-      "Lab", "Simulator", "GlomersTesting", "VirtualProcess", "Mutants", "Report",
+      "Services", "History", "Checkers", "Lab", "Simulator", "GlomersTesting", "VirtualProcess", "Mutants",
+      "Report",
     ] {
       for source in try Self.sources(under: "Sources/\(module)") {
         #expect(!source.imports.contains { $0.hasPrefix("Foundation") }, "\(source.path)")
@@ -106,8 +114,8 @@ import Testing
       "uv_hrtime", "Date()", "shuffled()", "randomElement()", "shuffle()", "getrandom", "arc4random",
     ]
     for module in [
-      "Glomers", "Wire", "Workloads", "Replication", "Raft", "Nodes", "Storage", "Lab", "Simulator",
-      "GlomersTesting", "Mutants", "Report",
+      "Glomers", "Wire", "Workloads", "Replication", "Raft", "Nodes", "Storage", "Services", "History",
+      "Checkers", "Lab", "Simulator", "GlomersTesting", "Mutants", "Report",
     ] {
       for source in try Self.sources(under: "Sources/\(module)") {
         for line in source.lines {

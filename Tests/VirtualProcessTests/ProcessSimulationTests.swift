@@ -1,3 +1,4 @@
+import Checkers
 import Foundation
 import Glomers
 import Lab
@@ -5,6 +6,7 @@ import Simulator
 import Testing
 
 @testable import VirtualProcess
+@testable import History
 
 @Suite("Programs in the simulator", .enabled(if: Programs.areTraceable), .timeLimit(.minutes(2)))
 struct ProcessSimulationTests {

@@ -5,6 +5,8 @@ import Testing
 @testable import Lab
 @testable import Workbench
 @testable import WorkbenchCommand
+@testable import History
+@testable import Checkers
 
 @Suite("Challenges", .timeLimit(.minutes(3)))
 struct ChallengesTests {

@@ -2,6 +2,7 @@ import Lab
 import Testing
 
 @testable import WorkbenchCommand
+@testable import History
 
 @Suite("workbench doc") struct DocTests {
   @Test("says what is asked and answered, as it stands on the wire")

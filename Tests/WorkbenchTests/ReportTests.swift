@@ -4,6 +4,8 @@ import Testing
 
 @testable import Lab
 @testable import Workbench
+@testable import History
+@testable import Checkers
 
 @Suite("What people read")
 struct ReportTests {

@@ -1,3 +1,5 @@
+import Checkers
+import History
 import Foundation
 import Glomers
 import Lab

@@ -1,3 +1,4 @@
+import Checkers
 import ArgumentParser
 import Foundation
 import Glomers
@@ -6,6 +7,7 @@ import Testing
 
 @testable import Workbench
 @testable import WorkbenchCommand
+@testable import History
 
 /// A command line as it stands in a public README, script or makefile, with the node's path replaced by `/bin/cat`,
 /// and what Maelstrom takes it for.

@@ -1,5 +1,6 @@
 internal import Glomers
 internal import Wire
+import History
 
 /// What the nemesis wants changed of who takes part, one node after the other, as in Maelstrom's pull request 101.
 ///

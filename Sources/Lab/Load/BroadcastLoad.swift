@@ -1,6 +1,7 @@
 internal import Glomers
 internal import Wire
 internal import Workloads
+import Checkers
 
 /// Clients broadcast 0, 1, 2, … and read, about as often; in the end each reads once more.
 struct BroadcastLoad: RequestLoad, MaelstromLoad {

@@ -1,6 +1,8 @@
+import History
 internal import Glomers
 internal import Wire
 internal import Workloads
+import Checkers
 
 /// Clients add small numbers to a counter and read it; in the end each reads once more.
 ///

@@ -1,6 +1,7 @@
 internal import Glomers
 internal import Wire
 internal import Workloads
+import Checkers
 
 /// Clients say something and want to hear it again.
 struct EchoLoad: RequestLoad, MaelstromLoad {

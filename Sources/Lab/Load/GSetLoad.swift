@@ -1,6 +1,7 @@
 internal import Glomers
 internal import Wire
 internal import Workloads
+import Checkers
 
 /// Clients add 0, 1, 2, … to a set and read it, about as often; in the end each reads once more.
 struct GSetLoad: RequestLoad, MaelstromLoad {

@@ -1,6 +1,8 @@
 internal import Glomers
 internal import Wire
 internal import Workloads
+import History
+import Checkers
 
 /// Clients send to keys and poll those that they are assigned, as Maelstrom's do: `jepsen.tests.kafka` without
 /// transactions. In the end each reads everything from the beginning.

@@ -1,5 +1,7 @@
 internal import Glomers
 internal import Wire
+import History
+import Checkers
 
 /// Clients read, write and compare-and-set registers of a linearizable store.
 ///

@@ -1,5 +1,7 @@
 internal import Glomers
 internal import Wire
+import History
+import Checkers
 
 /// One workload: which operations clients begin, how they talk with their nodes in the course of one, and what the
 /// history must hold in the end. What Jepsen calls generator, client and checker.

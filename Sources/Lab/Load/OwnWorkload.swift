@@ -1,5 +1,7 @@
 public import Glomers
 public import Wire
+import History
+public import Checkers
 
 /// A workload of one's own for the simulator: what clients ask in a vocabulary of the user's, and what the answers must hold.
 ///

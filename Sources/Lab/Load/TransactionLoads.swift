@@ -1,6 +1,7 @@
 internal import Glomers
 internal import Wire
 internal import Workloads
+import Checkers
 
 /// Clients read and write registers in transactions.
 struct RegisterTransactionLoad: TransactionLoad {

@@ -1,6 +1,7 @@
 internal import Glomers
 internal import Wire
 internal import Workloads
+import Checkers
 
 /// Clients want ids that nobody else gets.
 struct UniqueIDsLoad: RequestLoad, MaelstromLoad {

@@ -1,18 +1,6 @@
 internal import Glomers
-
-/// What the clients of a test do, and what they are to be answered: Maelstrom's names.
-public enum Workload: String, CaseIterable, Sendable {
-  case echo
-  case uniqueIDs = "unique-ids"
-  case broadcast
-  case kafka
-  case linKV = "lin-kv"
-  case gSet = "g-set"
-  case gCounter = "g-counter"
-  case pnCounter = "pn-counter"
-  case txnRWRegister = "txn-rw-register"
-  case txnListAppend = "txn-list-append"
-}
+public import History
+public import Checkers
 
 extension Workload {
   /// The one table of workloads: a new one needs a name, a line here, and a file beside this one.
@@ -32,21 +20,6 @@ extension Workload {
 
   /// What a history of this workload must hold.
   public func checker(_ scenario: Scenario) -> any Checker { load.checker(scenario) }
-}
-
-extension Workload {
-  /// What its clients do: the names that operations of its histories have, Jepsen's own among them.
-  var functions: Set<String> {
-    switch self {
-    case .echo: ["echo"]
-    case .uniqueIDs: ["generate"]
-    case .broadcast: ["broadcast", "read"]
-    case .kafka: ["send", "poll", "txn", "assign", "subscribe", "crash", "debug-topic-partitions"]
-    case .linKV: ["read", "write", "cas"]
-    case .gSet, .gCounter, .pnCounter: ["add", "read"]
-    case .txnRWRegister, .txnListAppend: ["txn"]
-    }
-  }
 }
 
 extension Workload {

@@ -1,5 +1,7 @@
 public import Glomers
 internal import Wire
+import History
+import Checkers
 
 /// Why a text is no script.
 public struct ScriptError: Error, Equatable, CustomStringConvertible {

@@ -1,3 +1,5 @@
+import Checkers
+import History
 internal import Glomers
 
 /// What is next of a script while it runs.

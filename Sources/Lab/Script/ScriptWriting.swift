@@ -1,3 +1,5 @@
+import History
+import Checkers
 public import Glomers
 internal import Wire
 

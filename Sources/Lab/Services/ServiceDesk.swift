@@ -1,5 +1,6 @@
 internal import Glomers
 internal import Workloads
+import Services
 
 /// The services of Maelstrom's network. Nodes reach them as they reach each other, with the same delays, and no
 /// partition cuts them off.

@@ -1,3 +1,4 @@
+import Checkers
 internal import Glomers
 internal import Wire
 

@@ -4,13 +4,13 @@ public import Wire
 /// What a node has added to a counter under one stream's name. Only that node changes it, so of two states the one with
 /// more changes contains the other.
 public struct CounterComponent: Equatable, Sendable {
-  public let origin: Origin
+  public let origin: Incarnation
   /// The number of changes that led to this state.
   public let count: Int
   /// The sum of the deltas added.
   public let total: Int
 
-  public init(origin: Origin, count: Int, total: Int) {
+  public init(origin: Incarnation, count: Int, total: Int) {
     self.origin = origin
     self.count = count
     self.total = total
@@ -35,7 +35,7 @@ public enum CounterRecord: Equatable, Sendable {
 /// Adds while this node does not know yet how its stream goes on (``Dissemination``) are *unnumbered*: they are part of the
 /// value, and in no component until ``number(in:or:)``.
 struct ReplicatedCounter: Sendable {
-  private var components: [Origin: CounterComponent] = [:]
+  private var components: [Incarnation: CounterComponent] = [:]
   private(set) var version = VersionVector()
   /// Components of 64 bits may add up to more.
   private var sum: Int128 = 0
@@ -67,7 +67,7 @@ struct ReplicatedCounter: Sendable {
 
   /// Adds to the component of a stream, or unnumbered if that is nil. Returns the record of it; nil, and nothing done,
   /// where the component or the sum would take more than 64 bits.
-  mutating func add(_ delta: Int, in origin: Origin?) -> CounterRecord? {
+  mutating func add(_ delta: Int, in origin: Incarnation?) -> CounterRecord? {
     let before = origin.map { components[$0]?.total ?? 0 } ?? unnumbered ?? 0
     let (total, overflows) = before.addingReportingOverflow(delta)
     guard !overflows, Int(exactly: sum + Int128(delta)) != nil else { return nil }
@@ -83,7 +83,7 @@ struct ReplicatedCounter: Sendable {
 
   /// Puts the unnumbered adds into the component of a stream, or of another one where they would take more than 64 bits.
   /// Returns the record of that; nil if there are none.
-  mutating func number(in origin: Origin, or other: Origin) -> CounterRecord? {
+  mutating func number(in origin: Incarnation, or other: Incarnation) -> CounterRecord? {
     guard let delta = unnumbered else { return nil }
     let isTooMuch = (components[origin]?.total ?? 0).addingReportingOverflow(delta).overflow
     let origin = isTooMuch ? other : origin
@@ -130,7 +130,7 @@ extension CounterComponent: DeltaEntry {
     guard let parts = element.array, parts.count == 3, let origin = parts[0].string,
       let count = parts[1].integer, 1..<Int.max ~= count, let total = parts[2].integer
     else { throw .malformed("a component is [stream, count, total]") }
-    self.init(origin: Origin(name: origin), count: count, total: total)
+    self.init(origin: Incarnation(name: origin), count: count, total: total)
   }
 
   public static func read(_ elements: JSONArray) throws(WireError) -> [CounterComponent] {

@@ -65,7 +65,7 @@ extension CounterComponent {
     guard let parts = json.array, parts.count == 3, let name = parts[0].string,
       let count = parts[1].integer, 1..<Int.max ~= count, let total = parts[2].integer
     else { return nil }
-    self.init(origin: Origin(name: name), count: count, total: total)
+    self.init(origin: Incarnation(name: name), count: count, total: total)
   }
 
   var json: JSON { [.string(origin.name), .integer(count), .integer(total)] }

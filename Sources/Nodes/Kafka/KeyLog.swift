@@ -201,14 +201,14 @@ struct LogStream: Sendable {
     case commit(log: Int)
   }
 
-  let origin: Origin
+  let origin: Incarnation
   /// The node whose stream it is.
   let node: NodeID
   private(set) var offsets: [Int] = []
   /// The number of each record's log, or for a commit that number's complement.
   private var logs: [Int32] = []
 
-  init(_ origin: Origin) {
+  init(_ origin: Incarnation) {
     self.origin = origin
     node = origin.node
   }

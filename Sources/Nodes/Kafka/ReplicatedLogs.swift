@@ -28,19 +28,19 @@ struct ReplicatedLogs: Sendable {
   private let peers: [NodeID: Int]
   /// How many offsets of a log this node leaves out before the first that it assigns (``begin(_:isAssured:)``).
   private var skipped = 0
-  private(set) var streamNumbers: [Origin: Int]
+  private(set) var streamNumbers: [Incarnation: Int]
   var promises: Promises
   /// What peers have said and what does not count yet, at most one of each.
   var claims: [Claim] = []
   /// The origins in the version that was last heard, and the numbers of their streams.
-  var heardOrigins: [Origin] = []
+  var heardOrigins: [Incarnation] = []
   var heardNumbers: [Int] = []
   /// How many of this node's own records may have been sent: those are not changed any more.
   var sentCount = 0
   /// How many records of every stream are held, but for this node's own, which are counted when somebody asks.
   private var held = VersionVector()
 
-  init(_ cluster: Cluster, origin: Origin, copies: Int) {
+  init(_ cluster: Cluster, origin: Incarnation, copies: Int) {
     nodes = cluster.nodes
     me = cluster.me
     place = nodes.firstIndex(of: me)!
@@ -53,7 +53,7 @@ struct ReplicatedLogs: Sendable {
   }
 
   /// The stream to which this node adds.
-  var origin: Origin { streams[own].origin }
+  var origin: Incarnation { streams[own].origin }
 
   /// How many records of its own it has.
   var ownCount: Int { streams[own].count }
@@ -64,7 +64,7 @@ struct ReplicatedLogs: Sendable {
   /// of: those assigned since it was last in touch with the peers that have answered. So it leaves out more offsets of
   /// each log than it may have assigned meanwhile. That fails for a log in which it assigned more than
   /// ``skippedOffsets`` offsets that only peers out of reach have heard of.
-  mutating func begin(_ origin: Origin, isAssured: Bool) {
+  mutating func begin(_ origin: Incarnation, isAssured: Bool) {
     isSettled = true
     held[streams[own].origin] = ownCount
     own = streamNumber(of: origin)
@@ -147,7 +147,7 @@ struct ReplicatedLogs: Sendable {
     return logs.count - 1
   }
 
-  mutating func streamNumber(of origin: Origin) -> Int {
+  mutating func streamNumber(of origin: Incarnation) -> Int {
     if let number = streamNumbers[origin] { return number }
     streamNumbers[origin] = streams.count
     streams.append(LogStream(origin))

@@ -10,13 +10,13 @@ internal import Workloads
 /// and thereby promised, it still holds.
 public enum LogRecord: Equatable, Sendable {
   /// What this node is called in version vectors, in all its lives.
-  case origin(Origin)
+  case origin(Incarnation)
   /// A record of its own, with its number. A commit may take the place of one that nobody has seen yet.
   case own(Int, LogGossip.Record)
   /// Records of others that it has taken in; in a checkpoint its own as well.
   case delta(Delta<LogGossip.Record>)
   /// What a peer has said that it holds.
-  case heard(NodeID, Origin, VersionVector)
+  case heard(NodeID, Incarnation, VersionVector)
 }
 
 /// `{"own": number, "record": […]}`, `{"delta": …}`, `{"heard": node, "origin": …, "version": …}` or `{"origin": …}`
@@ -29,7 +29,7 @@ extension LogRecord: StorableRecord {
     } else if record.optionalElement("delta") != nil {
       self = .delta(try Delta(record: record))
     } else {
-      let origin = Origin(name: try record.string("origin"))
+      let origin = Incarnation(name: try record.string("origin"))
       self =
         if let peer = try record.optionalString("heard") {
           .heard(NodeID(peer), origin, try VersionVector(from: record))

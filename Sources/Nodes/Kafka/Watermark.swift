@@ -16,7 +16,7 @@ struct Promises: Sendable {
   private let peerCount: Int
   /// Whether it matters how many peers hold a record, and not only what all have promised.
   private let countsHolders: Bool
-  private var origins: [Origin?]
+  private var origins: [Incarnation?]
   /// By peer, and then by stream: how many records it has said that it holds. As far as those are here too, they are
   /// counted in its promises.
   private var held: [[Int]]
@@ -38,7 +38,7 @@ struct Promises: Sendable {
   }
 
   /// Takes note of who speaks. Another incarnation of a node may have lost its memory: it has promised nothing yet.
-  mutating func heard(from peer: Int, _ origin: Origin) {
+  mutating func heard(from peer: Int, _ origin: Incarnation) {
     guard origins[peer] != origin else { return }
     origins[peer] = origin
     held[peer] = []
@@ -146,7 +146,7 @@ struct Promises: Sendable {
   }
 
   /// Who a peer is, and how much of each stream it has said that it holds; nil if it has not spoken.
-  func said(by peer: Int) -> (origin: Origin, held: [Int])? { origins[peer].map { ($0, held[peer]) } }
+  func said(by peer: Int) -> (origin: Incarnation, held: [Int])? { origins[peer].map { ($0, held[peer]) } }
 }
 
 /// The last records of every stream, close together: with many streams, to look into the memory of each is most of what

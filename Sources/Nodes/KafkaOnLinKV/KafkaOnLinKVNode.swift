@@ -41,7 +41,7 @@ public struct KafkaOnLinKVNode: Node {
 
   static let patience = Duration.seconds(1)
 
-  let origin: Origin
+  let origin: Incarnation
   var tails: [String: StoredTail] = [:]
   var committed: [String: Int] = [:]
   var jobs: [Int: Job] = [:]
@@ -50,7 +50,7 @@ public struct KafkaOnLinKVNode: Node {
   var count = 0
 
   public init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<KafkaOnLinKVNode>) {
-    origin = Origin(of: cluster.me, &context.random)
+    origin = Incarnation(of: cluster.me, &context.random)
   }
 
   public mutating func receive(

@@ -1,3 +1,4 @@
+public import Services
 public import Glomers
 public import Raft
 internal import Replication

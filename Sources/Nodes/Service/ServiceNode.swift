@@ -1,5 +1,6 @@
 public import Glomers
-public import Workloads
+import Workloads
+public import Services
 
 /// One of Maelstrom's services as a node of one's own. The first node of a cluster keeps the state and the others
 /// pass on to it what they are asked, so that it means the same on any number of nodes. It is no more available than

@@ -32,7 +32,7 @@ public typealias CommitDelta = Delta<Commit>
 /// log is an older copy of what it was.
 public enum CommitRecord: Equatable, Sendable {
   /// The stream to which the node's own transactions belong from here on.
-  case origin(Origin)
+  case origin(Incarnation)
   /// A transaction of its own.
   case own(Commit)
   /// The writes of a transaction of its own that has no stamp yet.
@@ -60,7 +60,7 @@ extension CommitRecord: StorableRecord {
     } else if record.optionalElement("deltas") != nil {
       self = .merged(try CommitDelta.read(from: record), try VersionVector(from: record))
     } else {
-      self = .origin(Origin(name: try record.string("origin")))
+      self = .origin(Incarnation(name: try record.string("origin")))
     }
   }
 

@@ -5,7 +5,7 @@ internal import Replication
 /// distributed system*, CACM 1978).
 struct Stamp: Comparable, Sendable {
   let time: Int
-  let origin: Origin
+  let origin: Incarnation
 
   static func < (a: Stamp, b: Stamp) -> Bool { (a.time, a.origin) < (b.time, b.origin) }
 }
@@ -34,9 +34,9 @@ struct RegisterStore: Sendable {
   private var clock = 0
   private var registers: [JSON: Register] = [:]
   /// Each origin's writes in the order of their times; those that were overwritten are dropped now and then.
-  private var journal: [Origin: [Line]] = [:]
+  private var journal: [Incarnation: [Line]] = [:]
   /// How many registers hold a write of each origin.
-  private var liveCounts: [Origin: Int] = [:]
+  private var liveCounts: [Incarnation: Int] = [:]
 
   subscript(key: JSON) -> JSON {
     if !overlay.isEmpty, let value = overlay[key] { return value }
@@ -50,7 +50,7 @@ struct RegisterStore: Sendable {
   }
 
   /// Commits the transactions that have no stamp yet. Returns them with their stamps.
-  mutating func stamp(in origin: Origin) -> [Commit] {
+  mutating func stamp(in origin: Incarnation) -> [Commit] {
     let waiting = unstamped
     dropUnstamped()
     return waiting.map { commit($0, from: origin) }
@@ -62,7 +62,7 @@ struct RegisterStore: Sendable {
   }
 
   /// Commits a transaction of this node. Its stamp is later than all that is here.
-  mutating func commit(_ writes: [Commit.Write], from origin: Origin) -> Commit {
+  mutating func commit(_ writes: [Commit.Write], from origin: Incarnation) -> Commit {
     let commit = Commit(time: clock + 1, writes: writes)
     apply(commit, from: origin)
     version[origin] = clock
@@ -101,7 +101,7 @@ struct RegisterStore: Sendable {
   }
 
   /// What a replica at `other` lacks of one origin; nil for nothing.
-  func delta(of origin: Origin, since other: VersionVector) -> CommitDelta? {
+  func delta(of origin: Incarnation, since other: VersionVector) -> CommitDelta? {
     let after = other[origin]
     guard version[origin] > after else { return nil }
     let lines = journal[origin] ?? []
@@ -124,7 +124,7 @@ struct RegisterStore: Sendable {
     version.sorted.compactMap { delta(of: $0.origin, since: other) }
   }
 
-  private mutating func apply(_ commit: Commit, from origin: Origin) {
+  private mutating func apply(_ commit: Commit, from origin: Incarnation) {
     clock = max(clock, commit.time)
     let stamp = Stamp(time: commit.time, origin: origin)
     for write in commit.writes {
@@ -139,7 +139,7 @@ struct RegisterStore: Sendable {
     dropOverwritten(of: origin)
   }
 
-  private func standing(_ line: Line, of origin: Origin) -> Commit.Write? {
+  private func standing(_ line: Line, of origin: Incarnation) -> Commit.Write? {
     guard let register = registers[line.key], register.stamp == Stamp(time: line.time, origin: origin) else {
       return nil
     }
@@ -147,7 +147,7 @@ struct RegisterStore: Sendable {
   }
 
   /// Keeps the journal in proportion to the registers.
-  private mutating func dropOverwritten(of origin: Origin) {
+  private mutating func dropOverwritten(of origin: Incarnation) {
     guard let lines = journal[origin], lines.count > 64 + 2 * liveCounts[origin, default: 0] else { return }
     journal[origin] = lines.filter { standing($0, of: origin) != nil }
   }
@@ -173,7 +173,7 @@ extension RegisterStore {
   /// Takes in what an earlier incarnation of this node has stored.
   ///
   /// - Parameter origin: the stream of the node's own transactions at that time.
-  mutating func recover(_ record: CommitRecord, as origin: Origin) {
+  mutating func recover(_ record: CommitRecord, as origin: Incarnation) {
     switch record {
     case .origin: break
     case .own(let commit): restore(commit, of: origin)
@@ -185,7 +185,7 @@ extension RegisterStore {
     }
   }
 
-  private mutating func restore(_ commit: Commit, of origin: Origin) {
+  private mutating func restore(_ commit: Commit, of origin: Incarnation) {
     let delta = CommitDelta(origin: origin, after: version[origin], entries: [commit])
     merge([delta], Self.version(of: origin, commit.time))
   }
@@ -193,7 +193,7 @@ extension RegisterStore {
   /// Records that stand for everything that is here.
   ///
   /// - Parameter origin: the stream of the node's own transactions; nil while that is not settled.
-  func checkpoint(of origin: Origin?) -> [CommitRecord] {
+  func checkpoint(of origin: Incarnation?) -> [CommitRecord] {
     var records: [CommitRecord] = origin.map { [.origin($0)] } ?? []
     for (origin, count) in version.sorted {
       for piece in delta(of: origin, since: VersionVector())?.pieces(of: Self.pieceSize) ?? [] {
@@ -204,7 +204,7 @@ extension RegisterStore {
     return records + unstamped.map { .unstamped($0) }
   }
 
-  private static func version(of origin: Origin, _ time: Int) -> VersionVector {
+  private static func version(of origin: Incarnation, _ time: Int) -> VersionVector {
     VersionVector(origins: [origin], counts: [time])
   }
 }

@@ -1,5 +1,6 @@
 internal import Glomers
 internal import Lab
+import History
 
 /// What happened in a run, for people to read: a line for each operation, each fault, and each message that a fault
 /// struck.

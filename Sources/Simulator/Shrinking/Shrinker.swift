@@ -1,5 +1,6 @@
 internal import Glomers
 public import Lab
+import Checkers
 
 /// Makes a script that fails smaller until a person can read it: fewer requests, fewer and shorter faults, fewer
 /// nodes and clients, simpler latencies and times. Each step is kept if the run still shows the same anomaly.

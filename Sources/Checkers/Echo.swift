@@ -1,0 +1,25 @@
+import Glomers
+public import History
+
+/// Maelstrom's echo checker: what comes back is what was sent. As there, an echo that is not answered at all is an
+/// error, too; beside that a wrong payload is an anomaly.
+public struct EchoChecker: Checker {
+  public init() {}
+
+  public func check(_ history: History) -> Finding {
+    var errors: [EDN] = []
+    var anomalies: [Anomaly] = []
+    for sent in history.operations where sent.isClient && sent.kind == .invoke {
+      let answer = history.completion(of: sent.index)
+      if let answer, answer.kind == .ok, answer.value == sent.value { continue }
+      let received = answer?.kind == .ok ? EDN(answer!.value) : .null
+      errors.append(["Expected a message with :echo", EDN(sent.value), "But received", received])
+      guard let answer, answer.kind == .ok else { continue }
+      anomalies.append(
+        Anomaly(
+          "wrong-echo", "\(EDN(sent.value).text) came back as \(EDN(answer.value).text)",
+          operations: [sent.index, answer.index], node: answer.node))
+    }
+    return Finding(errors.isEmpty ? .valid : .invalid, ["errors": .vector(errors)], anomalies: anomalies)
+  }
+}

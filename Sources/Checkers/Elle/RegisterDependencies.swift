@@ -1,0 +1,177 @@
+import Glomers
+import History
+
+/// Dependencies between transactions over registers.
+///
+/// Who reads from whom is plain, as each version is written once. Of the order of versions less is known: null comes
+/// first; and a transaction that reads or writes a version of a key, and then writes the key, writes a later one (Elle's
+/// `wfr-keys`, which Maelstrom asks for; Elle looks only at the first read and the last write). Versions that their own
+/// transaction overwrites count: who writes between two writes of another transaction has made a dirty write.
+///
+/// What every node shows in the end is taken for the last version only where that is asked for: a model without real
+/// time, and without convergence, does not say so.
+struct RegisterDependencies: Dependencies {
+  private(set) var cases: [AnomalyCase] = []
+  private let history: TransactionHistory
+  /// The transactions that read each version before they wrote its key.
+  private var readers: [[Int]]
+  /// For each key those that found nothing there, and those that wrote.
+  private var initialReaders: [[Int]]
+  private var keyWriters: [[Int]]
+  /// The transaction that leaves each version behind, or -1.
+  private var writer: [Int]
+  /// The transaction that writes each version, and may overwrite it itself, or -1.
+  private var author: [Int]
+  /// The versions known to come next, by version.
+  private var following: [[Int]]
+
+  /// - Parameter last: for keys of which all nodes show the same in the end, what they show.
+  init(_ history: TransactionHistory, last: [Int: FinalReads.Last] = [:]) {
+    self.history = history
+    readers = Array(repeating: [], count: history.versions.count)
+    following = readers
+    initialReaders = Array(repeating: [], count: history.keys.count)
+    keyWriters = initialReaders
+    writer = Array(repeating: -1, count: history.versions.count)
+    author = writer
+    for (number, transaction) in history.transactions.enumerated() where transaction.outcome != .fail {
+      collect(transaction, number)
+    }
+    order(by: ["initial-state", "wfr-keys"], writesFollowReads())
+    if !last.isEmpty { order(by: ["initial-state", "wfr-keys", "final-reads"], lastVersions(last)) }
+  }
+
+  private mutating func collect(_ transaction: TransactionHistory.Transaction, _ number: Int) {
+    for write in transaction.operations where !write.isRead { author[write.value] = number }
+    for write in transaction.externalWrites {
+      writer[write.value] = number
+      keyWriters[write.key].append(number)
+    }
+    guard transaction.outcome == .ok else { return }
+    for read in transaction.externalReads {
+      if read.value < 0 {
+        initialReaders[read.key].append(number)
+      } else {
+        readers[read.value].append(number)
+      }
+    }
+  }
+
+  // MARK: Versions
+
+  /// Within a transaction, what it writes comes after what it has read or written of the key before.
+  private func writesFollowReads() -> [(Int, Int)] {
+    var pairs: [(Int, Int)] = []
+    var known: [Int: [Int]] = [:]
+    for transaction in history.transactions where transaction.outcome == .ok {
+      known.removeAll(keepingCapacity: true)
+      for operation in transaction.operations where operation.value >= 0 {
+        guard !operation.isRead else {
+          known[operation.key, default: []].append(operation.value)
+          continue
+        }
+        for version in known[operation.key] ?? [] where version != operation.value {
+          pairs.append((version, operation.value))
+        }
+        known[operation.key] = [operation.value]
+      }
+    }
+    return pairs
+  }
+
+  /// Everything that was committed for sure when the final reads began comes before what they show.
+  private func lastVersions(_ last: [Int: FinalReads.Last]) -> [(Int, Int)] {
+    history.versions.indices.compactMap { version in
+      guard let last = last[history.versions[version].key], last.version != version, writer[version] >= 0
+      else { return nil }
+      let witnesses = readers[version] + [writer[version]]
+      let isCommitted = witnesses.contains {
+        history.transactions[$0].outcome == .ok && history.transactions[$0].end < last.begin
+      }
+      return isCommitted ? (version, last.version) : nil
+    }
+  }
+
+  /// Takes in an order of versions, but for keys in which it is cyclic.
+  private mutating func order(by sources: [String], _ pairs: [(Int, Int)]) {
+    var graph = following
+    for (a, b) in pairs where !graph[a].contains(b) { graph[a].append(b) }
+    let edges = graph.indices.flatMap { a in
+      graph[a].map { DependencyGraph.Edge(from: Int32(a), to: Int32($0), relation: .ww) }
+    }
+    let components = Components(
+      Successors(edges, vertexCount: graph.count), vertexCount: graph.count, along: .ww)
+    var cyclic: Set<Int> = []
+    for members in components.nontrivial(below: graph.count) {
+      cyclic.insert(history.versions[members[0]].key)
+      cases.append(cyclicVersions(members, sources))
+    }
+    for (a, b) in pairs where !cyclic.contains(history.versions[a].key) && !following[a].contains(b) {
+      following[a].append(b)
+    }
+  }
+
+  private func cyclicVersions(_ members: [Int], _ sources: [String]) -> AnomalyCase {
+    let key = EDN(history.keys[history.versions[members[0]].key])
+    let values = members.map { history.value($0) }
+    return AnomalyCase(
+      type: "cyclic-versions",
+      edn: ["key": key, "scc": .vector(values), "sources": .vector(sources.map { .keyword($0) })],
+      detail: "the versions \(EDN.vector(values).text) of key \(key.text) each overwrite another",
+      operations: members.compactMap { author[$0] < 0 ? nil : author[$0] }.flatMap { history.indices($0) }
+        .sorted())
+  }
+
+  func precedes(_ a: Int, _ b: Int) -> Bool {
+    guard a >= 0 else { return b >= 0 }
+    var seen: Set = [a]
+    var waiting = [a]
+    while let next = waiting.popLast() {
+      for version in following[next] {
+        if version == b { return true }
+        if seen.insert(version).inserted { waiting.append(version) }
+      }
+    }
+    return false
+  }
+
+  // MARK: Transactions
+
+  func link(_ graph: inout DependencyGraph) {
+    for version in history.versions.indices {
+      for next in following[version] where author[next] >= 0 {
+        if author[version] >= 0 { graph.add(author[version], author[next], .ww) }
+        for reader in readers[version] { graph.add(reader, author[next], .rw) }
+      }
+      guard writer[version] >= 0 else { continue }
+      for reader in readers[version] { graph.add(writer[version], reader, .wr) }
+    }
+    for key in history.keys.indices { graph.add(initialReaders[key], keyWriters[key], .rw) }
+  }
+
+  func explain(_ step: Cycle.Step) -> Dependency? {
+    let (a, b) = (history.transactions[step.from], history.transactions[step.to])
+    let sources =
+      switch step.relation {
+      case .rw: a.externalReads
+      case .wr: a.externalWrites
+      default: a.operations.filter { !$0.isRead }
+      }
+    let targets = step.relation == .wr ? b.externalReads : b.operations.filter { !$0.isRead }
+    for first in sources {
+      for second in targets where second.key == first.key {
+        let key = history.keys[first.key]
+        let value = history.value(first.value)
+        if step.relation == .wr, first.value == second.value {
+          return Dependency(key: key, value: value, first: first.place, second: second.place)
+        }
+        guard step.relation != .wr, first.value < 0 || following[first.value].contains(second.value) else {
+          continue
+        }
+        return Dependency(
+          key: key, value: value, next: history.value(second.value), first: first.place, second: second.place)
+      }
+    }
+    return nil
+  }
+}

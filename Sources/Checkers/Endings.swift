@@ -1,0 +1,83 @@
+import Glomers
+import History
+
+/// How operations ended that did not succeed, for people.
+struct Endings {
+  private static let shownMax = 3
+  private static let malformed = "indeterminate: Malformed RPC response"
+
+  private struct Key: Hashable {
+    let function: String
+    let error: JSON
+  }
+
+  /// By function: in the order of how often they were met.
+  private var causes: [String: [(error: JSON, count: Int)]] = [:]
+  private var firstMalformed: Operation?
+  private var malformedCount = 0
+
+  init(_ history: History) {
+    var succeeded: Set<String> = []
+    var counts: [Key: Int] = [:]
+    for operation in history.operations where operation.isClient {
+      switch operation.kind {
+      case .invoke: break
+      case .ok: succeeded.insert(operation.function)
+      case .fail, .info:
+        counts[Key(function: operation.function, error: operation.error ?? .null), default: 0] += 1
+        guard operation.error == .string(Self.malformed) else { continue }
+        malformedCount += 1
+        if firstMalformed == nil { firstMalformed = operation }
+      }
+    }
+    for (key, count) in counts where !succeeded.contains(key.function) {
+      causes[key.function, default: []].append((key.error, count))
+    }
+    for function in causes.keys {
+      causes[function]!.sort {
+        $0.count == $1.count ? JSON.precedes($0.error, $1.error) : $0.count > $1.count
+      }
+    }
+  }
+
+  /// Of each function that never succeeded: `20 got no reply in time, 3 got error 11 (temporarily-unavailable): "no"`.
+  var words: [String: String] {
+    causes.mapValues { causes in
+      var words = causes.prefix(Self.shownMax).map { "\($0.count) \(describe($0.error))" }
+      let others = causes.dropFirst(Self.shownMax).reduce(0) { $0 + $1.count }
+      if others > 0 { words.append("\(others) ended otherwise") }
+      return words.joined(separator: ", ")
+    }
+  }
+
+  /// What stands under `:exceptions`: malformed replies are exceptions to Maelstrom's clients. Always valid.
+  var exceptions: EDN {
+    guard let firstMalformed else { return ["valid?": true] }
+    return [
+      "valid?": true,
+      "exceptions": [
+        [
+          "count": .integer(malformedCount), "class": "malformed-rpc-response",
+          "example": firstMalformed.edn,
+        ]
+      ],
+    ]
+  }
+
+  private func describe(_ error: JSON) -> String {
+    switch error {
+    case "net-timeout": return "got no reply in time"
+    case .string(Self.malformed): return "got a malformed reply"
+    case .null: return "ended for unknown reasons"
+    default: break
+    }
+    guard let parts = error.array, parts.count == 2, let name = parts[0].string else {
+      return "ended with \(EDN(error).text)"
+    }
+    let text = parts[1] == "" ? "without a text" : EDN(parts[1]).text
+    let code =
+      RPCError.code(named: name).map { "error \($0) (\(name))" } ?? "an error that Maelstrom has no name for"
+    let hint = name == "not-supported" ? ", as if the node did not know this type of message" : ""
+    return "got \(code), \(text)\(hint)"
+  }
+}

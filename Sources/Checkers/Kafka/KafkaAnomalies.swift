@@ -1,0 +1,80 @@
+import Glomers
+import History
+
+/// Jepsen's errors in words, each with the operations that show it.
+struct KafkaAnomalies {
+  let history: KafkaHistory
+
+  func of(_ errors: [KafkaError]) -> [Anomaly] { errors.map { anomaly($0) } }
+
+  private func anomaly(_ error: KafkaError) -> Anomaly {
+    let key = EDN(history.keys[error.key].name).text
+    let (name, words) = describe(error)
+    return Anomaly(
+      name, "key \(key): \(words)", operations: error.operations,
+      node: history.history[error.operations.last!].node, severity: error.kind.isAllowed ? .warning : .invalid
+    )
+  }
+
+  private func describe(_ error: KafkaError) -> (name: String, words: String) {
+    let values = error.values.prefix(8).map { EDN(history.value(error.key, $0)).text }
+    let list = values.joined(separator: ", ") + (error.values.count > 8 ? ", …" : "")
+    let offsets = error.offsets.map(String.init).joined(separator: ", ")
+    return switch error.kind {
+    case .inconsistentOffsets:
+      ("inconsistent-offset", "offset \(offsets) is that of several messages: \(list)")
+    case .duplicate: ("duplicate-message", "message \(list) is at several offsets: \(offsets)")
+    case .lostWrite:
+      (
+        "lost-write",
+        "message \(values[0]) at offset \(offsets) was never seen, though a later one, \(values[1]), was"
+      )
+    case .abortedRead: ("aborted-read", "message \(list) was shown, though its send has failed")
+    case .futureRead: ("future-read", "message \(list) was shown before it was sent")
+    case .precommittedRead: ("precommitted-read", "message \(list) was shown to the transaction that sent it")
+    case .innerPollSkip: ("poll-skip", "one poll leaves out \(list)")
+    case .pollSkip: ("poll-skip", "between two polls of a process \(list) was left out")
+    case .innerNonmonotonicPoll: ("nonmonotonic-poll", "one poll shows \(list) in the wrong order")
+    case .nonmonotonicPoll: ("nonmonotonic-poll", "a poll goes back from \(values[0]) to \(values[1])")
+    case .innerSendSkip: ("send-skip", "between the sends of one transaction lies \(list)")
+    case .innerNonmonotonicSend: ("nonmonotonic-send", "one transaction sends \(list), with falling offsets")
+    case .nonmonotonicSend: ("nonmonotonic-send", "a process sends \(list), with falling offsets")
+    }
+  }
+}
+
+/// Messages that were shown though nobody has ever sent them. Jepsen's checker can't judge such a history at all.
+struct KafkaStrangers {
+  let history: KafkaHistory
+
+  var anomalies: [Anomaly] {
+    let sent = sentByInvocations
+    return history.keys.indices.flatMap { key in
+      let data = history.keys[key]
+      return data.values.indices.compactMap { (value) -> Anomaly? in
+        guard data.readers[value] >= 0, data.writers[value] < 0 else { return nil }
+        guard !(sent[data.name]?.contains(data.values[value]) ?? false) else { return nil }
+        return Anomaly(
+          "phantom-message",
+          "key \(EDN(data.name).text): message \(EDN(data.values[value]).text) was shown, and never sent",
+          operations: [data.readers[value]], node: history.history[data.readers[value]].node)
+      }
+    }
+  }
+
+  /// Of sends that were still under way when the history ends.
+  private var sentByInvocations: [JSON: Set<JSON>] {
+    var sent: [JSON: Set<JSON>] = [:]
+    for operation in history.history.operations where operation.isClient && operation.kind == .invoke {
+      guard operation.function != "poll", history.history.completion(of: operation.index) == nil else {
+        continue
+      }
+      for micro in operation.value.array ?? [] {
+        guard let parts = micro.array, parts.count == 3, parts[0] == "send" else { continue }
+        let key = parts[1].integer.map { .string(String($0)) } ?? parts[1]
+        sent[key, default: []].insert(parts[2])
+      }
+    }
+    return sent
+  }
+}

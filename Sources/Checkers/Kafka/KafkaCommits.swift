@@ -1,0 +1,117 @@
+import Glomers
+import History
+
+/// What becomes of committed offsets, which Maelstrom's checker does not look at.
+///
+/// It is not such that who starts there would leave out a message that nobody has committed: Maelstrom lets a consumer
+/// start at the committed offset or lower. So a node may list too little, and a consumer then reads again what others
+/// have processed; who demands ``Demand/sharedCommits`` wants that a committed offset only rises: at one node it is never
+/// again below what that node has acknowledged or shown, and in the end at no node below what any has acknowledged.
+struct KafkaCommits {
+  /// Offsets in the order in which they came up, each higher than the one before.
+  private struct Rise {
+    struct Step {
+      let offset: Int
+      /// The end of the operation that shows it.
+      let operation: Int
+      /// Since when it counts: an index into the history.
+      let since: Int
+    }
+
+    private var steps: [Step] = []
+
+    mutating func note(_ offset: Int, _ operation: Int, since: Int) {
+      let place = steps.firstIndex { $0.since > since } ?? steps.endIndex
+      guard offset > (place > 0 ? steps[place - 1].offset : -1) else { return }
+      steps.removeSubrange(place..<(steps[place...].firstIndex { $0.offset > offset } ?? steps.endIndex))
+      steps.insert(Step(offset: offset, operation: operation, since: since), at: place)
+    }
+
+    func highest(before index: Int) -> Step? { steps.last { $0.since < index } }
+  }
+
+  private struct Place: Hashable {
+    let node: NodeID?
+    let key: String
+  }
+
+  let history: History
+  /// By key, the offsets that are known to have messages, in their order.
+  let offsets: [String: [Int]]
+
+  var anomalies: [Anomaly] {
+    var anomalies: [Anomaly] = []
+    var atNodes: [Place: Rise] = [:]
+    var anywhere: [String: Rise] = [:]
+    var attempts: [String: Rise] = [:]
+    for operation in history.operations where operation.isClient && operation.kind != .invoke {
+      guard let begun = history.invocation(of: operation.index)?.index else { continue }
+      for (key, offset) in Self.commits(operation) {
+        attempts[key, default: Rise()].note(offset, operation.index, since: begun)
+        guard operation.kind == .ok else { continue }
+        let place = Place(node: operation.node, key: key)
+        atNodes[place, default: Rise()].note(offset, operation.index, since: operation.index)
+        anywhere[key, default: Rise()].note(offset, operation.index, since: operation.index)
+      }
+    }
+    let finals = history.operations.first { $0.isFinal }?.index
+    for operation in history.operations where operation.function == "assign" && operation.kind == .ok {
+      guard case .object(let listed)? = operation.notes["committed"] else { continue }
+      let begun = history.invocation(of: operation.index)!.index
+      for key in KafkaOperation.keys(operation.value) {
+        let offset = listed[key]?.integer ?? -1
+        let place = Place(node: operation.node, key: key)
+        var known = atNodes[place]?.highest(before: begun)
+        if let finals, operation.isFinal, let final = anywhere[key]?.highest(before: finals),
+          final.offset > known?.offset ?? -1
+        {
+          known = final
+        }
+        if let known, offset < known.offset { anomalies.append(lost(key, offset, known, operation, begun)) }
+        let attempt = attempts[key]?.highest(before: operation.index)
+        if let ahead = ahead(key, offset, attempt, operation, begun) { anomalies.append(ahead) }
+        // What a node has shown, it has to go on showing.
+        if offset >= 0 {
+          atNodes[place, default: Rise()].note(offset, operation.index, since: operation.index)
+        }
+      }
+    }
+    return anomalies
+  }
+
+  private func lost(
+    _ key: String, _ offset: Int, _ known: Rise.Step, _ operation: Operation, _ begun: Int
+  ) -> Anomaly {
+    let shown = offset < 0 ? "no committed offset" : "offset \(offset) committed"
+    return Anomaly(
+      "lost-commit",
+      "\(name(operation.node)) shows \(shown) of key \(key), after \(known.offset) was: consumers read again what "
+        + "was processed", operations: [known.operation, begun, operation.index], node: operation.node,
+      breaking: .sharedCommits)
+  }
+
+  /// Whether a consumer that starts at a committed offset would leave out something that nobody has committed.
+  private func ahead(
+    _ key: String, _ offset: Int, _ highest: Rise.Step?, _ operation: Operation, _ begun: Int
+  ) -> Anomaly? {
+    let committed = highest?.offset ?? -1
+    guard let missed = offsets[key]?.first(where: { $0 > committed }), missed < offset else { return nil }
+    let words = highest == nil ? "nothing" : "no more than \(committed)"
+    return Anomaly(
+      "runaway-commit",
+      "\(name(operation.node)) shows offset \(offset) of key \(key) committed, though \(words) was: "
+        + "offset \(missed) would be left out",
+      operations: ((highest.map { [$0.operation] } ?? []) + [begun, operation.index]).sorted(),
+      node: operation.node)
+  }
+
+  private func name(_ node: NodeID?) -> String { node?.name ?? "a node" }
+
+  /// The offsets that an operation has committed, or tried to.
+  private static func commits(_ operation: Operation) -> [(key: String, offset: Int)] {
+    guard operation.function == "poll" else { return [] }
+    if operation.kind == .ok { return KafkaOperation.endsOfPolls(operation) }
+    guard case .object(let committing)? = operation.notes["committing"] else { return [] }
+    return committing.compactMap { key, offset in offset.integer.map { (key, $0) } }
+  }
+}

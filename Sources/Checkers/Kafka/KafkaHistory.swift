@@ -1,0 +1,148 @@
+import Glomers
+import History
+
+/// A history of sends and polls with small numbers for keys and values, and flat, so that it can be gone through many
+/// times.
+struct KafkaHistory: Sendable {
+  /// What one operation did to one key.
+  struct Access: Sendable {
+    let key: Int
+    let isPoll: Bool
+    /// In the order in which they were sent or shown: places in `offsets` and `values`.
+    let messages: Range<Int>
+  }
+
+  /// An operation that has ended.
+  struct Entry: Sendable {
+    let index: Int
+    let kind: Operation.Kind
+    let process: Operation.Process
+    /// Places in `accesses`.
+    let accesses: Range<Int>
+    /// The keys, if it is an assignment.
+    let assigned: [Int]?
+  }
+
+  /// A key, and the values that have been sent to it or seen in it.
+  struct Key: Sendable {
+    let name: JSON
+    fileprivate(set) var values: [JSON] = []
+    fileprivate var numbers: [JSON: Int] = [:]
+    /// By value: the end of the last attempt to send it, and of the first poll that succeeded and shows it, or -1.
+    fileprivate(set) var writers: [Int] = []
+    fileprivate(set) var readers: [Int] = []
+    /// By value: whether an attempt to send it has certainly failed.
+    fileprivate(set) var hasFailed: [Bool] = []
+  }
+
+  let history: History
+  private(set) var keys: [Key] = []
+  private(set) var entries: [Entry] = []
+  private(set) var accesses: [Access] = []
+  /// Nil where nobody was told.
+  private(set) var offsets: [Int?] = []
+  private(set) var values: [Int] = []
+  private var keyNumbers: [JSON: Int] = [:]
+
+  init(_ history: History) {
+    self.history = history
+    for operation in history.operations where operation.isClient && operation.kind != .invoke {
+      add(operation)
+    }
+  }
+
+  /// Sends, or polls, of an operation.
+  func accesses(of entry: Entry, arePolls: Bool) -> [Access] {
+    accesses[entry.accesses].filter { $0.isPoll == arePolls }
+  }
+
+  func value(_ key: Int, _ number: Int) -> JSON { keys[key].values[number] }
+
+  /// Whether an operation, if it has sent anything, has certainly done so: it succeeded, or a poll shows some of it.
+  func hasCommitted(_ entry: Entry) -> Bool {
+    switch entry.kind {
+    case .ok: true
+    case .fail, .invoke: false
+    case .info:
+      accesses[entry.accesses].contains { access in
+        !access.isPoll && access.messages.contains { keys[access.key].readers[values[$0]] >= 0 }
+      }
+    }
+  }
+
+  // MARK: Reading
+
+  private mutating func add(_ operation: Operation) {
+    let first = accesses.count
+    var assigned: [Int]?
+    switch operation.function {
+    case "send", "poll", "txn":
+      for micro in operation.value.array ?? [] {
+        guard let parts = micro.array, let name = parts.first?.string else { continue }
+        switch (name, parts.count) {
+        case ("send", 3): addSend(key: parts[1], parts[2], operation)
+        case ("poll", 2):
+          guard case .object(let messages) = parts[1] else { continue }
+          for (key, pairs) in messages.sorted(by: { $0.key < $1.key }) {
+            addPoll(key: .string(key), pairs.array ?? [], operation)
+          }
+        default: continue
+        }
+      }
+    case "assign", "subscribe": assigned = (operation.value.array ?? []).map { number(of: $0) }
+    default: return
+    }
+    entries.append(
+      Entry(
+        index: operation.index, kind: operation.kind, process: operation.process,
+        accesses: first..<accesses.count, assigned: assigned))
+  }
+
+  /// A send that is done has offset and value where it had only the value.
+  private mutating func addSend(key: JSON, _ sent: JSON, _ operation: Operation) {
+    let key = number(of: key)
+    let start = values.count
+    if let pair = sent.array, pair.count == 2, operation.kind == .ok || pair[0].integer != nil {
+      add(key, pair[0].integer, pair[1])
+    } else {
+      add(key, nil, sent)
+    }
+    keys[key].writers[values[start]] = operation.index
+    if operation.kind == .fail { keys[key].hasFailed[values[start]] = true }
+    accesses.append(Access(key: key, isPoll: false, messages: start..<values.count))
+  }
+
+  private mutating func addPoll(key: JSON, _ pairs: [JSON], _ operation: Operation) {
+    let key = number(of: key)
+    let start = values.count
+    for pair in pairs {
+      guard let parts = pair.array, parts.count == 2 else { continue }
+      add(key, parts[0].integer, parts[1])
+      let value = values[values.count - 1]
+      if operation.kind == .ok, keys[key].readers[value] < 0 { keys[key].readers[value] = operation.index }
+    }
+    accesses.append(Access(key: key, isPoll: true, messages: start..<values.count))
+  }
+
+  private mutating func add(_ key: Int, _ offset: Int?, _ value: JSON) {
+    let number = keys[key].numbers[value] ?? keys[key].values.count
+    if number == keys[key].values.count {
+      keys[key].numbers[value] = number
+      keys[key].values.append(value)
+      keys[key].writers.append(-1)
+      keys[key].readers.append(-1)
+      keys[key].hasFailed.append(false)
+    }
+    offsets.append(offset)
+    values.append(number)
+  }
+
+  /// Polls name keys in strings; where sends have integers, those are meant.
+  private mutating func number(of name: JSON) -> Int {
+    let name = name.integer.map { .string(String($0)) } ?? name
+    if let number = keyNumbers[name] { return number }
+    keyNumbers[name] = keys.count
+    keys.append(Key(name: name))
+    return keys.count - 1
+  }
+}

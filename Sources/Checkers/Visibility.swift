@@ -1,0 +1,137 @@
+public import Glomers
+public import History
+
+/// How long acknowledged values take until every node has them.
+///
+/// Maelstrom can only tell from reads that clients happen to make. This learns from probes too, so its figures are
+/// true to the interval between probes. Values that were never acknowledged count for nothing here.
+public struct Visibility: Sendable {
+  private let nodes: [NodeID]
+  private let places: [NodeID: Int]
+  private var table = ValueTable()
+  /// When each value was acknowledged, by its number in the table.
+  private var acknowledged: [Instant?] = []
+  /// How many nodes are not known to have each value.
+  private var absences: [Int] = []
+  /// When a node was first seen to have a value: by node, then by value.
+  private var seen: [[Instant?]]
+  /// How many acknowledged values each node is not known to have.
+  private var lacks: [Int]
+  private var latencies: [Duration] = []
+
+  private var healed: Instant?
+  /// How many values acknowledged before the last heal are not yet everywhere.
+  private var awaited = 0
+
+  /// How many values have been acknowledged.
+  public private(set) var acknowledgedCount = 0
+  /// From the last heal until every node had every value acknowledged before it; nil before a heal, and until then.
+  public private(set) var recovery: Duration?
+  /// The longest of all recoveries so far.
+  public private(set) var recoveryMax: Duration?
+
+  public init(nodes: [NodeID]) {
+    self.nodes = nodes
+    places = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1, $0) })
+    seen = Array(repeating: [], count: nodes.count)
+    lacks = Array(repeating: 0, count: nodes.count)
+  }
+
+  /// A node has promised its client that this value will be everywhere.
+  public mutating func acknowledged(_ value: JSON, at now: Instant) {
+    let number = number(of: value)
+    guard acknowledged[number] == nil else { return }
+    acknowledged[number] = now
+    acknowledgedCount += 1
+    for place in nodes.indices where seen[place][number] == nil { lacks[place] += 1 }
+    if absences[number] == 0 { latencies.append(.zero) }
+  }
+
+  /// A node has shown these values to a client or a probe.
+  public mutating func observed(_ node: NodeID, _ values: some Sequence<JSON>, at now: Instant) {
+    guard let place = places[node] else { return }
+    for value in values {
+      let number = number(of: value)
+      guard seen[place][number] == nil else { continue }
+      seen[place][number] = now
+      absences[number] -= 1
+      guard let since = acknowledged[number] else { continue }
+      lacks[place] -= 1
+      if absences[number] == 0 { arrived(everywhereAt: now, since) }
+    }
+  }
+
+  /// One value, and what is known of where it was.
+  public struct Sighting: Sendable {
+    public let value: JSON
+    /// Nil if no client was told that it would be everywhere.
+    public let acknowledged: Instant?
+    /// When each node was first seen to have it, in the order of the nodes; nil where none was.
+    public let seen: [Instant?]
+  }
+
+  /// Every value, in the order in which they turned up.
+  public var sightings: [Sighting] {
+    table.values.enumerated().map { number, value in
+      Sighting(value: value, acknowledged: acknowledged[number], seen: nodes.indices.map { seen[$0][number] })
+    }
+  }
+
+  /// The last fault has ended.
+  public mutating func healed(at now: Instant) {
+    healed = now
+    recovery = nil
+    awaited = acknowledgedCount - latencies.count
+    if awaited == 0 { recovered(at: now) }
+  }
+
+  /// The nodes that are not known to have every acknowledged value: those worth a probe.
+  public var lacking: [NodeID] { nodes.indices.filter { lacks[$0] > 0 }.map { nodes[$0] } }
+
+  /// How many acknowledged values are known to be at every node.
+  public var everywhereCount: Int { latencies.count }
+
+  /// From acknowledgement until the value was seen at every node, at these points from 0 to 1 of all values that
+  /// have been. Nil where there is none.
+  public func latencies(at points: [Double]) -> [Duration]? { quantiles(points, of: latencies) }
+
+  /// The figures, for the results.
+  public var edn: EDN {
+    var edn: EDN = [
+      "acknowledged-count": .integer(acknowledgedCount), "everywhere-count": .integer(everywhereCount),
+    ]
+    if let latencies = latencies(at: EDN.latencyPoints) {
+      edn["latencies"] = .distribution(EDN.latencyPoints, latencies) { .milliseconds($0) }
+    }
+    if healed != nil {
+      edn["recovery"] = [
+        "last": recovery.map { .milliseconds($0) } ?? .null,
+        "max": recoveryMax.map { .milliseconds($0) } ?? .null,
+      ]
+    }
+    return edn
+  }
+
+  private mutating func number(of value: JSON) -> Int {
+    let number = table.number(of: value)
+    if number == acknowledged.count {
+      acknowledged.append(nil)
+      absences.append(nodes.count)
+      for place in nodes.indices { seen[place].append(nil) }
+    }
+    return number
+  }
+
+  private mutating func arrived(everywhereAt now: Instant, _ since: Instant) {
+    latencies.append(now - since)
+    guard awaited > 0, let healed, since <= healed else { return }
+    awaited -= 1
+    if awaited == 0 { recovered(at: now) }
+  }
+
+  private mutating func recovered(at now: Instant) {
+    let duration = now - healed!
+    recovery = duration
+    recoveryMax = max(recoveryMax ?? .zero, duration)
+  }
+}

@@ -1,0 +1,58 @@
+public import Glomers
+
+/// One line of a history: a client, or the nemesis, begins something or is done with it.
+public struct Operation: Equatable, Sendable {
+  public enum Kind: String, Sendable {
+    /// A client begins.
+    case invoke
+    /// It certainly happened.
+    case ok
+    /// It certainly did not happen.
+    case fail
+    /// Nobody knows. The nemesis, which never fails, begins and ends with this.
+    case info
+  }
+
+  public enum Process: Hashable, Sendable {
+    case client(Int)
+    case nemesis
+  }
+
+  /// The place in the history, from 0.
+  public package(set) var index: Int
+  /// Since the test's start.
+  public var time: Duration
+  public var kind: Kind
+  public var process: Process
+  /// What is done: `broadcast`, `read`, `start-partition`.
+  public var function: String
+  /// What is asked (`broadcast`: the message; `echo`: the payload; `read`, `generate`: null), and in an ok what was
+  /// answered (`broadcast`: the message again; `echo`: the payload that came back; `read`: the array; `generate`: the id).
+  public var value: JSON
+  /// Why it failed or is unknown, as Maelstrom has it: `"net-timeout"`, or `["abort", "the node's text"]`.
+  public var error: JSON?
+  /// The node that the client talks to; nil for the nemesis.
+  public var node: NodeID?
+  /// Whether it is one of the last reads, after faults were healed and the nodes had time to recover.
+  public var isFinal: Bool
+  /// What else is known of it, by the names of members that the history gets beside Jepsen's own.
+  public var notes: [String: JSON] = [:]
+
+  public init(
+    time: Duration, kind: Kind, process: Process, function: String, value: JSON = .null, error: JSON? = nil,
+    node: NodeID? = nil, isFinal: Bool = false
+  ) {
+    index = -1
+    self.time = time
+    self.kind = kind
+    self.process = process
+    self.function = function
+    self.value = value
+    self.error = error
+    self.node = node
+    self.isFinal = isFinal
+  }
+
+  /// Whether a client did this.
+  public var isClient: Bool { process != .nemesis }
+}

@@ -1,0 +1,78 @@
+import Glomers
+import Lab
+import Support
+import Testing
+@testable import History
+@testable import Checkers
+
+@Suite("Stats and availability")
+struct StatsTests {
+  private let mixed = RecordedHistory.made {
+    $0.broadcast(0, 1)
+    $0.broadcast(0, 2, .info)
+    $0.begin(1, "read")
+    $0.nemesis("start-partition")
+    $0.end(1, .fail)
+    $0.nemesis("start-partition")
+    $0.read(1, [])
+  }
+
+  @Test("operations are counted by how they ended, in all and by function, the nemesis's left out")
+  func counts() {
+    #expect(
+      Stats().check(mixed).edn.text == """
+        {:count 4, :ok-count 2, :fail-count 1, :info-count 1, :by-f {\
+        :broadcast {:count 2, :ok-count 1, :fail-count 0, :info-count 1, :valid? true}, \
+        :read {:count 2, :ok-count 1, :fail-count 1, :info-count 0, :valid? true}}, :valid? true}
+        """)
+  }
+
+  @Test("a function that never succeeds makes the stats invalid")
+  func neverOk() {
+    let history = RecordedHistory.made {
+      $0.broadcast(0, 1, .info)
+      $0.read(1, [])
+    }
+    #expect(Stats().check(history).verdict == .invalid)
+  }
+
+  @Test("a run without operations is valid")
+  func empty() {
+    #expect(Stats().check(History()).verdict == .valid)
+  }
+
+  @Test(
+    "half of the operations ok is enough for what asks for no more",
+    arguments: [
+      (nil, Verdict.valid), (.fraction(0.5), .valid), (.fraction(0.51), .invalid), (.total, .invalid),
+    ] as [(Availability?, Verdict)])
+  func availability(wanted: Availability?, verdict: Verdict) {
+    let finding = AvailabilityChecker(wanted).check(mixed)
+    #expect(finding.verdict == verdict)
+    #expect(finding.figures.text == "{:ok-fraction 0.5}")
+  }
+
+  @Test("total availability counts operations that never ended as not ok")
+  func unended() {
+    let history = RecordedHistory.made {
+      $0.read(0, [])
+      $0.begin(0, "read")
+    }
+    #expect(AvailabilityChecker(.total).check(history).verdict == .invalid)
+  }
+
+  @Test("nothing asked is totally available")
+  func nothingAsked() {
+    let finding = AvailabilityChecker(.total).check(History())
+    #expect(finding.verdict == .valid)
+    #expect(finding.figures.text == "{:ok-fraction 1}")
+  }
+
+  @Test("the worst part decides about the whole")
+  func merging() {
+    #expect(Verdict.merging([]) == .valid)
+    #expect(Verdict.merging([.valid, .unknown, .valid]) == .unknown)
+    #expect(Verdict.merging([.unknown, .invalid]) == .invalid)
+    #expect([Verdict.valid, .unknown, .invalid].map(\.edn.text) == ["true", ":unknown", "false"])
+  }
+}

@@ -1,0 +1,117 @@
+import Glomers
+import Lab
+import Support
+import Testing
+@testable import History
+
+@Suite("Histories")
+struct HistoryTests {
+  @Test("a completion belongs to the last invocation of its process")
+  func pairing() {
+    let history = RecordedHistory.made {
+      $0.begin(0, "broadcast", 7)
+      $0.begin(1, "read")
+      $0.end(0)
+      $0.end(1, .ok, [7])
+      $0.begin(0, "read")
+    }
+    #expect(history.completion(of: 0)?.index == 2)
+    #expect(history.completion(of: 1)?.index == 3)
+    #expect(history.completion(of: 4) == nil)
+    #expect(history.completion(of: 2) == nil)
+    #expect(history.invocation(of: 3)?.index == 1)
+    #expect(history.invocation(of: 2)?.index == 0)
+    #expect(history.invocation(of: 0) == nil)
+  }
+
+  @Test("of the nemesis's infos the first begins and the second ends")
+  func nemesisPairs() {
+    let history = RecordedHistory.made {
+      $0.nemesis("start-partition", "majority")
+      $0.begin(0, "read")
+      $0.nemesis("start-partition", ["isolated", ["n0": ["n1"]]])
+      $0.nemesis("stop-partition")
+    }
+    #expect(history.completion(of: 0)?.index == 2)
+    #expect(history.invocation(of: 2)?.index == 0)
+    #expect(history.completion(of: 3) == nil)
+  }
+
+  @Test("history.edn has a plain map a line, as Jepsen writes it")
+  func edn() {
+    let history = RecordedHistory.made {
+      $0.begin(0, "broadcast", 3)
+      $0.end(0)
+      $0.begin(1, "read", isFinal: true)
+      $0.end(1, .fail)
+      $0.nemesis("start-partition", "majority")
+      $0.nemesis("start-partition", ["isolated", ["n0": ["n1"]]])
+    }
+    let expected = """
+      {:type :invoke, :f :broadcast, :value 3, :time 0, :process 0, :index 0}
+      {:type :ok, :f :broadcast, :value 3, :time 1000000, :process 0, :index 1}
+      {:type :invoke, :f :read, :value nil, :time 2000000, :process 1, :index 2, :final? true}
+      {:type :fail, :f :read, :value nil, :time 3000000, :process 1, :index 3, :final? true}
+      {:type :info, :f :start-partition, :value :majority, :time 4000000, :process :nemesis, :index 4}
+      {:type :info, :f :start-partition, :value [:isolated {"n0" ["n1"]}], :time 5000000, :process :nemesis, :index 5}
+
+      """
+    #expect(text(history.writeEDN) == expected)
+  }
+
+  @Test("errors are keywords with a text, as in Maelstrom's histories")
+  func errors() {
+    var history = History()
+    let read = Operation(
+      time: .zero, kind: .invoke, process: .client(0), function: "read", value: .null, node: "n0")
+    history.append(read)
+    var failed = read
+    failed.kind = .fail
+    failed.error = ["temporarily-unavailable", "not \"now\""]
+    history.append(failed)
+    history.append(read)
+    failed.error = "net-timeout"
+    history.append(failed)
+    let lines = text(history.writeEDN).split(separator: "\n")
+    #expect(lines[1].hasSuffix(#":index 1, :error [:temporarily-unavailable "not \"now\""]}"#))
+    #expect(lines[3].hasSuffix(":index 3, :error :net-timeout}"))
+  }
+
+  @Test("history.txt has process, type, function, value and error between tabs")
+  func plainText() {
+    var history = RecordedHistory.made {
+      $0.begin(4, "broadcast", "x")
+      $0.nemesis("stop-partition")
+    }
+    var crashed = history[0]
+    crashed.kind = .info
+    crashed.error = "net-timeout"
+    history.append(crashed)
+    #expect(
+      text(history.writeText) == """
+        4\t:invoke\t:broadcast\t"x"
+        :nemesis\t:info\t:stop-partition\tnil
+        4\t:info\t:broadcast\t"x"\t:net-timeout
+
+        """)
+  }
+
+  @Test("a long history is written in pieces that make up the whole")
+  func pieces() {
+    let history = RecordedHistory.made {
+      for value in 0..<2000 { $0.broadcast(0, .integer(value)) }
+    }
+    var pieces: [[UInt8]] = []
+    history.writeEDN { pieces.append($0) }
+    #expect(pieces.count > 1)
+    let lines = String(decoding: pieces.joined(), as: UTF8.self).split(separator: "\n")
+    #expect(lines.count == 4000)
+    #expect(lines.last?.hasSuffix(":index 3999}") == true)
+  }
+
+  private func text(_ write: (([UInt8]) -> Void) -> Void) -> String {
+    var bytes: [UInt8] = []
+    write { bytes += $0 }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
