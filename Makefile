@@ -315,7 +315,7 @@ BENCH_PIPES := $(BENCH)/pipe/driver $(BENCH)/pipe/copy $(BENCH)/pipe/mallocs.so
 BENCH_C := -std=c11 -O2 -Wall -Wextra -Werror
 RECORDING = $(if $(RECORD),--record)
 
-.PHONY: bench bench-growth bench-compare bench-workbench bench-recording bench-report bench-consensus perf instructions mallocs broadcast-frontier
+.PHONY: bench bench-growth bench-compare bench-workbench bench-recording bench-report bench-consensus bench-checkers perf instructions mallocs broadcast-frontier
 bench: ## Pipes, workloads, growth and microbenchmarks, as tables and as JSON (RECORD=1, PEER="command")
 bench: nodes $(BENCH_PIPES)
 	python3 bench/selftest.py $(BENCH)/pipe/driver
@@ -350,9 +350,14 @@ bench-recording: build
 bench-report: ## How large, quick and smooth reports are, in a real browser (needs chromium and chromedriver)
 bench-report: build
 	python3 Tests/Browser/figures.py bin/workbench .build-browser/figures
+
 bench-consensus: ## lin-kv on Raft: messages, latency, throughput, memory, catching up (DEMOS=maelstrom/demo beside its demos, RUNS=5)
 bench-consensus: build
 	python3 bench/consensus.py --bin bin --runs $(or $(RUNS),5) $(if $(DEMOS),--demos $(DEMOS))
+
+bench-checkers: ## What a verdict costs, by the length of the history: transactions and registers (RECORD=1)
+bench-checkers: build
+	python3 bench/checkers.py --bin bin $(RECORDING)
 
 perf: ## A profile of a saturated node, as text and as a flame graph (NODE=echo)
 perf: nodes $(BENCH_PIPES)
