@@ -1,8 +1,10 @@
+import Checkers
 internal import Glomers
 internal import Lab
 internal import Report
 internal import Simulator
 internal import Wire
+import History
 
 /// Whether the report of a run shows a mistake to whoever made it: the anomaly by its name, the operations that prove it,
 /// and their messages.

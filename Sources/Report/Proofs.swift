@@ -1,5 +1,7 @@
 internal import Glomers
 internal import Lab
+import History
+import Checkers
 
 /// What proves an anomaly, as a picture and in words: the operations that no order explains, and cycles of transactions.
 /// Complete without a script; what leads to an operation carries its index in the history as `data-op`.

@@ -1,3 +1,4 @@
+import History
 import Glomers
 import Lab
 import Simulator

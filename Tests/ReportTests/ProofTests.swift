@@ -1,5 +1,8 @@
 import Foundation
+import Checkers
 import Glomers
+import History
+import struct History.Operation
 import Lab
 import Testing
 import Wire
@@ -8,14 +11,14 @@ import Wire
 
 @Suite("Proofs in reports")
 struct ProofTests {
-  private typealias Half = (client: Int, kind: Lab.Operation.Kind, value: JSON)
+  private typealias Half = (client: Int, kind: Operation.Kind, value: JSON)
 
   /// Operations of clients that talk to nodes of their own, one millisecond from line to line.
   private func history(_ function: String, _ halves: [Half]) -> History {
     var history = History()
     for (place, half) in halves.enumerated() {
       history.append(
-        Lab.Operation(
+        Operation(
           time: .milliseconds(place), kind: half.kind, process: .client(half.client), function: function,
           value: half.value, node: NodeID("n\(half.client)")))
     }
@@ -54,9 +57,9 @@ struct ProofTests {
   func windows() throws {
     var history = History()
     func run(_ function: String, _ client: Int, _ asked: JSON, _ answer: JSON) {
-      for (kind, value) in [(Lab.Operation.Kind.invoke, asked), (.ok, answer)] {
+      for (kind, value) in [(Operation.Kind.invoke, asked), (.ok, answer)] {
         history.append(
-          Lab.Operation(
+          Operation(
             time: .milliseconds(history.count), kind: kind, process: .client(client), function: function,
             value: value, node: NodeID("n\(client)")))
       }

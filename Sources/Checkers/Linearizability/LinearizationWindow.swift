@@ -1,4 +1,5 @@
 public import Glomers
+public import History
 
 /// Why a key's history is not linearizable, as little of it as shows that: the last operations up to the one that fits
 /// nowhere, and the orders of them that go furthest (Horn and Kroening, *Faster linearizability checking via

@@ -1,4 +1,6 @@
 import Glomers
+import History
+import Support
 import Lab
 import Testing
 
