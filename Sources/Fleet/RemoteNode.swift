@@ -58,6 +58,12 @@ public final class RemoteNode {
     send(.signal, Array(word.utf8))
   }
 
+  /// The disks of other hosts can't be made to fail, and so there is no limit to set. To lift it is nothing to do: a node that is
+  /// started again has a sound disk, and may not have been seen to end before.
+  public func limitFiles(toBytes bytes: Int?) {
+    precondition(bytes == nil, "the disks of other hosts can't be made to fail")
+  }
+
   /// What was written before a signal is given to the node before it.
   private func flush() {
     for chunk in takeInput(chunkBytes: 1 << 18) { send(.input, chunk) }

@@ -25,9 +25,6 @@ extension ChildProcess: NodeCarrier {}
 extension RemoteNode: NodeCarrier {
   func usage() -> ResourceUsage? { lastUsage }
   func unfinishedLine(upTo limit: Int) -> (beginning: [UInt8], bytes: Int)? { nil }
-  func limitFiles(toBytes bytes: Int?) {
-    preconditionFailure("the disks of other hosts can't be made to fail")
-  }
 }
 
 /// One node as a process, here or on another host: its pipes, its log and what it has used.

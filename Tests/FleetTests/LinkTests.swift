@@ -159,6 +159,15 @@ import Testing
     #expect(node.takeInput(chunkBytes: 100).isEmpty)
   }
 
+  @Test("a node that is started again before it was seen to end has a disk without a limit, as it always had")
+  func disk() {
+    let seen = Seen()
+    let node = Self.node(seen)
+    node.signal(9)
+    node.limitFiles(toBytes: nil)
+    #expect(seen.sent.map(\.verb) == [.signal])
+  }
+
   @Test("how a node ended is told as of a process here; what can't be read is left aside")
   func exits() {
     let seen = Seen()
