@@ -315,7 +315,7 @@ BENCH_PIPES := $(BENCH)/pipe/driver $(BENCH)/pipe/copy $(BENCH)/pipe/mallocs.so
 BENCH_C := -std=c11 -O2 -Wall -Wextra -Werror
 RECORDING = $(if $(RECORD),--record)
 
-.PHONY: bench bench-growth bench-compare bench-workbench bench-recording bench-report bench-consensus bench-checkers perf instructions mallocs broadcast-frontier
+.PHONY: bench bench-growth bench-compare bench-workbench bench-recording bench-report bench-consensus bench-checkers busy perf instructions mallocs broadcast-frontier
 bench: ## Pipes, workloads, growth and microbenchmarks, as tables and as JSON (RECORD=1, PEER="command")
 bench: nodes $(BENCH_PIPES)
 	python3 bench/selftest.py $(BENCH)/pipe/driver
@@ -354,6 +354,10 @@ bench-report: build
 bench-consensus: ## lin-kv on Raft: messages, latency, throughput, memory, catching up (DEMOS=maelstrom/demo beside its demos, RUNS=5)
 bench-consensus: build
 	python3 bench/consensus.py --bin bin --runs $(or $(RUNS),5) $(if $(DEMOS),--demos $(DEMOS))
+
+busy: ## 3d and 3e as real processes beside busy loops: how often they break their limits (LOOPS=3, RUNS=20)
+busy: build
+	python3 bench/busy.py --bin bin --loops $(or $(LOOPS),3) --runs $(or $(RUNS),20)
 
 bench-checkers: ## What a verdict costs, by the length of the history: transactions and registers (RECORD=1)
 bench-checkers: build

@@ -42,6 +42,14 @@ if [ $product = workbench ]; then
       -c "$here/CFleet/$name.c" -o "$libraries/$name.o"
     echo "$libraries/$name.o" >>"$objects"
   done
+  # ICU's locales are half of the program, and nothing here asks for one.
+  swift=$(dirname "$(dirname "$(command -v "${SWIFTC:-swiftc}")")")
+  icu=$(nm "$swift"/lib/swift_static/linux/lib_FoundationICU.a 2>/dev/null |
+    grep -o 'icudt[0-9]*_dat$' | head -n 1)
+  if [ -n "$icu" ]; then
+    "$clang" -O2 "-DNO_LOCALES_SYMBOL=$icu" -c "$here/no-locales.c" -o "$libraries/no-locales.o"
+    echo "$libraries/no-locales.o" >>"$objects"
+  fi
 fi
 
 # What runs at the start lies together, or the kernel maps all that lies between; names that are gone do no harm.
