@@ -105,6 +105,11 @@ guide: ## Whether the documents show what is so: quoted code, and what commands 
 guide: build
 	python3 docs/guide.py $(if $(RECORD),--record)
 
+docs: ## The guide, the references and the API as a static site, by DocC: .build-docs
+docs: deps
+	$(SWIFT) build
+	python3 docs/site.py --build .build/debug --output .build-docs
+
 coverage: ## Which lines of nodes and checkers the tests reach: a table, the lines that none reaches, and a floor
 coverage: deps
 	$(SWIFT) test --disable-xctest --enable-code-coverage --scratch-path .build-coverage

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""`make docs`: the guide, the references and the API as one static site, by DocC (`docc` of the Swift toolchain).
+
+The Markdown in docs/ stays what it is; here a copy becomes a DocC catalogue: links between pages become DocC's, links into
+the sources name the file. The API's symbols come from the modules that a debug build has left.
+"""
+
+import argparse
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+MODULES = ["Glomers", "GlomersRuntime", "GlomersTesting"]
+REFERENCES = [
+    "ARCHITECTURE", "PROTOCOLS", "RAFT", "WORKLOADS", "WORKBENCH", "FILES", "SCRIPTS", "VIRTUAL_TIME", "hosts", "MAELSTROM",
+    "GLOSSARY",
+]
+
+
+def run(*words, **more):
+    done = subprocess.run(words, capture_output=True, text=True, **more)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(words)}\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def slug(heading):
+    """The fragment that GitHub gives a heading, from DocC's."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def article(path, pages, headings):
+    """The text of a page for DocC; `pages` has the names of all."""
+    folder = os.path.dirname(path)
+
+    def link(found):
+        words, target = found[1], found[2]
+        if re.match(r"[a-z]+:", target):
+            return found[0]
+        file, _, fragment = target.partition("#")
+        aim = os.path.normpath(os.path.join(folder, file)) if file else path
+        if aim not in pages:
+            return f"{words} (`{os.path.relpath(aim, ROOT)}`)"
+        heading = next((one for one in headings[aim] if slug(one) == fragment), None)
+        anchor = "#" + re.sub(r"[ ]", "-", re.sub(r"[`.,:()/]", "", heading)) if heading else ""
+        return f"[{words}](doc:{pages[aim]}{anchor})"
+
+    with open(path) as file:
+        text = file.read()
+    parts = re.split(r"(```.*?```)", text, flags=re.S)
+    for place in range(0, len(parts), 2):
+        parts[place] = re.sub(r"<!--.*?-->\n?", "", parts[place], flags=re.S)
+        parts[place] = re.sub(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)", link, parts[place])
+    return "".join(parts)
+
+
+def catalogue(target):
+    """Writes the catalogue of guide and references."""
+    chapters = sorted(
+        glob.glob(f"{HERE}/guide/[0-9]*.md"), key=lambda path: int(re.match(r"\d+", os.path.basename(path))[0]))
+    references = [f"{HERE}/{name}.md" for name in REFERENCES]
+    everything = chapters + references
+    missing = [path for path in glob.glob(f"{HERE}/*.md") if path not in references]
+    if missing:
+        sys.exit(f"docs/site.py: add to REFERENCES: {', '.join(map(os.path.basename, missing))}")
+    pages = {path: re.sub(r"^\d+-", "", os.path.basename(path)[:-3]) for path in everything}
+    headings = {}
+    for path in everything:
+        with open(path) as file:
+            headings[path] = re.findall(r"^##+ (.*)$", file.read(), flags=re.M)
+    os.makedirs(target)
+    for path in everything:
+        with open(f"{target}/{pages[path]}.md", "w") as file:
+            file.write(article(path, pages, headings))
+    for picture in [*glob.glob(f"{HERE}/*.png"), *glob.glob(f"{HERE}/pictures/*.svg")]:
+        shutil.copy(picture, target)
+
+    def topics(title, paths):
+        return f"### {title}\n\n" + "".join(f"- <doc:{pages[path]}>\n" for path in paths) + "\n"
+
+    with open(f"{target}/Guide.md", "w") as file:
+        file.write(
+            "# Guide and references\n\n@Metadata {\n  @TechnologyRoot\n}\n\n"
+            "How to write a node for Maelstrom, how to test one, and what all of it means.\n\n"
+            "## Overview\n\n![A report: latencies, faults, messages, and what they prove.](report.png)\n\n"
+            "The guide starts from nothing. The references say what everything is, and why.\n\n## Topics\n\n"
+            + topics("The guide", chapters) + topics("References", references))
+
+
+def symbols(build, module, folder):
+    """Writes the symbol graph of a module of a debug build."""
+    os.makedirs(folder)
+    target = re.search(r'"triple"\s*:\s*"([^"]+)"', run("swiftc", "-print-target-info"))[1]
+    includes = ["-I", f"{build}/Modules"]
+    for map in glob.glob(f"{ROOT}/CSupport/*/module.modulemap") + glob.glob(f"{ROOT}/CSupport/*/include/module.modulemap"):
+        includes += ["-Xcc", f"-fmodule-map-file={map}"]
+    for map in glob.glob(f"{build}/*.build/module.modulemap"):
+        includes += ["-Xcc", f"-fmodule-map-file={map}"]
+    run("swift", "symbolgraph-extract", "-module-name", module, "-target", target, "-output-dir", folder, "-minimum-access-level",
+        "public", "-skip-inherited-docs", *includes)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True, help="the folder of a debug build")
+    parser.add_argument("--output", required=True, help="where the site goes; what is there is replaced")
+    given = parser.parse_args()
+    docc = shutil.which("docc")
+    if not docc:
+        sys.exit("docs/site.py: there is no docc; a Swift toolchain has it beside swift")
+    with tempfile.TemporaryDirectory() as temporary:
+        archives = []
+        catalogue(f"{temporary}/Guide.docc")
+        sources = [("Guide", f"{temporary}/Guide.docc", None)]
+        for module in MODULES:
+            symbols(given.build, module, f"{temporary}/{module}")
+            folder = f"{ROOT}/Sources/{module}/{module}.docc"
+            sources.append((module, folder if os.path.isdir(folder) else None, f"{temporary}/{module}"))
+        for name, folder, graphs in sources:
+            archive = f"{temporary}/{name}.doccarchive"
+            words = [docc, "convert", *([folder] if folder else []), "--output-path", archive,
+                     "--transform-for-static-hosting",
+                     "--fallback-display-name", name, "--fallback-bundle-identifier", f"glomers.{name}"]
+            if graphs:
+                words += ["--additional-symbol-graph-dir", graphs]
+            for line in run(*words).splitlines():
+                if line.startswith(("warning:", "error:")) and "is missing documentation" not in line:
+                    print(f"{name}: {line}", file=sys.stderr)
+            archives.append(archive)
+        shutil.rmtree(given.output, ignore_errors=True)
+        run(docc, "merge", *archives, "--output-path", given.output, "--synthesized-landing-page-name", "Glomers")
+    count = sum(len(files) for _, _, files in os.walk(f"{given.output}/data"))
+    print(f"{given.output}: {count} pages. To look at them: python3 -m http.server -d {given.output}")
+
+
+if __name__ == "__main__":
+    main()
