@@ -1,12 +1,13 @@
 import Glomers
 import Lab
-import Nodes
 import Raft
 import Simulator
 import Support
 import Testing
 import Workloads
 @testable import History
+
+@testable import Nodes
 
 @Suite("Replicated state machines as nodes")
 struct RaftNodeTests {
@@ -53,6 +54,56 @@ struct RaftNodeTests {
     #expect(
       ask(&trial, .cas(key: 9, from: 2, to: 3, createIfNotExists: true))
         == [.reply(.client(.casOk), to: request)])
+  }
+
+  @Test("what waits is bounded: by its number, and by how many later commands have overtaken it")
+  func pendingBounds() {
+    typealias Pending = PendingRequests<KeyValues>
+    let (command, request) = (KV.write(key: 1, value: 2), Request(from: "c1", id: 1))
+    var full = Pending()
+    var taken = 0
+    for _ in 0...Pending.countMax where full.add(command, request, at: .zero) { taken += 1 }
+    #expect(taken == Pending.countMax)
+    let settled = [full.settle(1), full.settle(1), full.settle(9_999)]
+    #expect(settled == [request, nil, nil])
+    let isTakenAgain = full.add(command, request, at: .zero)
+    #expect(isTakenAgain)
+
+    // The first one waits, and all others are answered.
+    var overtaken = Pending()
+    var answered = 0
+    for number in 1...Pending.overtakingMax where overtaken.add(command, request, at: .zero) && number > 1 {
+      if overtaken.settle(number) == request { answered += 1 }
+    }
+    let isRefused = !overtaken.add(command, request, at: .zero)
+    #expect(answered == Pending.overtakingMax - 1 && isRefused && overtaken.isWaiting)
+    let sent = [overtaken.nextToSend(at: .zero)?.number, overtaken.nextToSend(at: .zero)?.number]
+    let last = overtaken.settle(1)
+    #expect(sent == [1, nil] && last == request && !overtaken.isWaiting)
+    let isTaken = overtaken.add(command, request, at: .zero)
+    let next = overtaken.nextToSend(at: .zero)?.number
+    #expect(isTaken && next == Pending.overtakingMax + 1)
+  }
+
+  @Test("a replica that nobody waits at does the same as the one that answers")
+  func replays() {
+    var random = Random(seed: 5)
+    var (answering, silent) = (KeyValues(), KeyValues())
+    for _ in 0..<500 {
+      let (key, value) = (
+        JSON.integer(.random(in: 0..<4, using: &random)), JSON.integer(.random(in: 0..<3, using: &random))
+      )
+      let other = JSON.integer(.random(in: 0..<3, using: &random))
+      let command: KV =
+        Bool.random(using: &random)
+        ? .write(key: key, value: value)
+        : .cas(key: key, from: value, to: other, createIfNotExists: Bool.random(using: &random))
+      _ = answering.apply(command)
+      silent.replay(command)
+      for key in 0..<4 {
+        #expect(answering.answer(.read(key: .integer(key))) == silent.answer(.read(key: .integer(key))))
+      }
+    }
   }
 
   @Test("a transaction on lists reads its own appends, and what a list holds")

@@ -7,8 +7,9 @@ struct PendingRequests<Machine: StateMachine>: Sendable {
   static var unsentPatience: Duration { .milliseconds(900) }
   /// Of a command that was passed on, nobody knows after this. Clients wait 5 s at most.
   static var sentPatience: Duration { .seconds(4) }
-  /// More are refused at once.
+  /// More are refused at once; so are those that so many later ones than a waiting one have overtaken.
   static var countMax: Int { 4096 }
+  static var overtakingMax: Int { 4 * countMax }
 
   private struct Command: Sendable {
     let command: Machine.Message
@@ -25,11 +26,16 @@ struct PendingRequests<Machine: StateMachine>: Sendable {
     var sentAt: Instant
   }
 
-  private var commands: [Int: Command] = [:]
+  /// Those that wait are among the latest numbers: in their order, nil for what is settled.
+  private var commands: [Command?] = []
+  /// The number of the first of ``commands``, and how many of these are settled at its beginning: they are taken out many
+  /// at a time.
+  private var firstNumber = 1
+  private var settledCount = 0
+  private var commandCount = 0
   /// Numbers of commands to be passed on, and how many of these have been.
   private var queue: [Int] = []
   private var queueStart = 0
-  private var lastNumber = 0
   /// Queries that no batch has yet.
   private var gathered: [(query: Machine.Message, request: Request)] = []
   private var batches: [Int: Batch] = [:]
@@ -38,15 +44,18 @@ struct PendingRequests<Machine: StateMachine>: Sendable {
   private var lastBatch = 0
   private var queryCount = 0
 
-  var isWaiting: Bool { !commands.isEmpty || queryCount > 0 }
+  var isWaiting: Bool { commandCount > 0 || queryCount > 0 }
   var hasUnsent: Bool { queueStart < queue.count || !gathered.isEmpty || !repeated.isEmpty }
 
   /// False if there are too many.
   mutating func add(_ command: Machine.Message, _ request: Request, at now: Instant) -> Bool {
-    guard commands.count < Self.countMax else { return false }
-    lastNumber += 1
-    commands[lastNumber] = Command(command: command, request: request)
-    queue.append(lastNumber)
+    dropSettled()
+    guard commandCount < Self.countMax, commands.count - settledCount < Self.overtakingMax else {
+      return false
+    }
+    queue.append(firstNumber + commands.count)
+    commands.append(Command(command: command, request: request))
+    commandCount += 1
     return true
   }
 
@@ -62,11 +71,11 @@ struct PendingRequests<Machine: StateMachine>: Sendable {
     while queueStart < queue.count {
       let number = queue[queueStart]
       queueStart += 1
-      guard let place = commands.index(forKey: number) else { continue }
-      commands.values[place].sentAt = now
-      commands.values[place].sentCount += 1
-      commands.values[place].isQueued = false
-      return (number, commands.values[place].command)
+      guard let place = place(of: number) else { continue }
+      commands[place]!.sentAt = now
+      commands[place]!.sentCount += 1
+      commands[place]!.isQueued = false
+      return (number, commands[place]!.command)
     }
     queue.removeAll(keepingCapacity: true)
     queueStart = 0
@@ -74,7 +83,9 @@ struct PendingRequests<Machine: StateMachine>: Sendable {
   }
 
   /// The command was not taken, and will be tried again. If it was passed on before, it may have happened even so.
-  mutating func refused(_ number: Int) { commands[number]?.sentCount -= 1 }
+  mutating func refused(_ number: Int) {
+    if let place = place(of: number) { commands[place]!.sentCount -= 1 }
+  }
 
   /// The next batch of queries to ask an index for. Queries that come later are not in it.
   mutating func nextBatch(at now: Instant) -> Int? {
@@ -91,14 +102,40 @@ struct PendingRequests<Machine: StateMachine>: Sendable {
 
   /// All that was passed on goes to another leader.
   mutating func sendAll() {
-    queue = commands.keys.sorted()
+    queue = []
     queueStart = 0
-    for number in queue { commands[number]!.isQueued = true }
+    for place in commands.indices where commands[place] != nil {
+      commands[place]!.isQueued = true
+      queue.append(firstNumber + place)
+    }
     repeated = batches.keys.sorted()
   }
 
   /// Takes out a command that is to be answered; nil if it has been.
-  mutating func settle(_ number: Int) -> Request? { commands.removeValue(forKey: number)?.request }
+  mutating func settle(_ number: Int) -> Request? {
+    guard let place = place(of: number) else { return nil }
+    return take(at: place).request
+  }
+
+  /// Where a command is that waits.
+  private func place(of number: Int) -> Int? {
+    let place = number - firstNumber
+    return commands.indices.contains(place) && commands[place] != nil ? place : nil
+  }
+
+  private mutating func take(at place: Int) -> Command {
+    commandCount -= 1
+    return commands[place].take()!
+  }
+
+  /// Amortized: each time as many are taken out as are moved, or more. Places change.
+  private mutating func dropSettled() {
+    while settledCount < commands.count, commands[settledCount] == nil { settledCount += 1 }
+    guard settledCount > 0, 2 * settledCount >= commands.count else { return }
+    commands.removeFirst(settledCount)
+    firstNumber += settledCount
+    settledCount = 0
+  }
 
   /// Takes out queries that are to be answered.
   mutating func settle(batch: Int) -> [(query: Machine.Message, request: Request)] {
@@ -109,18 +146,16 @@ struct PendingRequests<Machine: StateMachine>: Sendable {
 
   /// Gives up what has waited too long, and queues what may have got lost.
   mutating func check(at now: Instant, resendAfter: Duration, _ fail: (RPCError, Request) -> Void) {
-    for number in commands.keys.sorted() {
-      let waiting = commands[number]!
+    for place in commands.indices {
+      guard let waiting = commands[place] else { continue }
       let age = waiting.request.received.duration(to: now)
       if waiting.sentCount == 0, age >= Self.unsentPatience {
-        commands[number] = nil
-        fail(Self.noLeader, waiting.request)
+        fail(Self.noLeader, take(at: place).request)
       } else if age >= Self.sentPatience {
-        commands[number] = nil
-        fail(.timeout("it was not seen to be committed: it may be yet"), waiting.request)
+        fail(.timeout("it was not seen to be committed: it may be yet"), take(at: place).request)
       } else if !waiting.isQueued, now - waiting.sentAt >= resendAfter {
-        commands[number]!.isQueued = true
-        queue.append(number)
+        commands[place]!.isQueued = true
+        queue.append(firstNumber + place)
       }
     }
     gathered.removeAll { _, request in
@@ -142,16 +177,14 @@ struct PendingRequests<Machine: StateMachine>: Sendable {
 
   /// Takes out the commands of which it is not known whether they happened.
   mutating func failSent(_ fail: (Request) -> Void) {
-    for number in commands.keys.sorted() where commands[number]!.sentCount > 0 {
-      fail(commands.removeValue(forKey: number)!.request)
+    for place in commands.indices where (commands[place]?.sentCount ?? 0) > 0 {
+      fail(take(at: place).request)
     }
   }
 
   /// Takes out what certainly did not happen.
   mutating func refuseUnsent(_ fail: (Request) -> Void) {
-    for number in commands.keys.sorted() where commands[number]!.sentCount == 0 {
-      fail(commands.removeValue(forKey: number)!.request)
-    }
+    for place in commands.indices where commands[place]?.sentCount == 0 { fail(take(at: place).request) }
     for (_, request) in gathered { fail(request) }
     queryCount -= gathered.count
     gathered = []
