@@ -255,12 +255,12 @@ txn-list-append: build
 	  --latency 10
 
 .PHONY: consensus-faults
-consensus-faults: ## lin-kv and txn-list-append as processes, under partitions, kills, pauses and changes of members (RUN_SEEDS=1..10)
+consensus-faults: ## lin-kv and txn-list-append as processes, under partitions, kills, pauses and changes of members (RUNS=10)
 consensus-faults: build
-	@for workload in lin-kv txn-list-append; do \
+	@for workload in lin-kv txn-list-append; do for seed in $$(seq 1 $(or $(RUNS),10)); do \
 	  bin/workbench test -w $$workload --bin bin/maelstrom-$$workload --node-count 5 --concurrency 2n --rate 100 --time-limit 20 \
-	    --latency 10 --nemesis partition,kill,pause,membership --nemesis-interval 5 --seed $(or $(RUN_SEEDS),1..10) || exit 1; \
-	done
+	    --latency 10 --nemesis partition,kill,pause,membership --nemesis-interval 5 --seed $$seed || exit 1; \
+	done; done
 
 # --- The simulator: every node under a swarm of faults, by seed --------------------------------------------------------
 
