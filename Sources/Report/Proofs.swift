@@ -268,13 +268,13 @@ private struct WindowChart {
     for step in attempt.steps {
       guard let bar = bars[step.item] else { continue }
       last = max(bar.left + 8, min(max(last + 16, bar.left + 8), bar.right - 8))
-      points.append((last, top(bar.row) + Self.barHeight + 4))
+      points.append((last, top(bar.row) + Self.barHeight + 8))
     }
     page.markup("<polyline points=\"")
     page.markup(points.map { "\(Int($0.x)),\(Int($0.y))" }.joined(separator: " "))
     page.markup("\"/>")
     if let bar = bars[attempt.stuck] {
-      let end = (x: max(bar.left + 8, min(last + 16, bar.right - 8)), y: top(bar.row) + Self.barHeight + 4)
+      let end = (x: max(bar.left + 8, min(last + 16, bar.right - 8)), y: top(bar.row) + Self.barHeight + 8)
       if let from = points.last {
         page.markup(
           "<line class=\"fails\" x1=\"\(Int(from.x))\" y1=\"\(Int(from.y))\" x2=\"\(Int(end.x))\" y2=\"\(Int(end.y))\"/>"

@@ -18,15 +18,16 @@ extension RunReport {
     self.results = results
     self.history = history
     self.log = log
-    anomalies = Self.anomalies(in: results)
+    anomalies = Self.anomalies(in: results, indices: history.operations.indices)
     complaints =
       verdict == .invalid && !anomalies.contains { $0.severity == .invalid }
       ? ["The checkers object: see the figures."] : []
     doubts = []
   }
 
-  /// The anomalies that results name, with as many operations as they show.
-  private static func anomalies(in results: EDN) -> [Anomaly] {
+  /// The anomalies that results name, with as many operations as they show. What is not in the history is left out: a file
+  /// may name anything.
+  private static func anomalies(in results: EDN, indices: Range<Int>) -> [Anomaly] {
     guard case .vector(let list)? = results["workbench"]?["anomalies"] else { return [] }
     return list.compactMap { one in
       guard case .keyword(let name)? = one["name"], case .string(let detail)? = one["detail"],
@@ -34,7 +35,9 @@ extension RunReport {
       else { return nil }
       var operations: [Int] = []
       if case .vector(let shown)? = one["operations"] {
-        for case .integer(let index)? in shown.map({ $0["index"] }) { operations.append(index) }
+        for case .integer(let index)? in shown.map({ $0["index"] }) where indices.contains(index) {
+          operations.append(index)
+        }
       }
       var node: NodeID?
       if case .string(let text)? = one["node"] { node = NodeID(text) }

@@ -291,14 +291,20 @@ extension PageText {
 
   private static let style = """
     :root { color-scheme: light dark; --good: light-dark(#00795a, #3ec9a0); --bad: light-dark(#c4450c, #ff8a4c);
-      --warn: light-dark(#b07a00, #f0c040); --edge: light-dark(#d0d5db, #3a414a); }
-    body { max-width: 1240px; margin: 0 auto; padding: 12px 20px; font: 15px/1.5 system-ui, sans-serif; }
-    table { border-collapse: collapse; } td, th { text-align: left; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--edge); }
-    .number { text-align: right; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; }
-    th button { font: inherit; font-weight: 600; border: 0; padding: 0; background: none; color: inherit; cursor: pointer; }
-    .valid .state { color: var(--good); } .invalid .state, .invalid { color: var(--bad); } .invalid td { color: CanvasText; }
-    .invalid td.state { color: var(--bad); } .unknown .state, .interrupted .state { color: var(--warn); }
-    pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+      --warn: light-dark(#b07a00, #f0c040); --edge: light-dark(#d0d5db, #3a414a); --ink: light-dark(#1a1d21, #e8eaed);
+      --soft: light-dark(#5b6470, #9aa4b0); --paper: light-dark(#ffffff, #15181c); --raised: light-dark(#f5f6f8, #1e2227);
+      --mark: light-dark(#0072b2, #56b4e9); }
+    body { max-width: 1240px; margin: 0 auto; padding: 12px 20px; font: 15px/1.5 system-ui, sans-serif; background: var(--paper); color: var(--ink); }
+    h1 { font-size: 1.8rem; line-height: 1.2; margin: 6px 0 14px; } h2 { font-size: 1.12rem; } a { color: var(--mark); }
+    table { border-collapse: collapse; } td, th { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--edge); }
+    tbody tr:hover { background: var(--raised); } .number { text-align: right; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; }
+    button, input[type="search"] { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--edge); border-radius: 5px; padding: 4px 10px; }
+    button { cursor: pointer; } button:hover { background: var(--raised); } :focus-visible { outline: 2px solid var(--mark); outline-offset: 1px; }
+    th button { font-weight: 600; border: 0; padding: 0; background: none; }
+    .state { font-weight: 600; } .valid .state { color: var(--good); } .invalid .state, .invalid { color: var(--bad); } .invalid td { color: inherit; }
+    tr.invalid { color: var(--ink); } .invalid td.state { color: var(--bad); } .unknown .state, .interrupted .state { color: var(--warn); }
+    #count { color: var(--soft); margin-left: 8px; } code, pre { font: 12.5px/1.45 ui-monospace, Menlo, Consolas, monospace; background: var(--raised); border-radius: 5px; }
+    code { padding: 3px 6px; } pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: 8px 10px; }
 
     """
 }

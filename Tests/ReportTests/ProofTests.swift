@@ -105,6 +105,20 @@ struct ProofTests {
     #expect(try columns("broadcast", 5).names == [])
   }
 
+  @Test("results that name operations which are not in the history make a report all the same")
+  func strangers() {
+    let anomaly: EDN = [
+      "name": .keyword("nonlinearizable"), "detail": "of another run", "severity": .keyword("invalid"),
+      "operations": [["index": 7], ["index": 900], ["index": -3]],
+      "steps": [["from": 900, "to": -1, "type": .keyword("wr"), "words": "no reason"]],
+    ]
+    let halves: [Half] = [(0, .invoke, [1, .null]), (0, .ok, [1, 2])]
+    let report = RunReport(
+      workload: "lin-kv", summary: "", nodes: ["n0"], verdict: .invalid,
+      results: ["workbench": ["anomalies": [anomaly]]], history: history("read", halves), log: nil)
+    #expect(String(decoding: report.page().html, as: UTF8.self).contains("nonlinearizable"))
+  }
+
   /// Rows of tables whose first column is headed *anomaly*.
   private func documentedAnomalies() throws -> [String] {
     let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -68,7 +68,10 @@ public struct LinearizationWindow: Equatable, Sendable {
     var windows: [Int: LinearizationWindow] = [:]
     for anomaly in wanted {
       let end = anomaly.operations.last!
-      guard let call = history.invocation(of: end)?.index, let found = places[call] else { continue }
+      // What is read from a file may name anything.
+      guard history.operations.indices.contains(end), let call = history.invocation(of: end)?.index,
+        let found = places[call]
+      else { continue }
       let key = registers.keys[found.key]
       let narrowing = Narrowing(
         key.operations, place: found.place, withErrors: anomaly.name == "impossible-error")
