@@ -186,9 +186,9 @@ class Stranger:
 
 FAULTS = ["--nemesis-interval", "2", "--nemesis", "partition,kill,pause"]
 LOADS = {
-    "broadcast": ["--node-count", "5", "--rate", "20", "--time-limit", "8"],
-    "kafka": ["--node-count", "3", "--rate", "50", "--time-limit", "8"],
-    # So long that a leader is there for a while, and one of each operation succeeds.
+    # So long, and with so many clients, that one of each operation succeeds at some time: a client waits for 5 s.
+    "broadcast": ["--node-count", "5", "--concurrency", "2n", "--rate", "20", "--time-limit", "12"],
+    "kafka": ["--node-count", "3", "--concurrency", "4n", "--rate", "100", "--time-limit", "20"],
     "lin-kv": ["--node-count", "3", "--concurrency", "4n", "--rate", "100", "--time-limit", "20"],
 }
 
