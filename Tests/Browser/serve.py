@@ -6,6 +6,7 @@
 
 import contextlib
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -73,8 +74,9 @@ def use(address, begin, directory):
 if __name__ == "__main__":
     workbench, node, directory = sys.argv[1:4]
     pathlib.Path(directory).mkdir(parents=True, exist_ok=True)
-    make(workbench, directory)
     store = f"{directory}/store"
+    shutil.rmtree(store, ignore_errors=True)
+    make(workbench, directory)
 
     def begin():
         return subprocess.Popen(
