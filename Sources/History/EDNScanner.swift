@@ -80,6 +80,7 @@ struct EDNScanner: Sendable {
   private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
   private func number(_ word: ArraySlice<UInt8>, _ start: Int) throws(EDNError) -> EDN {
+    if let value = Self.plainInteger(word) { return .integer(value) }
     var text = String(decoding: word, as: UTF8.self)
     if let integer = try integer(text, start) { return integer }
     if text.hasSuffix("M") { text.removeLast() }
@@ -92,6 +93,19 @@ struct EDNScanner: Sendable {
     let isReal = text.utf8.contains { !Self.isDigit($0) } || word.last == UInt8(ascii: "M")
     guard isDecimal, isReal, let value = Double(text) else { throw error("\(text) is no number", at: start) }
     return value.isFinite ? .real(value) : EDN(JSON(number: Self.plain(text)))
+  }
+
+  /// Most numbers are of up to 18 decimal digits, without a zero in front: those need no text.
+  private static func plainInteger(_ word: ArraySlice<UInt8>) -> Int? {
+    let isNegative = word.first == UInt8(ascii: "-")
+    let digits = isNegative ? word.dropFirst() : word
+    guard (1...18).contains(digits.count), digits.first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
+    var value = 0
+    for digit in digits {
+      guard isDigit(digit) else { return nil }
+      value = 10 * value + Int(digit - UInt8(ascii: "0"))
+    }
+    return isNegative ? -value : value
   }
 
   /// A number as JSON's grammar has it: no plus sign, no zeros before others, a digit after the point.
