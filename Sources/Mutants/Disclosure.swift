@@ -13,7 +13,10 @@ struct Disclosure {
   let problems: [String]
 
   /// Anomalies that are seen outside of operations. The report names the node, or says it in words.
-  private static let withoutOperations: Set = ["endless-talk", "unread-node"]
+  private static let withoutOperations: Set = [
+    "endless-talk", "unread-node", "unasked-reply", "election-safety", "log-matching", "leader-completeness",
+    "state-machine-safety",
+  ]
   /// So many operations of an anomaly does a report mark.
   private static let shownMax = 200
   /// What makes a run invalid without being an anomaly, and what the report says of it.
