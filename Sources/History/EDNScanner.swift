@@ -99,7 +99,9 @@ struct EDNScanner: Sendable {
   private static func plainInteger(_ word: ArraySlice<UInt8>) -> Int? {
     let isNegative = word.first == UInt8(ascii: "-")
     let digits = isNegative ? word.dropFirst() : word
-    guard (1...18).contains(digits.count), digits.first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
+    guard (1...18).contains(digits.count), digits.first != UInt8(ascii: "0") || digits.count == 1 else {
+      return nil
+    }
     var value = 0
     for digit in digits {
       guard isDigit(digit) else { return nil }
