@@ -54,7 +54,7 @@ def processes(workbench, name, arguments, seconds):
 def recording(workbench, bin, pairs):
     """Saturated echo nodes without a record, with one as long as it is by itself, and with one of everything, in turn."""
     echo = f"-w echo --bin {bin}/maelstrom-echo --node-count 5 --concurrency 100 --rate 1000000 --time-limit 5"
-    kinds = [("no record", 0), ("64 MiB, as by itself", 64), ("everything", 16384)]
+    kinds = [("no record", 0), ("24 MiB, as by itself", 24), ("everything", 16384)]
     seen = [[processes(workbench, name, f"{echo} --record-limit {limit}", 5)[1:3] for name, limit in kinds]
             for _ in range(pairs)]
     rows = []

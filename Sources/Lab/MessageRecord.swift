@@ -16,7 +16,8 @@ struct MessageRecord: Sendable {
   private var bytes: [UInt8] = []
   /// Bytes that may still be recorded.
   private var room: Int
-  private var isFull = false
+  /// The bound was reached: the last line says so, and nothing follows.
+  private(set) var isFull = false
   private var begin = Instant.zero
 
   /// - Parameter limit: of the whole record, in bytes; the line that says that it was reached comes on top.
@@ -149,6 +150,10 @@ extension TestRun {
   public mutating func drainRecord(atLeast count: Int = 1, _ write: ([UInt8]) -> Void) {
     guard let pending = record?.pendingBytes, pending >= max(1, count) else { return }
     write(record!.take())
+    guard record!.isFull else { return }
+    // What a message would cost to write down is saved from here on.
+    record = nil
+    network.keepsMishaps = false
   }
 
   /// Writes down what faults have made of messages since the last time.

@@ -17,7 +17,7 @@ public struct BenchSettings: Sendable {
   /// The command line that asks for this run; its seed may be missing.
   public var command: CommandWords
   /// How many bytes the record of messages may take; 0: none is made.
-  public var recordBytesMax = 64 << 20
+  public var recordBytesMax = 24 << 20
   /// What is said before the run, a line each.
   public var notes: [String] = []
   /// Runs the nodes; nil where they are processes here.

@@ -265,10 +265,10 @@ struct ReportOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       How many MiB the record of messages may take, from 0, which makes none, to 65536; what comes later is left out of \
-      it (default: 64).
+      it (default: 24).
       """, valueName: "number"),
     transform: Parse.recordLimit)
-  var recordLimit = 64
+  var recordLimit = 24
 
   @Flag(help: "Show what nodes write to stderr, beside keeping it in node-logs/ (default: no).")
   var logStderr = false
