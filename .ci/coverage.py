@@ -13,7 +13,7 @@ import sys
 # The least share of lines that tests must reach, by module. Raise a floor when the share has risen.
 FLOORS = {
     "Sources/Glomers": 0.9, "Sources/Replication": 0.9, "Sources/Nodes": 0.9, "Sources/Wire": 0.85, "Sources/Storage": 0.9,
-    "Sources/Lab": 0.9, "Sources/Simulator": 0.85,
+    "Sources/Services": 0.9, "Sources/History": 0.9, "Sources/Checkers": 0.9, "Sources/Lab": 0.9, "Sources/Simulator": 0.85,
 }
 # Of these every line that no test reaches is listed.
 LISTED = ("Sources/Nodes/", "Sources/Replication/", "Sources/Checkers/")
