@@ -7,7 +7,6 @@ Elle and Porcupine are not run here: they can judge the same files, which `histo
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 
@@ -21,25 +20,12 @@ LISTS = [10_000, 30_000, 100_000, 300_000, 1_000_000]
 REGISTERS = [(20_000, False), (200_000, False), (200_000, True)]
 
 
-def measured(words):
-    """Status, verdict line, seconds of CPU and of wall time, and the most memory in MB."""
-    reading, writing = os.pipe()
-    start = os.times().elapsed
-    process = subprocess.Popen(words, stdout=writing, stderr=subprocess.DEVNULL)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        text = pipe.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return (process.returncode, text, usage.ru_utime + usage.ru_stime, os.times().elapsed - start, usage.ru_maxrss / 1024)
-
-
 def row(workbench, name, made, workload, wanted):
     with tempfile.NamedTemporaryFile("w", suffix=".edn", delete=False) as file:
         histories.write(made, file)
     try:
         megabytes = os.path.getsize(file.name) / 1e6
-        status, text, cpu, wall, memory = measured([workbench, "check", file.name, "-w", workload])
+        status, text, wall, cpu, memory = machine.measured([workbench, "check", file.name, "-w", workload])
     finally:
         os.unlink(file.name)
     verdict = {0: "valid", 1: "invalid", 2: "unknown"}.get(status)

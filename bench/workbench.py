@@ -8,7 +8,6 @@ one core that the bench has for itself.
 import argparse
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
@@ -28,17 +27,10 @@ KAFKA_NODES = [3, 30, 100]
 
 def run(*words):
     """Standard output, wall seconds, seconds of CPU with children, and the most memory in MB."""
-    reading, writing = os.pipe()
-    before = os.times()
-    process = subprocess.Popen(words, stdout=writing, stderr=subprocess.DEVNULL)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        text = pipe.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{' '.join(words)} ended with {process.returncode}:\n{text[-2000:]}")
-    return text, os.times().elapsed - before.elapsed, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    status, text, wall, cpu, memory = machine.measured(words)
+    if status != 0:
+        sys.exit(f"{' '.join(words)} ended with {status}:\n{text[-2000:]}")
+    return text, wall, cpu, memory
 
 
 def processes(workbench, name, arguments, seconds):
