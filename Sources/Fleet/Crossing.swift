@@ -142,7 +142,7 @@ struct Crossing {
       message.optionalElement("body")?.object != nil
     else { return false }
     lastNumber += 1
-    let numbered = Self.numbered(line, message, lastNumber)
+    let numbered = NumberedLine.make(line.bindMemory(to: UInt8.self).span, message, lastNumber)
     sent += numbered
     if home == place {
       enqueue(numbered, lastNumber, from: source, to: destination, at: now)
@@ -152,27 +152,6 @@ struct Crossing {
       outgoing[pair, default: []] += numbered
     }
     return true
-  }
-
-  /// A line as its receiver gets it: with the number in place of one that the node gave it, and a newline.
-  private static func numbered(_ line: UnsafeRawBufferPointer, _ message: JSONObject, _ number: Int)
-    -> [UInt8]
-  {
-    var bytes = Array("{\"id\":\(number),".utf8)
-    if message.count == 3, let brace = line.firstIndex(of: UInt8(ascii: "{")) {
-      bytes += line[(brace + 1)...]
-    } else {
-      var writer = JSONWriter()
-      writer.beginObject()
-      for key in ["src", "dest", "body"] {
-        writer.key(key)
-        writer.text(message.optionalElement(key)!.text)
-      }
-      writer.endObject()
-      bytes += writer.bytes.dropFirst()
-    }
-    bytes.append(UInt8(ascii: "\n"))
-    return bytes
   }
 
   /// The number in a line that an agent has numbered.

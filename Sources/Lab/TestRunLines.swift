@@ -59,50 +59,6 @@ final class LineDesk {
     writer.newline()
     return writer.bytes
   }
-
-  /// A node's line as its receiver gets it: with the network's number and a newline.
-  func numbered(_ line: Span<UInt8>, _ message: JSONObject, number: Int) -> [UInt8] {
-    if message.count == 3, let brace = line.indices.first(where: { line[$0] == UInt8(ascii: "{") }) {
-      return Self.numbered(line.extracting(brace...), number: number)
-    }
-    // It has a number of its own, or members that are none of the network's business: neither goes on.
-    writer.removeAll()
-    writer.beginObject()
-    writer.member("id", number)
-    for key in ["src", "dest", "body"] {
-      writer.key(key)
-      writer.text(message.optionalElement(key)?.text ?? JSONText(.null))
-    }
-    writer.endObject()
-    writer.newline()
-    return writer.bytes
-  }
-
-  /// An object with some members, and the network's number before them, as a line.
-  static func numbered(_ object: Span<UInt8>, number: Int) -> [UInt8] {
-    let opening: StaticString = #"{"id":"#
-    return unsafe [UInt8](unsafeUninitializedCapacity: object.count + 28) { buffer, count in
-      for place in 0..<opening.utf8CodeUnitCount { unsafe buffer[place] = opening.utf8Start[place] }
-      count = opening.utf8CodeUnitCount
-      var divisor = 1
-      while number / divisor > 9 { divisor *= 10 }
-      while divisor > 0 {
-        unsafe buffer[count] = UInt8(ascii: "0") + UInt8(number / divisor % 10)
-        count += 1
-        divisor /= 10
-      }
-      unsafe buffer[count] = UInt8(ascii: ",")
-      count += 1
-      let members = object.extracting(1...)
-      unsafe members.withUnsafeBytes {
-        unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-          .copyMemory(from: $0)
-      }
-      count += members.count
-      unsafe buffer[count] = UInt8(ascii: "\n")
-      count += 1
-    }
-  }
 }
 
 extension TestRun {
@@ -166,7 +122,7 @@ extension TestRun {
     guard phase != .idle, phase != .finished, !silenced.contains(node) else { return }
     let number = takeMessageID()
     send(
-      message, LineDesk.numbered(message, number: number), number, from: node, to: destination, at: place,
+      message, NumberedLine.make(message, number), number, from: node, to: destination, at: place,
       fromClient: false)
   }
 
@@ -207,7 +163,7 @@ extension TestRun {
     if source != node, !claims(source, sender, line, from: node) { return }
     if let place = network.place(of: destination) {
       let number = takeMessageID()
-      let numbered = desk.numbered(line, message, number: number)
+      let numbered = NumberedLine.make(line, message, number)
       send(
         line, numbered, number, from: source, to: destination, at: place,
         fromClient: sender != nil || source == Prober.name)
@@ -285,7 +241,7 @@ extension TestRun {
     _ line: Span<UInt8>, _ message: JSONObject, _ number: Int, from node: NodeID, to client: Int
   ) {
     guard record != nil else { return }
-    let numbered = desk.numbered(line, message, number: number)
+    let numbered = NumberedLine.make(line, message, number)
     var operation: Int?
     if let question = clients[client].question, case .operation(_, _, let begun) = question.purpose,
       message.optionalElement("body")?.object?.optionalElement("in_reply_to")?.integer == question.id
