@@ -5,6 +5,8 @@ SWIFT ?= swift
 MAELSTROM ?=
 
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
+# A folder of its own, so that the tests' build need not wait for it.
+RELEASE_BUILD := .build-release
 
 SWIFT_SOURCES := Package.swift Sources Tests Examples/Package.swift Examples/Sources Examples/Tests \
   bench/Package.swift bench/Sources bench/Benchmarks
@@ -27,22 +29,22 @@ endif
 build: ## Build the nodes and the workbench into bin/
 build: deps
 	@# All at once: what nodes and workbench don't share is compiled side by side.
-	$(SWIFT) build $(RELEASE)
+	$(SWIFT) build $(RELEASE) --scratch-path $(RELEASE_BUILD)
 	@mkdir -p bin
 	@$(LINK_NODES)
-	@cp -f .build/release/workbench bin/
+	@cp -f $(RELEASE_BUILD)/release/workbench bin/
 	@# What workbench --version and a run's run.edn name.
 	@git describe --always --dirty > bin/COMMIT 2>/dev/null || rm -f bin/COMMIT
 
 nodes: ## Build the nodes alone
 nodes: deps
-	$(SWIFT) build $(RELEASE) --product glomer
+	$(SWIFT) build $(RELEASE) --scratch-path $(RELEASE_BUILD) --product glomer
 	@mkdir -p bin
 	@$(LINK_NODES)
 
 # Hard links: Maelstrom resolves symbolic ones, and the node would not know its name.
-LINK_NODES = { SWIFTC=$(SWIFT)c CSupport/link-static.sh .build/release bin/glomer || \
-  { echo "bin/glomer is linked dynamically: it starts more slowly"; cp -f .build/release/glomer bin/; }; } && \
+LINK_NODES = { SWIFTC=$(SWIFT)c CSupport/link-static.sh $(RELEASE_BUILD)/release bin/glomer || \
+  { echo "bin/glomer is linked dynamically: it starts more slowly"; cp -f $(RELEASE_BUILD)/release/glomer bin/; }; } && \
   for node in $$(bin/glomer --list); do ln -f bin/glomer bin/maelstrom-$$node; done
 
 DIST := glomers-$(shell uname -s | tr A-Z a-z)-$(shell uname -m)
@@ -51,8 +53,8 @@ release: ## A tarball of static programs for systems without Swift, with its che
 release: build
 	@rm -rf dist && mkdir -p dist/$(DIST)/bin
 	@# Static where that can be, or it would not run without Swift's and libuv's own libraries.
-	@SWIFTC=$(SWIFT)c CSupport/link-static.sh .build/release dist/$(DIST)/bin/workbench workbench
-	@SWIFTC=$(SWIFT)c CSupport/link-static.sh .build/release dist/$(DIST)/bin/glomer
+	@SWIFTC=$(SWIFT)c CSupport/link-static.sh $(RELEASE_BUILD)/release dist/$(DIST)/bin/workbench workbench
+	@SWIFTC=$(SWIFT)c CSupport/link-static.sh $(RELEASE_BUILD)/release dist/$(DIST)/bin/glomer
 	@strip dist/$(DIST)/bin/workbench dist/$(DIST)/bin/glomer
 	@for node in $$(bin/glomer --list); do ln dist/$(DIST)/bin/glomer dist/$(DIST)/bin/maelstrom-$$node; done
 	@if [ -f bin/COMMIT ]; then cp bin/COMMIT dist/$(DIST)/bin/; fi
@@ -138,7 +140,7 @@ hosts: build
 	python3 Tests/Hosts/run.py --runs $(or $(RUNS),1) --seeds $(or $(HOST_SEEDS),2000)
 
 clean: ## Remove what was built
-	rm -rf .build .build-browser .build-coverage .build-examples .build-languages bin dist
+	rm -rf .build $(RELEASE_BUILD) .build-browser .build-coverage .build-examples .build-languages bin dist
 
 # --- Runs: Gossip Glomers, with each challenge's own options ------------------------------------------------------
 # Sources/Workbench/RunTable.swift says the same, and a test compares the two.
@@ -379,7 +381,7 @@ instructions: nodes $(BENCH_PIPES)
 mallocs: ## Allocations a request, held against bench/budgets.json
 mallocs: nodes $(BENCH_PIPES)
 	@# They are counted by a library that is loaded first, and a static executable loads none.
-	python3 bench/budgets.py mallocs --build $(BENCH) --glomer .build/release/glomer $(RECORDING)
+	python3 bench/budgets.py mallocs --build $(BENCH) --glomer $(RELEASE_BUILD)/release/glomer $(RECORDING)
 
 broadcast-frontier: ## Messages against latency in the simulator: a table, and bench/frontier.svg
 broadcast-frontier: deps

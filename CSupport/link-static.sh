@@ -3,7 +3,7 @@
 # takes half the memory of the ordinary one (bench/RESULTS.md), and runs where there is no Swift. Fails, leaving nothing,
 # where the system has not got what it takes.
 #
-#   link-static.sh BUILD OUTPUT [PRODUCT]     BUILD is swift build's folder for the release, as .build/release
+#   link-static.sh BUILD OUTPUT [PRODUCT]     BUILD is swift build's folder for the release, as .build-release/release
 set -eu
 build=$1
 output=$2

@@ -31,7 +31,12 @@ struct ReportData {
   var text: [UInt8] {
     var copy = self
     copy.write()
-    return copy.out.bytes.replacing([UInt8(ascii: "<")], with: Array("\\u003c".utf8))
+    var text: [UInt8] = []
+    text.reserveCapacity(copy.out.bytes.count)
+    for byte in copy.out.bytes {
+      if byte == UInt8(ascii: "<") { text += "\\u003c".utf8 } else { text.append(byte) }
+    }
+    return text
   }
 
   private mutating func write() {
