@@ -2,6 +2,7 @@ public import Glomers
 
 /// Something that must not be, and what shows it.
 public struct Anomaly: Equatable, Sendable {
+  /// How bad it is.
   public enum Severity: String, Sendable {
     /// The nodes are wrong: the whole result is invalid.
     case invalid
@@ -19,6 +20,7 @@ public struct Anomaly: Equatable, Sendable {
   public let operations: [Int]
   /// The node at which it was seen, where it was one.
   public let node: NodeID?
+  /// How bad it is here: a demand can make it worse.
   public private(set) var severity: Severity
   /// What it breaks, if that is not the workload's contract itself: a warning, until a run demands it.
   public let demand: Demand?
@@ -31,12 +33,18 @@ public struct Anomaly: Equatable, Sendable {
   public struct Step: Equatable, Sendable {
     /// The operations, by the indices of their invocations in the history.
     public let from: Int
+    /// The operation that comes after it.
     public let to: Int
     /// `ww`, `wr`, `rw` (Adya's dependencies), `process` or `realtime`.
     public let relation: String
     /// The reason: `T2 read what T1 wrote to 8: 5`.
     public let words: String
 
+    /// - Parameters:
+    ///   - from: the index of the invocation that comes first.
+    ///   - to: that of the one that comes after it.
+    ///   - relation: `ww`, `wr`, `rw`, `process` or `realtime`.
+    ///   - words: the reason, as a sentence.
     public init(from: Int, to: Int, relation: String, words: String) {
       self.from = from
       self.to = to

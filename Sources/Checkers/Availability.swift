@@ -2,6 +2,7 @@ public import History
 
 /// The share of operations that must succeed.
 public enum Availability: Equatable, Sendable {
+  /// Every operation.
   case total
   /// From 0 to 1.
   case fraction(Double)
@@ -11,6 +12,7 @@ public enum Availability: Equatable, Sendable {
 public struct AvailabilityChecker: Checker {
   private let wanted: Availability?
 
+  /// - Parameter wanted: nil wants nothing.
   public init(_ wanted: Availability?) { self.wanted = wanted }
 
   public func check(_ history: History) -> Finding {

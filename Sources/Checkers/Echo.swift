@@ -4,6 +4,7 @@ public import History
 /// Maelstrom's echo checker: what comes back is what was sent. As there, an echo that is not answered at all is an
 /// error, too; beside that a wrong payload is an anomaly.
 public struct EchoChecker: Checker {
+  /// It has no settings.
   public init() {}
 
   public func check(_ history: History) -> Finding {

@@ -1,5 +1,6 @@
 /// Counts of the messages and bytes that went through the simulated network.
 public struct Journal: Equatable, Sendable {
+  /// What went one way or the other.
   public struct Counts: Equatable, Sendable {
     /// Messages put into the network.
     public internal(set) var sendCount = 0
@@ -22,8 +23,10 @@ public struct Journal: Equatable, Sendable {
   public private(set) var clients = Counts()
   /// Messages between nodes, or between nodes and services.
   public private(set) var servers = Counts()
+  /// All traffic.
   public var all: Counts { clients + servers }
 
+  /// Nothing yet.
   public init() {}
 
   /// A message went into the network; `bytes` is the length of its line without the newline.

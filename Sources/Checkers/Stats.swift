@@ -24,6 +24,7 @@ public struct Stats: Checker {
     }
   }
 
+  /// It has no settings.
   public init() {}
 
   public func check(_ history: History) -> Finding {

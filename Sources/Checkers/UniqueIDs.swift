@@ -5,6 +5,7 @@ public import History
 public struct UniqueIDsChecker: Checker {
   private static let shownMax = 48
 
+  /// It has no settings.
   public init() {}
 
   public func check(_ history: History) -> Finding {

@@ -2,9 +2,11 @@ public import History
 
 /// What a checker says of a run.
 public enum Verdict: Int, Comparable, Sendable {
+  /// All that was asked of it holds.
   case valid
   /// Nothing was found wrong, but too little was seen to say that all is well.
   case unknown
+  /// Something is wrong.
   case invalid
 
   public static func < (a: Verdict, b: Verdict) -> Bool { a.rawValue < b.rawValue }

@@ -30,6 +30,7 @@ public struct Visibility: Sendable {
   /// The longest of all recoveries so far.
   public private(set) var recoveryMax: Duration?
 
+  /// - Parameter nodes: the nodes that every value is to reach.
   public init(nodes: [NodeID]) {
     self.nodes = nodes
     places = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1, $0) })
@@ -63,6 +64,7 @@ public struct Visibility: Sendable {
 
   /// One value, and what is known of where it was.
   public struct Sighting: Sendable {
+    /// What was broadcast, or added.
     public let value: JSON
     /// Nil if no client was told that it would be everywhere.
     public let acknowledged: Instant?

@@ -1,5 +1,6 @@
 /// What a node is told at the start: who it is, who its peers are, and how it was set up.
 public struct Cluster: Equatable, Sendable {
+  /// This node's name.
   public let me: NodeID
   /// Every node, this one included, in the order of the `init` message: the same at every node.
   public let nodes: [NodeID]
@@ -15,8 +16,11 @@ public struct Cluster: Equatable, Sendable {
   /// Every node but this one.
   public var peers: [NodeID] { nodes.filter { $0 != me } }
 
+  /// The value that an option was given, or its fallback.
   public subscript(option: Option) -> Option.Value { options[option.name] ?? option.fallback }
 
+  /// The value of an option whose kind is ``Option/Value/duration(_:in:)``. Any other option is a mistake in
+  /// the node, and ends the program.
   public func duration(_ option: Option) -> Duration {
     guard case .duration(let value, _) = self[option] else {
       preconditionFailure("--\(option.name): no duration")
@@ -24,12 +28,15 @@ public struct Cluster: Equatable, Sendable {
     return value
   }
 
-  /// Nil for `never`.
+  /// The value of an option whose kind is ``Option/Value/limit(_:in:)``; nil for `never`. Any other option is
+  /// a mistake in the node, and ends the program.
   public func limit(_ option: Option) -> Duration? {
     guard case .limit(let value, _) = self[option] else { preconditionFailure("--\(option.name): no limit") }
     return value
   }
 
+  /// The value of an option whose kind is ``Option/Value/integer(_:in:)``. Any other option is a mistake in
+  /// the node, and ends the program.
   public func integer(_ option: Option) -> Int {
     guard case .integer(let value, _) = self[option] else {
       preconditionFailure("--\(option.name): no integer")
@@ -37,6 +44,8 @@ public struct Cluster: Equatable, Sendable {
     return value
   }
 
+  /// The value of an option whose kind is ``Option/Value/choice(_:of:)``: one of its words. Any other option
+  /// is a mistake in the node, and ends the program.
   public func choice(_ option: Option) -> String {
     guard case .choice(let value, _) = self[option] else {
       preconditionFailure("--\(option.name): no choice")
@@ -44,11 +53,15 @@ public struct Cluster: Equatable, Sendable {
     return value
   }
 
+  /// The value of an option whose kind is ``Option/Value/text(_:as:)``; empty if none was given. Any other
+  /// option is a mistake in the node, and ends the program.
   public func text(_ option: Option) -> String {
     guard case .text(let value, _) = self[option] else { preconditionFailure("--\(option.name): no text") }
     return value
   }
 
+  /// The value of an option whose kind is ``Option/Value/flag(_:)``. Any other option is a mistake in the
+  /// node, and ends the program.
   public func flag(_ option: Option) -> Bool {
     guard case .flag(let value) = self[option] else { preconditionFailure("--\(option.name): no flag") }
     return value

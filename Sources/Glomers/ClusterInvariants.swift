@@ -1,8 +1,10 @@
 /// What must hold among all nodes of a cluster at every moment. The simulator looks at each node after each of its events,
 /// and ends the run where something does not hold.
 public protocol ClusterInvariants<Member>: Sendable {
+  /// The kind of node that is looked at.
   associatedtype Member: Node
 
+  /// Begins with a cluster of which nothing has been seen.
   init()
 
   /// Looks at a node.
@@ -20,6 +22,9 @@ public struct Breach: Equatable, Sendable {
   /// One sentence for people.
   public let detail: String
 
+  /// - Parameters:
+  ///   - name: what kind it is, in kebab case.
+  ///   - detail: one sentence for people.
   public init(_ name: String, _ detail: String) {
     self.name = name
     self.detail = detail
@@ -28,7 +33,9 @@ public struct Breach: Equatable, Sendable {
 
 /// Those of a node that has none.
 public struct NoInvariants<Member: Node>: ClusterInvariants {
+  /// Begins with nothing to look at.
   public init() {}
 
+  /// Finds nothing, ever.
   public mutating func look(at node: Member, isStored: Bool) -> Breach? { nil }
 }

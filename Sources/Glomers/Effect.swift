@@ -2,7 +2,9 @@
 public enum Effect<N: Node>: Equatable, Sendable {
   /// Send once, and expect nothing.
   case send(N.Message, to: NodeID)
+  /// Answer a request.
   case reply(N.Message, to: Request)
+  /// Answer a request with an error.
   case fail(RPCError, to: Request)
   /// Ask a peer; its answer comes back to the node with `then`.
   case call(NodeID, N.Message, then: N.Call, Retry)
@@ -10,6 +12,7 @@ public enum Effect<N: Node>: Equatable, Sendable {
   case ask(Service, KV, then: N.Ask, Retry)
   /// Wake the node with this timer; a timer that is already set is moved.
   case wake(N.Timer, at: Instant)
+  /// Unset a timer; one that is not set stays so.
   case cancel(N.Timer)
   /// Store a record before any effect of this turn, or of a later one, is carried out.
   case persist(N.Record)

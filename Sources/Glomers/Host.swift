@@ -8,6 +8,7 @@
 public struct Host<N: Node>: Sendable {
   /// What the driver is to carry out, in this order.
   public enum Output: Equatable, Sendable {
+    /// Put this on the network.
     case send(Envelope<N>)
     /// Append to the log; when all that was asked for is stored, call ``Host/stored(at:)``.
     case store(N.Record)
@@ -103,6 +104,7 @@ public struct Host<N: Node>: Sendable {
     self.records = records
   }
 
+  /// Takes whatever comes from the network: a request, an answer, or the message that initializes the node.
   public mutating func receive(_ envelope: Envelope<N>, at now: Instant) {
     observe(now)
     if let id = envelope.inReplyTo {

@@ -2,10 +2,13 @@
 ///
 /// Instants of two nodes can't be compared: each process has a clock of its own.
 public struct Instant: InstantProtocol, Hashable, Sendable {
+  /// Nanoseconds since the clock's origin.
   public let nanoseconds: Int64
 
+  /// - Parameter nanoseconds: since the clock's origin.
   public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+  /// The clock's origin.
   public static let zero = Instant(nanoseconds: 0)
 
   /// An instant that 64 bits can't hold is replaced by the nearest that they can.
@@ -14,13 +17,18 @@ public struct Instant: InstantProtocol, Hashable, Sendable {
     return Instant(nanoseconds: !overflow ? sum : duration < .zero ? .min : .max)
   }
 
+  /// How long it is from this instant to the other one; negative if that is earlier. The two must lie less
+  /// than 292 years apart.
   public func duration(to other: Instant) -> Duration {
     .nanoseconds(other.nanoseconds - nanoseconds)
   }
 
   public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
+  /// The instant that is so much later, or the last one there is.
   public static func + (a: Instant, b: Duration) -> Instant { a.advanced(by: b) }
+  /// The instant that is so much earlier, or the first one there is.
   public static func - (a: Instant, b: Duration) -> Instant { a.advanced(by: .zero - b) }
+  /// How long it is from `b` to `a`; negative if `b` is later.
   public static func - (a: Instant, b: Instant) -> Duration { b.duration(to: a) }
 }
 

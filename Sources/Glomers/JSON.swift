@@ -2,13 +2,19 @@
 ///
 /// Integers are never equal to reals (`1` is not `1.0`); objects compare without regard to order.
 public enum JSON: Hashable, Sendable {
+  /// `null`.
   case null
+  /// `true` or `false`.
   case bool(Bool)
   /// An integer of 64 bits.
   case integer(Int)
+  /// A number with a fraction or an exponent, as a double.
   case real(Double)
+  /// A string.
   case string(String)
+  /// An array.
   case array([JSON])
+  /// An object. Its order is not kept; of a key that is there twice the last value counts.
   case object([String: JSON])
   /// A number or a string that JSON has, and that none of the cases above can hold.
   case literal(JSONLiteral)
@@ -25,6 +31,7 @@ public struct JSONLiteral: Hashable, Sendable {
   /// - Parameter text: an integer or a real in JSON's grammar, or a string in quotes.
   package init(text: String) { self.text = text }
 
+  /// Whether this is a string.
   public var isString: Bool { text.utf8.first == UInt8(ascii: "\"") }
 
   /// Whether this is an integer.
@@ -67,6 +74,7 @@ extension JSON: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Express
 }
 
 extension JSON {
+  /// The integer that this is; nil for any other value, and for integers beyond 64 bits.
   public var integer: Int? {
     if case .integer(let value) = self { value } else { nil }
   }
@@ -78,9 +86,11 @@ extension JSON {
     default: false
     }
   }
+  /// The string that this is; nil for any other value.
   public var string: String? {
     if case .string(let value) = self { value } else { nil }
   }
+  /// The elements, if this is an array.
   public var array: [JSON]? {
     if case .array(let elements) = self { elements } else { nil }
   }

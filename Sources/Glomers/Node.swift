@@ -62,6 +62,7 @@ public typealias Outcome<Answer> = Result<Answer, RPCError>
 
 /// Where a message came from, and what is needed to answer it.
 public struct Request: Hashable, Sendable {
+  /// Who sent it.
   public let source: NodeID
   /// The sender's message id. Nil where no answer is wanted: replies to it are dropped.
   public let id: Int?
@@ -69,6 +70,10 @@ public struct Request: Hashable, Sendable {
   /// ``Host/resumed(since:at:)``.
   public let received: Instant
 
+  /// - Parameters:
+  ///   - source: who sent it.
+  ///   - id: the sender's message id; nil where no answer is wanted.
+  ///   - received: when this node received it.
   public init(from source: NodeID, id: Int?, received: Instant = .zero) {
     self.source = source
     self.id = id
@@ -77,20 +82,27 @@ public struct Request: Hashable, Sendable {
 }
 
 extension Node {
+  /// The type's name.
   public static var kind: String { String(describing: Self.self) }
+  /// None.
   public static var options: [Option] { [] }
+  /// None: the log grows for ever.
   public var checkpoint: [Record]? { nil }
+  /// Nil: while the disk is full, every request is refused.
   public func answer(reading message: Message) -> Outcome<Message>? { nil }
 }
 
 extension Node where Call == Never {
+  /// Never happens: a node without `Call` calls nobody.
   public mutating func complete(_ call: Never, _ outcome: Outcome<Message>, _ context: inout Context<Self>) {}
 }
 
 extension Node where Ask == Never {
+  /// Never happens: a node without `Ask` asks no service.
   public mutating func complete(_ ask: Never, _ outcome: Outcome<KV>, _ context: inout Context<Self>) {}
 }
 
 extension Node where Timer == Never {
+  /// Never happens: a node without `Timer` sets none.
   public mutating func wake(_ timer: Never, _ context: inout Context<Self>) {}
 }

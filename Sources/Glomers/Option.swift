@@ -1,22 +1,32 @@
 /// A setting that a node takes from its command line, as `--name VALUE`.
 public struct Option: Equatable, Sendable {
+  /// The name, without the dashes.
   public let name: String
   /// One sentence for `--help`.
   public let help: String
   /// Also says which kind of value the option takes.
   public let fallback: Value
 
+  /// The kinds of values, each with one value of that kind and with what is allowed.
   public enum Value: Equatable, Sendable {
+    /// A duration, within bounds: at most a day, unless something else is said.
     case duration(Duration, in: ClosedRange<Duration> = .zero ... .seconds(86_400))
     /// A duration, or `never`, which is nil.
     case limit(Duration?, in: ClosedRange<Duration>)
+    /// An integer, within bounds.
     case integer(Int, in: ClosedRange<Int>)
+    /// One of some words.
     case choice(String, of: [String])
+    /// `true` or `false`.
     case flag(Bool)
     /// Any text; the second says what it means, in capitals. An empty one is none.
     case text(String, as: String)
   }
 
+  /// - Parameters:
+  ///   - name: without the dashes.
+  ///   - fallback: what holds where the option isn't given; also says which kind of value it takes.
+  ///   - help: one sentence for `--help`.
   public init(_ name: String, _ fallback: Value, _ help: String) {
     self.name = name
     self.help = help

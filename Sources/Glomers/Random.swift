@@ -3,8 +3,10 @@
 public struct Random: RandomNumberGenerator, Hashable, Sendable {
   private var state: UInt64
 
+  /// - Parameter seed: one seed gives one sequence, on every machine.
   public init(seed: UInt64) { state = seed }
 
+  /// The next 64 random bits.
   public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state

@@ -19,8 +19,12 @@ public enum ExitStatus: Hashable, Sendable, CustomStringConvertible {
 public struct ResourceUsage: Hashable, Sendable {
   /// User and system time of all its threads.
   public let cpu: Duration
+  /// The most memory that it has had at once, in bytes.
   public let peakResidentBytes: Int
 
+  /// - Parameters:
+  ///   - cpu: user and system time of all its threads.
+  ///   - peakResidentBytes: the most memory that it has had at once, in bytes.
   public init(cpu: Duration, peakResidentBytes: Int) {
     self.cpu = cpu
     self.peakResidentBytes = peakResidentBytes
@@ -29,6 +33,7 @@ public struct ResourceUsage: Hashable, Sendable {
 
 /// Where a process writes.
 public enum OutputStream: Hashable, Sendable {
+  /// Where its lines for others and its lines for people come from.
   case standardOutput, standardError
 }
 
@@ -47,6 +52,7 @@ public final class ChildProcess {
   private var errorOutput: LineReader?
   private var openPipes = 2
   private var status: ExitStatus?
+  /// The system's number for the process.
   public let processID: Int32
 
   /// Starts a process.

@@ -2,24 +2,35 @@ public import Glomers
 
 /// A value of Clojure's extensible data notation, as far as results and histories need it.
 public enum EDN: Hashable, Sendable {
+  /// `nil`.
   case null
+  /// `true` or `false`.
   case bool(Bool)
   /// An integer of 64 bits.
   case integer(Int)
+  /// A real number, as a double.
   case real(Double)
+  /// A string.
   case string(String)
   /// A number beyond 64 bits or a double, or a string with half of a surrogate pair.
   case literal(JSONLiteral)
   /// Its name without the colon.
   case keyword(String)
+  /// A vector; lists and sets are read as vectors.
   case vector([EDN])
   /// In the order in which it is written.
   case map([Member])
 
+  /// A key with its value.
   public struct Member: Hashable, Sendable {
+    /// The key, of whatever kind.
     public let key: EDN
+    /// The value.
     public var value: EDN
 
+    /// - Parameters:
+    ///   - key: of whatever kind.
+    ///   - value: what stands under it.
     public init(_ key: EDN, _ value: EDN) {
       self.key = key
       self.value = value

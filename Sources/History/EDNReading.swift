@@ -2,7 +2,9 @@
 public struct EDNError: Error, Equatable, CustomStringConvertible, Sendable {
   /// Counted from 1.
   public let line: Int
+  /// In bytes, counted from 1.
   public let column: Int
+  /// What is wrong there, in words.
   public let reason: String
 
   public var description: String { "line \(line), column \(column): \(reason)" }
@@ -40,6 +42,9 @@ public struct EDNReader: Sendable {
   /// Where the elements of that value begin, if it is a vector.
   private var elementStarts: [Int] = []
 
+  /// - Parameters:
+  ///   - bytes: the text, whole.
+  ///   - notation: which of the two it is in.
   public init(_ bytes: [UInt8], in notation: EDN.Notation = .edn) { scanner = EDNScanner(bytes, notation) }
 
   /// Where the value that was read last begins, or one of its elements if it is a vector.

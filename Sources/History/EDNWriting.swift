@@ -3,6 +3,7 @@ internal import Glomers
 extension EDN {
   /// What a tree is written as.
   public enum Notation: Sendable {
+    /// Clojure's extensible data notation.
     case edn
     /// Keywords become strings, and so do all keys.
     case json

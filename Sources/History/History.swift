@@ -3,11 +3,13 @@
 /// A process does one thing at a time, so a completion belongs to the last invocation of its process. The nemesis
 /// has no kinds of its own: its first `info` begins, its second ends.
 public struct History: Equatable, Sendable {
+  /// All operations so far, beginnings and ends alike.
   public private(set) var operations: [Operation] = []
   /// For each operation the other half of its pair, or -1.
   private var partners: [Int] = []
   private var open: [Operation.Process: Int] = [:]
 
+  /// A history of nothing.
   public init() {}
 
   /// Adds an operation, gives it its index, and pairs it. Returns the index.
@@ -45,7 +47,9 @@ public struct History: Equatable, Sendable {
     return isBusy ? nil : "process \(number) ends \(operation.function), which it has not begun"
   }
 
+  /// How many operations there are.
   public var count: Int { operations.count }
+  /// The operation with that index.
   public subscript(index: Int) -> Operation { operations[index] }
 
   /// How the operation that began at this index ended; nil if it has not, or if nothing began there.

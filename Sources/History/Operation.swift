@@ -2,6 +2,7 @@ public import Glomers
 
 /// One line of a history: a client, or the nemesis, begins something or is done with it.
 public struct Operation: Equatable, Sendable {
+  /// What kind of line it is.
   public enum Kind: String, Sendable {
     /// A client begins.
     case invoke
@@ -13,8 +14,11 @@ public struct Operation: Equatable, Sendable {
     case info
   }
 
+  /// Who did it.
   public enum Process: Hashable, Sendable {
+    /// A client, by its number; one that does not know how its operation ended goes on under another.
     case client(Int)
+    /// What makes faults begin and end.
     case nemesis
   }
 
@@ -22,7 +26,9 @@ public struct Operation: Equatable, Sendable {
   public package(set) var index: Int
   /// Since the test's start.
   public var time: Duration
+  /// Whether it begins or how it ended.
   public var kind: Kind
+  /// Who did it.
   public var process: Process
   /// What is done: `broadcast`, `read`, `start-partition`.
   public var function: String
@@ -38,6 +44,7 @@ public struct Operation: Equatable, Sendable {
   /// What else is known of it, by the names of members that the history gets beside Jepsen's own.
   public var notes: [String: JSON] = [:]
 
+  /// An operation that is in no history yet.
   public init(
     time: Duration, kind: Kind, process: Process, function: String, value: JSON = .null, error: JSON? = nil,
     node: NodeID? = nil, isFinal: Bool = false

@@ -1,14 +1,24 @@
 /// What the clients of a test do, and what they are to be answered: Maelstrom's names.
 public enum Workload: String, CaseIterable, Sendable {
+  /// What clients say is said again.
   case echo
+  /// No two answers are the same.
   case uniqueIDs = "unique-ids"
+  /// Every value reaches every node.
   case broadcast
+  /// Logs, one a key, that all clients see alike.
   case kafka
+  /// One register a key, linearizable.
   case linKV = "lin-kv"
+  /// A set that only grows.
   case gSet = "g-set"
+  /// A counter that only grows.
   case gCounter = "g-counter"
+  /// A counter that goes up and down.
   case pnCounter = "pn-counter"
+  /// Transactions on registers.
   case txnRWRegister = "txn-rw-register"
+  /// Transactions on lists that are appended to.
   case txnListAppend = "txn-list-append"
 }
 

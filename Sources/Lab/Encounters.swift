@@ -19,7 +19,9 @@ public struct Encounters: Equatable, Sendable {
   public private(set) var lost: [String: Int] = [:]
   /// Messages that arrived twice, and that were held up, one by one.
   public private(set) var doubledCount = 0
+  /// Messages that were held up, one by one.
   public private(set) var heldUpCount = 0
+  /// How often a node was killed.
   public internal(set) var killCount = 0
   /// Kills of a node that had acknowledged a change and had sent nothing to another node since it got the request: nobody else can know
   /// of the change.

@@ -17,6 +17,7 @@ internal import Glomers
 /// | `idle`: Maelstrom alone | 99.9 / 100.8 / 103.3 / 104.0 ms | 101.5 / 104.9 / 110.6 / 115.4 |
 /// | `busy`: beside three busy loops | 100.1 / 105.5 / 127.8 / 143.7 ms | 101.9 / 114.6 / 171 / 205 |
 public struct Machine: Sendable {
+  /// How busy the computer is.
   public enum Kind: String, CaseIterable, Sendable {
     /// Never late.
     case ideal

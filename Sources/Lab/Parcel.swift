@@ -4,7 +4,9 @@ public import Glomers
 public struct Parcel: Equatable, Sendable {
   /// Counts from 0 over the whole test; the receiver sees it as `id`.
   public let id: Int
+  /// Who sent it.
   public let source: NodeID
+  /// Who is to get it.
   public let destination: NodeID
   /// One JSON object, `id` included, with its newline.
   public let line: [UInt8]
@@ -17,6 +19,9 @@ public struct Parcel: Equatable, Sendable {
   /// Which of its link's messages it is, from 1 on; 0 where nobody counts.
   public internal(set) var number = 0
 
+  /// - Parameters:
+  ///   - id: the network's number for it.
+  ///   - line: one JSON object with its newline.
   public init(id: Int, source: NodeID, destination: NodeID, line: [UInt8], isFromClient: Bool = false) {
     self.id = id
     self.source = source

@@ -11,6 +11,7 @@ public struct Scenario: Equatable, Sendable {
     case constant
     /// From nothing to twice the mean.
     case uniform
+    /// With many short ones, and few very long ones.
     case exponential
   }
 
@@ -18,6 +19,7 @@ public struct Scenario: Equatable, Sendable {
   public enum KeyDistribution: String, CaseIterable, Sendable {
     /// Each key twice as often as the one before it.
     case exponential
+    /// All keys alike.
     case uniform
     /// The i-th as often as 1 / i²; and the numbers of writes to the keys follow 1 / i, up to the most.
     case zipf
@@ -33,9 +35,11 @@ public struct Scenario: Equatable, Sendable {
 
   /// What the nemesis does; Maelstrom has the first three.
   public enum Fault: String, CaseIterable, Sendable {
+    /// The network is cut; nodes are killed and started again; nodes are stopped and go on.
     case partition, kill, pause
     /// Some nodes no longer hear some others.
     case oneWay = "one-way"
+    /// Messages are lost, come twice, overtake each other, or take longer, each by itself.
     case loss, duplicate, reorder, slow
     /// Disks of nodes are full, or fail.
     case disk
@@ -74,13 +78,17 @@ public struct Scenario: Equatable, Sendable {
 
   /// How many clients there are.
   public enum Concurrency: Equatable, Sendable {
+    /// So many in all.
     case clients(Int)
+    /// So many for each node.
     case perNode(Int)
   }
 
+  /// What clients do, and how the history is judged.
   public var workload: Workload
   /// The nodes' names; at least one, no two the same.
   public var nodes: [NodeID] = Scenario.numbered(0..<5)
+  /// How many clients there are.
   public var concurrency: Concurrency = .perNode(1)
   /// Requests a second, over all clients together; 0 makes none.
   public var rate = 5.0
@@ -88,13 +96,16 @@ public struct Scenario: Equatable, Sendable {
   public var timeLimit: Duration = .seconds(60)
   /// The mean delay between servers.
   public var latency: Duration = .zero
+  /// How delays between servers are drawn.
   public var latencyDistribution: LatencyDistribution = .constant
+  /// What the nemesis does.
   public var faults: Set<Fault> = []
   /// The mean time between two steps of the nemesis.
   public var nemesisInterval: Duration = .seconds(10)
   /// How long before the end of requests all faults end: what is asked for in this time shows whether nodes recover.
   /// Maelstrom has faults to the end.
   public var calmTime: Duration = .zero
+  /// The neighbours that broadcast suggests to its nodes.
   public var topology: Topology = .grid
   /// Nil asks for nothing.
   public var availability: Availability?
@@ -104,16 +115,25 @@ public struct Scenario: Equatable, Sendable {
   public var demands: Set<Demand> = []
   /// The longest that polls of a log may lag behind what is known of it; nil allows any lag.
   public var lagMax: Duration?
+  /// How many keys are in use at a time; nil is the workload's own number.
   public var keyCount: Int?
+  /// How often each key is used.
   public var keyDistribution: KeyDistribution = .exponential
+  /// The most operations in one transaction.
   public var maxTransactionLength = 4
+  /// How often a key is written to before another takes its place.
   public var maxWritesPerKey = 16
+  /// Whether what nodes write to stderr is shown.
   public var logNodeErrors = false
+  /// Whether each message is shown as it is sent.
   public var logNetworkSends = false
+  /// Whether each message is shown as it arrives.
   public var logNetworkReceives = false
   /// How many bytes the record of messages may take; 0: none is made.
   public var recordBytesMax = 0
+  /// In which order messages are delivered.
   public var delivery: Delivery = .inOrder
+  /// What becomes of answers to clients that have gone.
   public var lateReplies: LateReplies = .silence
   /// Over NATS only, if it is real.
   public var carrier: Carrier = .simulated
@@ -121,6 +141,7 @@ public struct Scenario: Equatable, Sendable {
   public var serverCount = 0
   /// How late the computer is. In the simulator only.
   public var machine: Machine.Kind = .ideal
+  /// Decides all that is drawn.
   public var seed: UInt64 = 0
   /// How often a node that may lack an acknowledged value is asked what it has, past the network. Nil: never.
   public var probeInterval: Duration? = .milliseconds(20)
@@ -129,6 +150,7 @@ public struct Scenario: Equatable, Sendable {
   /// Whether a run is to be written down as a script, with its history.
   public var isRecorded = false
 
+  /// Maelstrom's defaults, with this workload.
   public init(_ workload: Workload) { self.workload = workload }
 
   /// What tests of one seed begin with: 3 nodes, 50 requests a second for 10 s, 10 ms, no faults.
@@ -157,6 +179,7 @@ public struct Scenario: Equatable, Sendable {
   /// Whether nodes are given a place for what must survive a kill.
   public var keepsRecords: Bool { faults.contains(.kill) || faults.contains(.disk) }
 
+  /// How many clients there are, over all nodes.
   public var clientCount: Int {
     if let script { return script.clients.count }
     return switch concurrency {

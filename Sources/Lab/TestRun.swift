@@ -13,6 +13,7 @@ public import Checkers
 public struct TestRun {
   /// What the driver is to do, in this order.
   public enum Action: Equatable, Sendable {
+    /// Starts a node; it will be initialized by a message.
     case start(NodeID)
     /// A line for a node's standard input, its newline included.
     case deliver([UInt8], to: NodeID)
@@ -37,7 +38,9 @@ public struct TestRun {
   /// Between the end of faults and the final reads: Maelstrom's.
   public static var recoveryTime: Duration { .seconds(10) }
 
+  /// What is tested, and under which conditions.
   public let scenario: Scenario
+  /// The nodes' names, in their order.
   public let nodes: [NodeID]
   /// Everything that clients and the nemesis did.
   public internal(set) var history = History()
@@ -123,6 +126,7 @@ public struct TestRun {
   /// What became of single messages, of a run that is recorded.
   public internal(set) var strikes: [SeenStrike] = []
 
+  /// A test of one of Maelstrom's workloads.
   public init(_ scenario: Scenario) {
     self.init(scenario, checker: scenario.workload.checker(scenario)) {
       scenario.workload.load.init(scenario, random: $0)
@@ -216,6 +220,7 @@ public struct TestRun {
     swap(&list, &actions)
   }
 
+  /// Whether the verdict is there.
   public var isFinished: Bool { phase == .finished }
 
   /// When a timer of a node that is due now reaches it: later on a machine that is late.

@@ -41,12 +41,15 @@ extension TestRun {
     case cut([Cut])
     /// Ends one of the servers between the hosts, by its place.
     case killServer(Int)
+    /// Starts it again, by its place.
     case startServer(Int)
   }
 
+  /// Who does not hear whom, for one reason.
   public struct Cut: Equatable, Sendable {
     /// What messages that it drops are said to be lost by.
     public let name: String
+    /// For each receiver, whom it does not hear.
     public let grudge: Grudge
   }
 

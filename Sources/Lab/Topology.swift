@@ -2,12 +2,17 @@ public import Glomers
 
 /// The neighbours that a broadcast test suggests to its nodes: Maelstrom's shapes.
 public enum Topology: String, CaseIterable, Sendable {
+  /// One next to the other.
   case line
   /// Roughly square, filled row by row; at most four neighbours.
   case grid
+  /// A tree with two children a node, under its other name.
   case tree
+  /// A tree with two children a node.
   case tree2
+  /// A tree with three.
   case tree3
+  /// A tree with four.
   case tree4
   /// Everybody next to everybody.
   case total

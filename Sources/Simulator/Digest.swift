@@ -5,8 +5,10 @@ public import Glomers
 public struct Digest: Hashable, Sendable, CustomStringConvertible {
   private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
+  /// The fingerprint of nothing.
   public init() {}
 
+  /// Takes in bytes, and how many they are.
   public mutating func add(_ bytes: Span<UInt8>) {
     mix(UInt64(bytes.count))
     unsafe bytes.withUnsafeBytes { bytes in
@@ -20,6 +22,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Takes in a time.
   public mutating func add(_ instant: Instant) { mix(UInt64(bitPattern: instant.nanoseconds)) }
 
   private mutating func mix(_ word: UInt64) {

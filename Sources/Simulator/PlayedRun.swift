@@ -3,9 +3,11 @@ public import Lab
 
 /// A run that goes on event by event, whatever kind of node it is of. A value: a copy is a snapshot.
 public protocol PlayedRun {
+  /// The test, as it is now.
   var test: TestRun { get }
   /// The virtual time.
   var now: Instant { get }
+  /// The run's fingerprint so far.
   var digest: Digest { get }
   /// When something happens next; nil when nothing is left to happen.
   var next: Instant? { get }
@@ -25,17 +27,22 @@ public protocol PlayedRun {
 }
 
 extension Simulation: PlayedRun {
+  /// When something happens next; nil at the end of the test.
   public var next: Instant? { stage.isFinished ? nil : stage.next }
 
+  /// Does something to the run: see ``TestRun/add(_:at:)``.
   public mutating func add(_ act: Script.Act, at due: Instant) throws(ScriptError) {
     try stage.add(act, at: due)
   }
 
+  /// Takes what the record of messages has got.
   public mutating func takeRecord() -> [UInt8] { stage.takeRecord() }
 
+  /// The state of a node, by its place; nil for one that does not run.
   public func state(ofNodeAt place: Int) -> Any? {
     members[place].isRunning ? members[place].host.state : nil
   }
 
+  /// What a node's clock shows, by its place.
   public func clock(ofNodeAt place: Int) -> Instant { members[place].clock(at: now) }
 }

@@ -5,7 +5,9 @@ public import Checkers
 
 /// What became of one seed.
 public struct SeedOutcome: Sendable {
+  /// Which seed it was.
   public let seed: UInt64
+  /// What the checkers say.
   public let results: Results
   /// The run's fingerprint: see ``Simulation/digest``.
   public let digest: Digest
@@ -26,9 +28,11 @@ public struct SeedOutcome: Sendable {
 
   /// A run in full.
   public struct Recording: Sendable {
+    /// Everything that clients and the nemesis did.
     public let history: History
     /// The text of `messages.jsonl`.
     public let messages: [UInt8]
+    /// Where each value was seen, of workloads in which values spread.
     public let sightings: [Visibility.Sighting]
     /// The instant from which the history's times count.
     public let origin: Instant
@@ -81,6 +85,7 @@ public struct SeedOutcome: Sendable {
 public struct ScriptedRun: Sendable {
   /// With a script that makes the same run.
   public let scenario: Scenario
+  /// Everything that clients and the nemesis did.
   public let history: History
   /// Messages that were lost, doubled or held up one by one.
   public let strikes: [SeenStrike]
@@ -114,6 +119,7 @@ public struct Fidelity: Hashable, Sendable {
   /// Delays put in to show races.
   public var delays = 0
 
+  /// A run of which nothing is known yet.
   public init() {}
 }
 

@@ -2,7 +2,9 @@ public import Glomers
 
 /// What a line turned out to be.
 public enum Decoded<N: Node>: Equatable, Sendable {
+  /// A message, with its address.
   case envelope(Envelope<N>)
+  /// No message; why, and who can be told.
   case rejected(Rejection)
 }
 
@@ -12,6 +14,7 @@ public enum Decoded<N: Node>: Equatable, Sendable {
 public struct Codec<N: Node> where N.Message: WireMessage {
   private let document: JSONDocument
 
+  /// A codec with memory of its own, for one thread.
   public init() { self.init(JSONDocument()) }
 
   package init(_ document: JSONDocument) { self.document = document }

@@ -5,13 +5,17 @@ public import Glomers
 ///
 /// The body is a view: valid until the document that read it parses again.
 public struct Frame {
+  /// Who sent it.
   public let source: NodeID
+  /// To whom it is addressed.
   public let destination: NodeID
   /// The sender's `msg_id`, where an answer is wanted.
   public let id: Int?
   /// The `msg_id` that this answers.
   public let inReplyTo: Int?
+  /// The body's `type`.
   public let type: String
+  /// The body: valid until the document that read it parses again.
   public let body: JSONObject
   /// Whether the type is one of the codec's own.
   let role: Role
@@ -42,13 +46,21 @@ struct Heading {
 
 /// A line that is no message, and what could be made out of it: enough to tell its sender, if there is an id.
 public struct Rejection: Error, Equatable, Sendable {
+  /// What is wrong with the line: what its sender is told.
   public let error: RPCError
+  /// Who sent it, where that can be read.
   public let source: NodeID?
+  /// To whom it is addressed, where that can be read.
   public let destination: NodeID?
+  /// The sender's `msg_id`, where there is one that can be read.
   public let id: Int?
   /// Whether the line answers something: answers are not answered, not even with an error.
   public let isReply: Bool
 
+  /// - Parameters:
+  ///   - error: what is wrong with the line.
+  ///   - id: the sender's `msg_id`, where there is one.
+  ///   - isReply: whether the line answers something.
   public init(
     _ error: WireError, from source: NodeID? = nil, to destination: NodeID? = nil, id: Int? = nil,
     isReply: Bool = false

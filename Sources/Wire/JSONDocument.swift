@@ -25,6 +25,7 @@ public final class JSONDocument {
   private let memory: UnsafeMutablePointer<Memory>
   private let usesTape: Bool
 
+  /// A document with the fast path, unless `GLOMERS_JSON=jansson` is set.
   public convenience init() { self.init(usesTape: JSONDocument.usesTapeByDefault) }
 
   /// - Parameter usesTape: whether there is a fast path.

@@ -15,6 +15,7 @@ public struct JSONWriter: ~Copyable {
   private var opening = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   private var openingSource = ""
 
+  /// An empty text.
   public init() { buffer = .allocate(byteCount: 4096, alignment: 1) }
 
   deinit {

@@ -5,10 +5,15 @@ public import Wire
 public enum Broadcast: Equatable, Sendable {
   /// Whom each node should talk to: a suggestion. May name nodes that do not exist.
   case topology([String: [String]])
+  /// The topology has been heard.
   case topologyOk
+  /// A client gives a value, which every node is to show in the end. On the wire it is `message`.
   case broadcast(JSON)
+  /// The node has taken the value, and may not lose it.
   case broadcastOk
+  /// A client asks for all values.
   case read
+  /// All values that the node shows, in any order. On the wire they are `messages`.
   case readOk([JSON])
 }
 

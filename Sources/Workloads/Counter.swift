@@ -3,9 +3,13 @@ public import Wire
 /// A counter, between clients and nodes: in the end everybody is to read the sum of all that was added anywhere. To a
 /// grow-only counter (`g-counter`) nothing negative is added, to the other kind (`pn-counter`) anything.
 public enum Counter: Equatable, Sendable {
+  /// A client adds to the counter. On the wire it is `delta`.
   case add(Int)
+  /// The node has counted it, and may not lose it.
   case addOk
+  /// A client asks for the sum.
   case read
+  /// The sum that the node shows. On the wire it is `value`.
   case readOk(Int)
 }
 

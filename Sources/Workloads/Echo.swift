@@ -2,7 +2,9 @@ public import Wire
 
 /// Echo, between clients and nodes: the answer is what was said, to the byte.
 public enum Echo: Equatable, Sendable {
+  /// A client says something.
   case echo(JSONText)
+  /// The same, as the node says it again.
   case echoOk(JSONText)
 }
 

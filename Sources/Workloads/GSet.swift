@@ -3,9 +3,13 @@ public import Wire
 
 /// A grow-only set, between clients and nodes: every element added anywhere is to be read everywhere in the end.
 public enum GSet: Equatable, Sendable {
+  /// A client adds an element.
   case add(JSON)
+  /// The node has the element, and may not lose it.
   case addOk
+  /// A client asks for all elements.
   case read
+  /// All elements that the node shows, in any order. On the wire they are `value`.
   case readOk([JSON])
 }
 

@@ -4,9 +4,14 @@ public import Wire
 public enum Kafka: Equatable, Sendable {
   /// A place in the log of a key.
   public struct Position: Equatable, Sendable {
+    /// The key of the log.
     public let key: String
+    /// The offset in that log, from 0.
     public let offset: Int
 
+    /// - Parameters:
+    ///   - key: of the log.
+    ///   - offset: in that log, from 0.
     public init(_ key: String, _ offset: Int) {
       self.key = key
       self.offset = offset
@@ -15,9 +20,14 @@ public enum Kafka: Equatable, Sendable {
 
   /// A message in its place.
   public struct Entry: Equatable, Sendable {
+    /// Its offset in its log, from 0.
     public let offset: Int
+    /// What was sent, to the byte.
     public let message: JSONText
 
+    /// - Parameters:
+    ///   - offset: in its log, from 0.
+    ///   - message: what was sent.
     public init(_ offset: Int, _ message: JSONText) {
       self.offset = offset
       self.message = message
@@ -26,23 +36,34 @@ public enum Kafka: Equatable, Sendable {
 
   /// Messages of one key that follow each other.
   public struct Batch: Equatable, Sendable {
+    /// The key of the log.
     public let key: String
+    /// Messages with rising offsets.
     public let entries: ArraySlice<Entry>
 
+    /// - Parameters:
+    ///   - key: of the log.
+    ///   - entries: with rising offsets.
     public init(_ key: String, _ entries: ArraySlice<Entry>) {
       self.key = key
       self.entries = entries
     }
   }
 
+  /// A client appends a message to the log of a key. On the wire it is `msg`.
   case send(key: String, message: JSONText)
+  /// The offset at which the message now is.
   case sendOk(offset: Int)
   /// Asks for messages from these offsets on.
   case poll([Position])
+  /// The messages that were asked for, by key. Any number may be left out at the end, and none between two
+  /// others.
   case pollOk([Batch])
   /// Says up to which offsets, these included, messages have been processed.
   case commitOffsets([Position])
+  /// The offsets are kept.
   case commitOffsetsOk
+  /// Asks up to which offsets messages of these keys have been processed.
   case listCommittedOffsets([String])
   /// Keys of which nothing was committed may be left out.
   case listCommittedOffsetsOk([Position])

@@ -3,6 +3,7 @@ public import Wire
 
 /// Transactions, between clients and nodes: micro-operations that are carried out in order, as one.
 public enum Transactions: Equatable, Sendable {
+  /// A client asks for a transaction.
   case txn([MicroOperation])
   /// The same with what each read has found.
   case txnOk([MicroOperation])
@@ -12,6 +13,7 @@ public enum Transactions: Equatable, Sendable {
 public enum MicroOperation: Equatable, Sendable {
   /// In a request, the value is null.
   case read(key: JSON, value: JSON)
+  /// Sets a key to a value.
   case write(key: JSON, value: JSON)
   /// Adds an element to the list under a key.
   case append(key: JSON, value: JSON)

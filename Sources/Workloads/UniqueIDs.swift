@@ -3,7 +3,9 @@ public import Wire
 
 /// Unique ids, between clients and nodes: no two answers may be the same, whoever gives them.
 public enum UniqueIDs: Equatable, Sendable {
+  /// A client asks for an id.
   case generate
+  /// An id, of any kind of JSON, that no node has ever given before.
   case generateOk(id: JSON)
 }
 

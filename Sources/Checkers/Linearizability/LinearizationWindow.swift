@@ -12,6 +12,7 @@ public struct LinearizationWindow: Equatable, Sendable {
   public struct Item: Equatable, Sendable {
     /// Indices of its two halves in the history; the end is nil if it was unknown, or came after the window.
     public let call: Int
+    /// Where it ended.
     public let end: Int?
     /// `read 5`, `write 3`, `cas 3 → 4`.
     public let words: String
@@ -30,12 +31,16 @@ public struct LinearizationWindow: Equatable, Sendable {
     /// What the key holds then.
     public let value: String
 
+    /// One item in its place.
     public struct Step: Equatable, Sendable {
+      /// The item, by its place.
       public let item: Int
+      /// What the key holds after it, in words.
       public let value: String
     }
   }
 
+  /// Which key it is.
   public let key: JSON
   /// In the order of their calls.
   public let items: [Item]

@@ -5,8 +5,10 @@ public struct Grudge: Equatable, Sendable {
   /// Receivers that hear everybody need no entry.
   public private(set) var sources: [NodeID: Set<NodeID>]
 
+  /// - Parameter sources: for each receiver, whom it does not hear.
   public init(_ sources: [NodeID: Set<NodeID>]) { self.sources = sources }
 
+  /// Whether the receiver hears nothing of the source.
   public func separates(receiver: NodeID, from source: NodeID) -> Bool {
     sources[receiver]?.contains(source) ?? false
   }
@@ -40,6 +42,7 @@ public enum PartitionShape: String, CaseIterable, Sendable {
   /// Every node hears a majority, and no two the same.
   case majoritiesRing = "majorities-ring"
 
+  /// Draws a partition of this shape.
   public func grudge(_ nodes: [NodeID], _ random: inout Random) -> Grudge {
     switch self {
     case .one:

@@ -2,6 +2,7 @@ public import Glomers
 
 /// The state of a node's disk.
 public enum DiskCondition: String, Sendable {
+  /// It works.
   case sound
   /// What is there can be read, but there is no room for more.
   case full
@@ -14,10 +15,13 @@ public enum DiskCondition: String, Sendable {
 public struct Nemesis: Sendable {
   /// What the nemesis does next.
   public enum Step: Equatable, Sendable {
+    /// Cuts the network, both ways.
     case startPartition(PartitionShape)
+    /// Ends that.
     case stopPartition
     /// Some nodes no longer hear some others, which still hear them.
     case startOneWay
+    /// Ends that.
     case stopOneWay
     /// SIGKILL: what a node has not stored is gone, and what was on its way to it.
     case kill(Targets)
@@ -25,21 +29,28 @@ public struct Nemesis: Sendable {
     case start
     /// SIGSTOP and SIGCONT.
     case pause(Targets)
+    /// Lets all nodes go on that were paused.
     case resume
+    /// Does harm to messages, one by one.
     case degrade(Degradation)
+    /// Ends that.
     case restore(Degradation)
     /// The disks of some nodes are full, or fail.
     case breakDisks(Targets)
+    /// All disks work again.
     case mendDisks
     /// The clocks of some nodes jump.
     case skew(Targets)
     /// Some nodes cease to be members, fewer than half.
     case removeMembers
+    /// Those are members again.
     case addMembers
     /// SIGKILL to one of the servers between the hosts; at most one is down.
     case killServer
+    /// Starts the server that was killed.
     case startServer
 
+    /// What the step is called in histories.
     public var function: String {
       switch self {
       case .startPartition: "start-partition"
@@ -84,6 +95,9 @@ public struct Nemesis: Sendable {
   private var tracks: [Track]
   private var random: Random
 
+  /// - Parameters:
+  ///   - begin: when the first step may come.
+  ///   - random: what decides when which step comes.
   public init(_ scenario: Scenario, begin: Instant, random: Random) {
     var random = random
     tracks = Scenario.Fault.allCases.filter(scenario.faults.contains).map {

@@ -4,11 +4,15 @@ internal import Glomers
 public enum Targets: String, CaseIterable, Sendable {
   /// Each node or not, but at least one.
   case subset
+  /// A single one.
   case one
+  /// Fewer than half.
   case minority
+  /// More than half.
   case majority
   /// Fewer than a third; of three nodes or fewer, none.
   case minorityThird = "minority-third"
+  /// Every one.
   case all
 
   func nodes(of nodes: [NodeID], _ random: inout Random) -> [NodeID] {

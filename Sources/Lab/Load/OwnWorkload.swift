@@ -8,6 +8,7 @@ public import Checkers
 /// Every operation is one request and its answer. Clients make requests at the scenario's rate; with `finalRequests`, faults
 /// end, nodes get ten seconds to recover, and each client makes those, too.
 public protocol OwnWorkload: Sendable {
+  /// What clients and nodes say.
   associatedtype Message: WireMessage
 
   /// What a free client asks next. Draws from nothing but `random`, so that a seed fixes a run.
@@ -27,8 +28,11 @@ public protocol OwnWorkload: Sendable {
 }
 
 extension OwnWorkload {
+  /// None.
   public var finalRequests: [Message] { [] }
+  /// No request does.
   public func changesNothing(_ request: Message) -> Bool { false }
+  /// Whether the reply's type is the request's with `_ok` after it.
   public func isAnswer(_ reply: Message, to request: Message) -> Bool {
     MessageBody(reply).type == MessageBody(request).type + "_ok"
   }
@@ -36,7 +40,9 @@ extension OwnWorkload {
 
 /// A client's request and what became of it.
 public struct Exchange<Message: WireMessage>: Equatable, Sendable {
+  /// How a request ended.
   public enum Outcome: Equatable, Sendable {
+    /// With this answer.
     case answered(Message)
     /// It certainly did not happen.
     case failed
@@ -44,7 +50,9 @@ public struct Exchange<Message: WireMessage>: Equatable, Sendable {
     case unknown
   }
 
+  /// What was asked.
   public let request: Message
+  /// How it ended.
   public let outcome: Outcome
   /// The node that was asked.
   public let node: NodeID

@@ -15,8 +15,13 @@ public struct Script: Equatable, Sendable {
     public var client: Int
     /// As in a history: ``Operation/function`` and ``Operation/value`` of an invocation.
     public var function: String
+    /// What the invocation has for a value.
     public var value: JSON
 
+    /// - Parameters:
+    ///   - time: when.
+    ///   - client: a place in ``Script/clients``.
+    ///   - function: what is asked.
     public init(at time: Duration, client: Int, _ function: String, _ value: JSON = .null) {
       self.time = time
       self.client = client
@@ -31,7 +36,9 @@ public struct Script: Equatable, Sendable {
     case cut(Grudge, isOneWay: Bool)
     /// SIGKILL; the end starts the nodes again.
     case kill([NodeID])
+    /// SIGSTOP; the end lets the nodes go on.
     case pause([NodeID])
+    /// Disks are full, or fail; the end mends them.
     case disk(DiskCondition, [NodeID])
     /// Clocks jump. Has no end.
     case skew([Jump])
@@ -39,21 +46,28 @@ public struct Script: Equatable, Sendable {
 
   /// How far a clock jumps.
   public struct Jump: Equatable, Sendable {
+    /// Whose clock it is.
     public var node: NodeID
+    /// Ahead, or back where it is negative.
     public var distance: Duration
 
+    /// - Parameter distance: ahead, or back where it is negative.
     public init(_ node: NodeID, by distance: Duration) {
       self.node = node
       self.distance = distance
     }
   }
 
+  /// A fault, from its start to its end.
   public struct Fault: Equatable, Sendable {
+    /// What it does.
     public var harm: Harm
+    /// When it starts.
     public var start: Duration
     /// Nil: with all other faults, at ``Script/calm`` or when all requests have been made.
     public var end: Duration?
 
+    /// - Parameter end: nil for as long as any fault lasts.
     public init(_ harm: Harm, from start: Duration, to end: Duration? = nil) {
       self.harm = harm
       self.start = start
@@ -63,9 +77,14 @@ public struct Script: Equatable, Sendable {
 
   /// One way between two nodes, or between a node and a service.
   public struct Link: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// Who sends.
     public var source: NodeID
+    /// Who receives.
     public var destination: NodeID
 
+    /// - Parameters:
+    ///   - source: who sends.
+    ///   - destination: who receives.
     public init(from source: NodeID, to destination: NodeID) {
       self.source = source
       self.destination = destination
@@ -80,9 +99,14 @@ public struct Script: Equatable, Sendable {
 
   /// One message: the first of its link has number 1.
   public struct MessageID: Hashable, Comparable, Sendable {
+    /// The link that it takes.
     public var link: Link
+    /// Counted from 1.
     public var number: Int
 
+    /// - Parameters:
+    ///   - link: the one that it takes.
+    ///   - number: counted from 1.
     public init(_ link: Link, _ number: Int) {
       self.link = link
       self.number = number
@@ -93,9 +117,14 @@ public struct Script: Equatable, Sendable {
 
   /// How long a message takes, where that is not the scenario's ``Scenario/latency``.
   public struct Delay: Equatable, Sendable {
+    /// Which message it is.
     public var message: MessageID
+    /// How long it takes.
     public var delay: Duration
 
+    /// - Parameters:
+    ///   - message: which one.
+    ///   - delay: how long it takes.
     public init(_ message: MessageID, _ delay: Duration) {
       self.message = message
       self.delay = delay
@@ -104,6 +133,7 @@ public struct Script: Equatable, Sendable {
 
   /// What becomes of a message on delivery.
   public enum Fate: Equatable, Sendable {
+    /// It never arrives.
     case lost
     /// It is delivered, and once more after a while.
     case again(after: Duration)
@@ -113,9 +143,14 @@ public struct Script: Equatable, Sendable {
 
   /// A message that a fault strikes. Only before all faults end.
   public struct Strike: Equatable, Sendable {
+    /// Which message it is.
     public var message: MessageID
+    /// What becomes of it.
     public var fate: Fate
 
+    /// - Parameters:
+    ///   - message: which one.
+    ///   - fate: what becomes of it.
     public init(_ message: MessageID, _ fate: Fate) {
       self.message = message
       self.fate = fate
@@ -124,9 +159,13 @@ public struct Script: Equatable, Sendable {
 
   /// The node of each client.
   public var clients: [NodeID] = []
+  /// What clients ask, in order.
   public var requests: [Request] = []
+  /// The faults, in order of their starts.
   public var faults: [Fault] = []
+  /// How long messages take that don't take the scenario's latency.
   public var delays: [Delay] = []
+  /// The messages that faults strike.
   public var strikes: [Strike] = []
   /// The clients that do the workload's final operations; nil for all.
   public var finals: [Int]?
@@ -135,6 +174,7 @@ public struct Script: Equatable, Sendable {
   /// Final operations are not prepared before this time, nor before the last request and fault.
   public var end: Duration = .zero
 
+  /// A script in which nothing happens.
   public init() {}
 }
 
@@ -180,6 +220,7 @@ public struct ScriptFile: Equatable, Sendable {
     case program(String)
   }
 
+  /// What runs as every node.
   public var subject: Subject
   /// Passed to each node.
   public var arguments: [String]
@@ -190,12 +231,16 @@ public struct ScriptFile: Equatable, Sendable {
   /// Its ``Scenario/script`` is there.
   public var scenario: Scenario
 
+  /// - Parameters:
+  ///   - subject: what runs as every node.
+  ///   - arguments: passed to each node.
   public init(_ subject: Subject, arguments: [String], _ scenario: Scenario) {
     self.subject = subject
     self.arguments = arguments
     self.scenario = scenario
   }
 
+  /// What happens.
   public var script: Script {
     get { scenario.script ?? Script() }
     set { scenario.script = newValue }

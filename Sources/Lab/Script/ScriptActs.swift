@@ -5,6 +5,7 @@ extension Script {
   public enum Act: Equatable, Sendable {
     /// A client asks for something, or will as soon as it is free. ``Request/time`` has no meaning.
     case request(Request)
+    /// A fault starts.
     case begin(Harm)
     /// Ends a fault, by its place in ``Script/faults``.
     case end(Int)
@@ -17,6 +18,7 @@ extension Script {
 
 /// A message on its way, as people see it.
 public struct Flight: Sendable {
+  /// The message.
   public let parcel: Parcel
   /// When it is to be delivered, unless a fault holds it back.
   public let due: Instant
@@ -46,7 +48,9 @@ extension TestRun {
 
   /// Nodes that were killed and have not been started again, nodes that are paused, and nodes that have ended by themselves.
   public var downNodes: Set<NodeID> { down }
+  /// Nodes that are paused, and may be killed as well.
   public var pausedNodes: Set<NodeID> { paused }
+  /// Nodes that have ended by themselves.
   public var deadNodes: Set<NodeID> { dead }
 
   /// Faults of the script that are in force, by their places.

@@ -5,6 +5,7 @@ import Checkers
 
 /// Why a text is no script.
 public struct ScriptError: Error, Equatable, CustomStringConvertible {
+  /// What is wrong, where, and what would have been right.
   public let description: String
 
   package init(_ description: String) { self.description = description }

@@ -156,7 +156,9 @@ struct ScriptRecorder: Sendable {
 
 /// A message that a fault struck, and when.
 public struct SeenStrike: Equatable, Sendable {
+  /// Since the test's start.
   public let time: Duration
+  /// The message, and what became of it.
   public let strike: Script.Strike
   /// The message as it was sent, with the network's number.
   public let line: String

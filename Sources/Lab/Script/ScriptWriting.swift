@@ -120,6 +120,7 @@ extension ScriptFile {
 
   private static var delaysPerLine: Int { 20 }
 
+  /// What becomes of a message, as scripts say it.
   public static func words(_ fate: Script.Fate) -> String {
     switch fate {
     case .lost: "lost"

@@ -14,6 +14,7 @@ public struct HistoryTable {
 
   private static var textMax: Int { 120 }
 
+  /// - Parameter recording: a run that was written down.
   public init(_ recording: ScriptedRun) {
     let history = recording.history
     for operation in history.operations where operation.isClient && operation.kind == .invoke {

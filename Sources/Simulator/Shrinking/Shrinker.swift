@@ -9,12 +9,17 @@ import Checkers
 public struct Shrinker {
   /// How far it is.
   public struct Progress: Sendable {
+    /// How many runs were tried.
     public let runCount: Int
+    /// Requests that are left.
     public let requestCount: Int
     /// Faults, and messages that are lost, doubled or held up.
     public let faultCount: Int
+    /// Nodes that are left.
     public let nodeCount: Int
+    /// Clients that are left.
     public let clientCount: Int
+    /// Messages that are left which don't take the scenario's latency.
     public let delayCount: Int
 
     /// - Parameter shrinker: how far it is now.
@@ -51,7 +56,9 @@ public struct Shrinker {
   private let show: (Progress) -> Void
   /// The smallest so far, and its run.
   public private(set) var scenario: Scenario
+  /// What became of it.
   public private(set) var outcome: SeedOutcome
+  /// How many runs were tried.
   public private(set) var runCount = 0
 
   /// - Parameters:
