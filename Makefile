@@ -12,7 +12,7 @@ SWIFT_SOURCES := Package.swift Sources Tests Examples/Package.swift Examples/Sou
   bench/Package.swift bench/Sources bench/Benchmarks
 
 .DEFAULT_GOAL := build
-.PHONY: help demo build nodes release deps test examples guide coverage lint format clean
+.PHONY: help demo build nodes release deps test examples guide docs coverage lint format clean
 
 help: ## List the targets
 	@grep -hE '^[a-zA-Z0-9 -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -51,6 +51,8 @@ DIST := glomers-$(shell uname -s | tr A-Z a-z)-$(shell uname -m)
 
 release: ## A tarball of static programs for systems without Swift, with its checksum: dist/
 release: build
+	@# Releases are built with the versions that NOTICE names, and no others.
+	python3 .ci/licences.py --exact --build $(RELEASE_BUILD)
 	@rm -rf dist && mkdir -p dist/$(DIST)/bin
 	@# Static where that can be, or it would not run without Swift's and libuv's own libraries.
 	@SWIFTC=$(SWIFT)c CSupport/link-static.sh $(RELEASE_BUILD)/release dist/$(DIST)/bin/workbench workbench
@@ -59,6 +61,11 @@ release: build
 	@for node in $$(bin/glomer --list); do ln dist/$(DIST)/bin/glomer dist/$(DIST)/bin/maelstrom-$$node; done
 	@if [ -f bin/COMMIT ]; then cp bin/COMMIT dist/$(DIST)/bin/; fi
 	@cp LICENSE NOTICE README.md CHANGELOG.md dist/$(DIST)/
+	@python3 .ci/licences.py --exact --build $(RELEASE_BUILD) --collect dist/$(DIST)/licences >/dev/null
+	@# The guide, its pictures, and the examples that need no Swift: it is given from a release's folder, too.
+	@mkdir -p dist/$(DIST)/docs dist/$(DIST)/Examples/python dist/$(DIST)/Examples/c
+	@cp -R docs/*.md docs/*.png docs/pictures docs/guide dist/$(DIST)/docs/
+	@cp Examples/python/*.py dist/$(DIST)/Examples/python/ && cp Examples/c/echo.c dist/$(DIST)/Examples/c/
 	@mkdir -p dist/$(DIST)/share/man/man1 dist/$(DIST)/share/completions
 	@for shell in bash zsh fish; do \
 	  bin/workbench --generate-completion-script $$shell > dist/$(DIST)/share/completions/workbench.$$shell || exit 1; \
@@ -107,6 +114,17 @@ guide: ## Whether the documents show what is so: quoted code, and what commands 
 guide: build
 	python3 docs/guide.py $(if $(RECORD),--record)
 
+.PHONY: licences workflows
+licences: ## Whether every library has a licence that is known, stands in NOTICE, and is not older than there
+licences: deps
+	$(SWIFT) package resolve
+	python3 .ci/licences.py --selftest
+	python3 .ci/licences.py
+
+workflows: ## Checks of the workflows, the action and the scripts (needs Python's venv, PyPI and shellcheck)
+workflows:
+	.ci/workflows
+
 docs: ## The guide, the references and the API as a static site, by DocC: .build-docs
 docs: deps
 	$(SWIFT) build
@@ -140,7 +158,7 @@ hosts: build
 	python3 Tests/Hosts/run.py --runs $(or $(RUNS),1) --seeds $(or $(HOST_SEEDS),2000)
 
 clean: ## Remove what was built
-	rm -rf .build $(RELEASE_BUILD) .build-browser .build-coverage .build-examples .build-languages bin dist
+	rm -rf .build $(RELEASE_BUILD) .build-browser .build-coverage .build-docs .build-examples .build-languages .build-workflows bin dist
 
 # --- Runs: Gossip Glomers, with each challenge's own options ------------------------------------------------------
 # Sources/Workbench/RunTable.swift says the same, and a test compares the two.

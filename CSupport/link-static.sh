@@ -35,7 +35,7 @@ ln -s "$found" "$libraries/libuv.a"
 # NATS has no static library: what asks for it is compiled once more, to say that it is not there.
 objects="$libraries/objects"
 grep -v '/CFleet.build/' "$build/$product.product/Objects.LinkFileList" >"$objects"
-if [ $product = workbench ]; then
+if [ "$product" = workbench ]; then
   clang=$(dirname "$(command -v "${SWIFTC:-swiftc}")")/clang
   for name in connection queue; do
     "$clang" -O2 -DGLOMERS_WITHOUT_NATS -I"$here/CFleet/include" -I"$here/CGlomers/include" \
