@@ -218,6 +218,6 @@ let package = Package(
         "GlomersRuntime",
       ],
       exclude: ["transcripts"], swiftSettings: house),
-    .testTarget(name: "TidyTests", swiftSettings: house),
+    .testTarget(name: "TidyTests", exclude: ["Fixtures"], swiftSettings: house),
   ]
 )

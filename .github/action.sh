@@ -26,8 +26,10 @@ download() {
   local owner=${place%%/*} rest=${place#*/}
   local repository=${rest%%/*} reference=${rest#*/}
   reference=${INPUT_VERSION:-$reference}
-  [ -n "$owner" ] && [ "$owner" != "$place" ] ||
-    { echo "::error::this is no released action: say which workbench to use: workbench" >&2; return 2; }
+  if [ -z "$owner" ] || [ "$owner" = "$place" ]; then
+    echo "::error::this is no released action: say which workbench to use: workbench" >&2
+    return 2
+  fi
   system=$(uname -s | tr '[:upper:]' '[:lower:]')
   machine=$(uname -m)
   file=glomers-$system-$machine.tar.gz
@@ -52,7 +54,9 @@ case $workbench in */*) ;; *) workbench=$(command -v "$workbench") ;; esac
 # Words as a shell would make of them, without a shell that could do more.
 options=()
 if [ -n "${INPUT_OPTIONS:-}" ]; then
-  while IFS= read -r word; do options+=("$word"); done < <(printf '%s\n' "$INPUT_OPTIONS" | xargs -n 1 printf '%s\n')
+  words=$(printf '%s\n' "$INPUT_OPTIONS" | xargs -n 1 printf '%s\n') ||
+    { echo "::error::the options can't be split into words: is there a quote without its end?" >&2; exit 2; }
+  while IFS= read -r word; do options+=("$word"); done <<<"$words"
 fi
 
 store=${INPUT_STORE:-$temporary/workbench-store}
