@@ -16,11 +16,16 @@ let package = Package(
     .executableTarget(name: "unique-ids", dependencies: node),
     .executableTarget(name: "gossip", dependencies: node),
     .executableTarget(name: "counter", dependencies: node),
+    .executableTarget(name: "log", dependencies: node),
+    .executableTarget(name: "transactions", dependencies: node),
     // A node that is tested in a library of its own, and the program that runs it.
     .target(name: "LastWriter", dependencies: node),
     .executableTarget(name: "last-writer", dependencies: ["LastWriter"] + node),
     .testTarget(
       name: "LastWriterTests",
       dependencies: ["LastWriter", .product(name: "GlomersTesting", package: "glomers")]),
+    .testTarget(
+      name: "ForwarderTests",
+      dependencies: ["forwarder", .product(name: "GlomersTesting", package: "glomers")]),
   ]
 )
