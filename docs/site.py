@@ -2,7 +2,8 @@
 """`make docs`: the guide, the references and the API as one static site, by DocC (`docc` of the Swift toolchain).
 
 The Markdown in docs/ stays what it is; here a copy becomes a DocC catalogue: links between pages become DocC's, links into
-the sources name the file. The API's symbols come from the modules that a debug build has left.
+the sources name the file, and sequence diagrams are drawn. Tutorials show files of the repository, and transcripts of the guide, which are named by document and number. The API's
+symbols come from the modules that a debug build has left.
 """
 
 import argparse
@@ -14,9 +15,11 @@ import subprocess
 import sys
 import tempfile
 
+from sequence import COLOURS, drawing
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-MODULES = ["Glomers", "GlomersRuntime", "GlomersTesting"]
+MODULES = ["Glomers", "Wire", "Workloads", "GlomersRuntime", "GlomersTesting", "Simulator", "Lab", "Checkers", "History"]
 REFERENCES = [
     "ARCHITECTURE", "PROTOCOLS", "RAFT", "WORKLOADS", "WORKBENCH", "FILES", "SCRIPTS", "VIRTUAL_TIME", "hosts", "MAELSTROM",
     "GLOSSARY",
@@ -35,9 +38,10 @@ def slug(heading):
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-def article(path, pages, headings):
-    """The text of a page for DocC; `pages` has the names of all."""
+def article(path, pages, headings, titles, target):
+    """The text of a page for DocC; `pages` has the names of all, `titles` what stands above them. Its drawings go to the folder `target`."""
     folder = os.path.dirname(path)
+    drawings = 0
 
     def link(found):
         words, target = found[1], found[2]
@@ -47,6 +51,8 @@ def article(path, pages, headings):
         aim = os.path.normpath(os.path.join(folder, file)) if file else path
         if aim not in pages:
             return f"{words} (`{os.path.relpath(aim, ROOT)}`)"
+        if words.endswith(".md"):
+            words = titles[aim]
         heading = next((one for one in headings[aim] if slug(one) == fragment), None)
         anchor = "#" + re.sub(r"[ ]", "-", re.sub(r"[`.,:()/]", "", heading)) if heading else ""
         return f"[{words}](doc:{pages[aim]}{anchor})"
@@ -54,10 +60,42 @@ def article(path, pages, headings):
     with open(path) as file:
         text = file.read()
     parts = re.split(r"(```.*?```)", text, flags=re.S)
+    for place in range(1, len(parts), 2):
+        if parts[place].startswith("```mermaid\n"):
+            drawings += 1
+            name = f"{pages[path]}-{drawings}"
+            for theme in COLOURS:
+                # DocC takes the second one where it is dark.
+                with open(f"{target}/{name}{'~dark' if theme == 'dark' else ''}.svg", "w") as file:
+                    file.write(drawing(parts[place][len("```mermaid\n"):-3], theme))
+            parts[place] = f"![Who sends what to whom, from top to bottom.]({name}.svg)"
     for place in range(0, len(parts), 2):
         parts[place] = re.sub(r"<!--.*?-->\n?", "", parts[place], flags=re.S)
+        parts[place] = re.sub(r"<picture>.*?<img alt=\"([^\"]*)\" src=\"([^\"]*)-light.svg\">\n</picture>", r"![\1](\2.svg)",
+                              parts[place], flags=re.S)
+        parts[place] = re.sub(r"!\[([^\]]*)\]\((?:[^)\s]*/)?([^)/\s]+)\)", r"![\1](\2)", parts[place])
         parts[place] = re.sub(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)", link, parts[place])
     return "".join(parts)
+
+
+def tutorial(path, target):
+    """Writes a tutorial, and beside it the files that it shows."""
+
+    def shown(found):
+        file, _, number = found[1].partition(":")
+        with open(os.path.join(ROOT, file)) as source:
+            text = source.read()
+        if number:
+            text = re.findall(r"^```\n(\$ workbench .*?)^```$", text, flags=re.S | re.M)[int(number) - 1]
+        name = re.sub(r"[/:]", "-", found[1]) + (".txt" if number else "")
+        with open(f"{target}/{name}", "w") as copy:
+            copy.write(text)
+        return f'file: "{name}"'
+
+    with open(path) as file:
+        text = re.sub(r'file: "([^"]+)"', shown, file.read())
+    with open(f"{target}/{os.path.basename(path)}", "w") as copy:
+        copy.write(text)
 
 
 def catalogue(target):
@@ -69,17 +107,25 @@ def catalogue(target):
     missing = [path for path in glob.glob(f"{HERE}/*.md") if path not in references]
     if missing:
         sys.exit(f"docs/site.py: add to REFERENCES: {', '.join(map(os.path.basename, missing))}")
-    pages = {path: re.sub(r"^\d+-", "", os.path.basename(path)[:-3]) for path in everything}
-    headings = {}
+    pages, headings, titles = {}, {}, {}
     for path in everything:
+        name = re.sub(r"^\d+-", "", os.path.basename(path)[:-3])
+        # DocC's addresses know no capitals: of two equal names the later would take the place of the other.
+        pages[path] = name if name.lower() not in map(str.lower, pages.values()) else f"{name}-reference"
         with open(path) as file:
-            headings[path] = re.findall(r"^##+ (.*)$", file.read(), flags=re.M)
+            text = file.read()
+        titles[path] = re.search(r"^# (.*)$", text, flags=re.M)[1]
+        headings[path] = re.findall(r"^##+ (.*)$", text, flags=re.M)
     os.makedirs(target)
     for path in everything:
         with open(f"{target}/{pages[path]}.md", "w") as file:
-            file.write(article(path, pages, headings))
-    for picture in [*glob.glob(f"{HERE}/*.png"), *glob.glob(f"{HERE}/pictures/*.svg")]:
-        shutil.copy(picture, target)
+            file.write(article(path, pages, headings, titles, target))
+    for picture in [*glob.glob(f"{HERE}/*.png"), *glob.glob(f"{HERE}/pictures/*")]:
+        name = os.path.basename(picture).replace("-light.svg", ".svg").replace("-dark.svg", "~dark.svg")
+        shutil.copy(picture, f"{target}/{name}")
+
+    for path in glob.glob(f"{HERE}/tutorials/*.tutorial"):
+        tutorial(path, target)
 
     def topics(title, paths):
         return f"### {title}\n\n" + "".join(f"- <doc:{pages[path]}>\n" for path in paths) + "\n"
@@ -89,7 +135,8 @@ def catalogue(target):
             "# Guide and references\n\n@Metadata {\n  @TechnologyRoot\n}\n\n"
             "How to write a node for Maelstrom, how to test one, and what all of it means.\n\n"
             "## Overview\n\n![A report: latencies, faults, messages, and what they prove.](report.png)\n\n"
-            "The guide starts from nothing. The references say what everything is, and why.\n\n## Topics\n\n"
+            "The guide starts from nothing; two of its ways are [tutorials](doc:Tutorials). The references say what everything is, "
+            "and why.\n\n## Topics\n\n"
             + topics("The guide", chapters) + topics("References", references))
 
 
@@ -130,7 +177,7 @@ def main():
             if graphs:
                 words += ["--additional-symbol-graph-dir", graphs]
             for line in run(*words).splitlines():
-                if line.startswith(("warning:", "error:")) and "is missing documentation" not in line:
+                if line.startswith(("warning:", "error:")):
                     print(f"{name}: {line}", file=sys.stderr)
             archives.append(archive)
         shutil.rmtree(given.output, ignore_errors=True)

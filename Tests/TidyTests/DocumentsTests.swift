@@ -92,13 +92,13 @@ import Testing
   @Test("links between documents lead somewhere, to headings too")
   func links() throws {
     let documents =
-      try Self.files(under: "docs", suffix: ".md")
+      try ["docs", "Examples", "bench", "Sources"].flatMap { try Self.files(under: $0, suffix: ".md") }
       + ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
     for document in documents {
       let folder = Self.root.appending(path: document).deletingLastPathComponent()
       for link in try Self.text(document).matches(of: /\]\(([^)\s]+)\)|srcset="([^"]+)"|src="([^"]+)"/) {
         let target = String(link.1 ?? link.2 ?? link.3 ?? "")
-        guard !target.hasPrefix("http") else { continue }
+        guard !target.hasPrefix("http"), !target.hasPrefix("doc:") else { continue }
         let parts = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
         let file =
           parts[0].isEmpty ? Self.root.appending(path: document) : folder.appending(path: String(parts[0]))
