@@ -52,6 +52,9 @@ public struct RaftInvariants<Machine: StateMachine>: Sendable {
     var isLeader = false
     var commit = 0
     var commitWhenElected = 0
+    /// The commit index, stored or not, and who was to hold its entry when it got there: members may change before it is
+    /// stored.
+    var decided: (commit: Int, voters: [NodeID]) = (0, [])
     var base = 0
     var last = 0
     var lastTerm = 0
@@ -104,6 +107,7 @@ public struct RaftInvariants<Machine: StateMachine>: Sendable {
       seen.commitWhenElected = raft.commit
       if let violation = checkElection(raft) { return violation }
     }
+    if raft.commit != seen.decided.commit { seen.decided = (raft.commit, raft.log.configuration.voters) }
     guard isStored else { return nil }
 
     seen.stored = (raft.term, raft.votedFor)
@@ -232,7 +236,7 @@ public struct RaftInvariants<Machine: StateMachine>: Sendable {
         detail: "\(raft.me) as the leader of term \(term) commits up to entry \(index) of term \(entryTerm),"
           + " which a later leader may lack")
     }
-    let voters = raft.log.configuration.voters
+    let voters = seen.decided.voters
     let holders = voters.filter { node in
       (node == raft.me ? seen : nodes[node])?.holds(index, of: term) ?? false
     }

@@ -13,6 +13,31 @@ struct SafetyTests {
   @Test("and members added and removed", arguments: 21...60 as ClosedRange<UInt64>)
   func members(seed: UInt64) { run(seed, changes: 10) }
 
+  @Test("a commit is judged by the members of its moment, whoever has left before it is stored")
+  func commitAndChange() throws {
+    var group = RaftGroup()
+    group.run(for: .seconds(2))
+    let leader = try #require(group.leader)
+    let helper = try #require(group.names.first { $0 != leader })
+    let other = try #require(group.names.last { $0 != leader })
+    var invariants = RaftInvariants<Notes>()
+    for name in group.names { #expect(invariants.look(at: group[name], isStored: true) == nil) }
+    // One follower has the entry, and the other has not.
+    group.isolated = [other]
+    _ = group.propose(1, at: leader)
+    let before = group[leader].commit
+    while group[leader].commit == before {
+      try #require(!group.mail.isEmpty)
+      group.deliver()
+      #expect(invariants.look(at: group[leader], isStored: false) == nil)
+      #expect(invariants.look(at: group[helper], isStored: true) == nil)
+    }
+    // In the same turn the one that has it is removed: of those that stay only the leader holds it.
+    group.on(leader) { _ = $0.change(MembershipChange(helper, isMember: false), at: $1) }
+    try #require(group[leader].log.configuration.voters == group.names.filter { $0 != helper })
+    #expect(invariants.look(at: group[leader], isStored: true) == nil)
+  }
+
   @Test("a core with a mistake breaks one of them", arguments: Flaw.allCases)
   func mistakes(_ flaw: Flaw) {
     let found = Mistake.$made.withValue(flaw) {
