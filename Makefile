@@ -127,7 +127,8 @@ workflows:
 
 docs: ## The guide, the references and the API as a static site, by DocC: .build-docs
 docs: deps
-	$(SWIFT) build
+	$(SWIFT) build --target GlomersTesting
+	$(SWIFT) build --target GlomersRuntime
 	python3 docs/site.py --build .build/debug --output .build-docs
 
 coverage: ## Which lines of nodes and checkers the tests reach: a table, the lines that none reaches, and a floor

@@ -182,6 +182,9 @@ def main():
             archives.append(archive)
         shutil.rmtree(given.output, ignore_errors=True)
         run(docc, "merge", *archives, "--output-path", given.output, "--synthesized-landing-page-name", "Glomers")
+    # What the pages ask for at first; without it each page asks in vain.
+    with open(f"{given.output}/theme-settings.json", "w") as file:
+        file.write("{}\n")
     count = sum(len(files) for _, _, files in os.walk(f"{given.output}/data"))
     print(f"{given.output}: {count} pages. To look at them: python3 -m http.server -d {given.output}")
 
