@@ -7,6 +7,7 @@
 import glob
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -38,8 +39,13 @@ def main():
     programs = [path for path in glob.glob(f"{build}/debug/*.xctest") if os.path.isfile(path)]
     if not profile or not programs:
         sys.exit(f"there is no coverage in {build}: run make coverage")
+    # Swift's own: another LLVM does not read its profiles.
+    beside = os.path.join(os.path.dirname(os.path.realpath(shutil.which("swift") or "swift")), "llvm-cov")
     export = subprocess.run(
-        ["llvm-cov", "export", "-instr-profile", profile[0], programs[0]], capture_output=True, check=True)
+        [beside if os.path.exists(beside) else "llvm-cov", "export", "-instr-profile", profile[0], programs[0]],
+        capture_output=True)
+    if export.returncode != 0:
+        sys.exit(f"llvm-cov can't read the profile: {export.stderr.decode()}")
     files = json.loads(export.stdout)["data"][0]["files"]
     totals = {}
     for file in files:
