@@ -313,9 +313,9 @@ sim: build
 	$(SIM_MEMBERS) 3 -w txn-rw-register -- --isolation strict-serializable
 
 .PHONY: sim-languages
-sim-languages: ## A small node in each language that is installed, unmodified, in virtual time, each seed twice
+sim-languages: ## A small node in each language that is installed, unmodified, in virtual time, three times (REPEATS=100, OPTIONS="--delays", ONLY="Go Java")
 sim-languages: build
-	Tests/Languages/run.sh bin/workbench .build-languages
+	Tests/Languages/run.sh bin/workbench .build-languages $(OPTIONS)
 
 parity: ## Whether the simulator tells the truth: every run in virtual time and as processes, compared
 parity: build

@@ -2,6 +2,7 @@
 #if defined(__linux__) && defined(__x86_64__)
 #include "internal.h"
 
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 
 static enum outcome answer_with(struct thread *thread, int64_t value) {
@@ -54,10 +55,49 @@ static enum outcome leave(struct thread *thread) {
   return parked;
 }
 
+// What a node's disk answers to a write or a sync: 0, or an error. Only files are on a disk.
+static int disk_error(struct thread *thread) {
+  const struct user_regs_struct *registers = &thread->registers;
+  virtual_disk disk = thread->process->node->disk;
+  int file = virtual_borrow(thread->process, (int)registers->rdi), error = 0;
+  struct stat status;
+  if (file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode)) {
+    bool has_place = thread->call == SYS_pwrite64 || thread->call == SYS_pwritev || thread->call == SYS_pwritev2;
+    bool is_sync = thread->call == SYS_fsync || thread->call == SYS_fdatasync;
+    bool has_count = thread->call == SYS_write || thread->call == SYS_pwrite64;
+    int64_t begin = (fcntl(file, F_GETFL) & O_APPEND) != 0 ? status.st_size : lseek(file, 0, SEEK_CUR);
+    if (has_place && (int64_t)registers->r10 >= 0) begin = (int64_t)registers->r10;
+    // Of a list of pieces the first byte decides.
+    int64_t end = begin + (has_count ? (int64_t)registers->rdx : 1);
+    if (disk == virtual_disk_failing) error = EIO;
+    if (disk == virtual_disk_full && !is_sync && end > status.st_size) error = ENOSPC;
+  }
+  if (file >= 0) close(file);
+  return error;
+}
+
 // Delays are put before a write, after which others may see what was written.
-static enum outcome delay_write(struct thread *thread) {
+static enum outcome write_out(struct thread *thread) {
+  struct node *node = thread->process->node;
+  if (node->disk != virtual_disk_sound) {
+    int error = disk_error(thread);
+    if (error != 0) return answer_with(thread, -error);
+  }
+  if (!node->run->options.delays) return go_on;
   virtual_make_ready(thread);
   return parked;
+}
+
+static enum outcome use_disk(struct thread *thread) {
+  int error = thread->process->node->disk == virtual_disk_sound ? 0 : disk_error(thread);
+  return error == 0 ? go_on : answer_with(thread, -error);
+}
+
+// Room for a file before anything is written there.
+static enum outcome allocate(struct thread *thread) {
+  virtual_disk disk = thread->process->node->disk;
+  if (disk == virtual_disk_sound) return go_on;
+  return answer_with(thread, disk == virtual_disk_full ? -ENOSPC : -EIO);
 }
 
 static enum outcome pretend(struct thread *thread) { return answer_with(thread, 0); }
@@ -77,7 +117,7 @@ static enum outcome fail(struct thread *thread) {
   return parked;
 }
 
-#define CALL(name, handle) {SYS_##name, #name, handle, false}
+#define CALL(name, handle) {SYS_##name, #name, handle, always}
 
 const struct call virtual_calls[] = {
     // Clocks.
@@ -111,10 +151,16 @@ const struct call virtual_calls[] = {
     CALL(recvmsg, virtual_read),
     CALL(accept, virtual_read),
     CALL(accept4, virtual_read),
-    {SYS_write, "write", delay_write, true},
-    {SYS_writev, "writev", delay_write, true},
-    {SYS_sendto, "sendto", delay_write, true},
-    {SYS_sendmsg, "sendmsg", delay_write, true},
+    {SYS_write, "write", write_out, for_writes},
+    {SYS_writev, "writev", write_out, for_writes},
+    {SYS_sendto, "sendto", write_out, for_delays},
+    {SYS_sendmsg, "sendmsg", write_out, for_delays},
+    {SYS_pwrite64, "pwrite64", use_disk, for_disks},
+    {SYS_pwritev, "pwritev", use_disk, for_disks},
+    {SYS_pwritev2, "pwritev2", use_disk, for_disks},
+    {SYS_fsync, "fsync", use_disk, for_disks},
+    {SYS_fdatasync, "fdatasync", use_disk, for_disks},
+    {SYS_fallocate, "fallocate", allocate, for_disks},
     // Timers.
     CALL(timerfd_create, virtual_timerfd_create),
     CALL(timerfd_settime, virtual_timerfd_settime),
@@ -160,10 +206,10 @@ const struct call virtual_calls[] = {
     CALL(signalfd, fail),
     CALL(signalfd4, fail),
     CALL(pidfd_send_signal, fail),
-    {449, "futex_waitv", fail, false},
-    {454, "futex_wake", fail, false},
-    {455, "futex_wait", fail, false},
-    {456, "futex_requeue", fail, false},
+    {449, "futex_waitv", fail, always},
+    {454, "futex_wake", fail, always},
+    {455, "futex_wait", fail, always},
+    {456, "futex_requeue", fail, always},
 };
 const int virtual_call_count = sizeof virtual_calls / sizeof *virtual_calls;
 

@@ -112,6 +112,8 @@ struct thread {
   bool has_status;
   int status;
   int looks, spins;
+  // It has computed for long without a call: it need not show that at length again.
+  bool has_spun;
   pid_t vfork_child;
 };
 
@@ -167,6 +169,7 @@ struct node {
   // Whether threads ran or input came since descriptors were last looked at.
   bool dirty;
   bool paused;
+  virtual_disk disk;
   bool ended, end_told;
   int status;
   int fruitless_polls;
@@ -212,11 +215,20 @@ enum outcome {
 
 typedef enum outcome (*handler)(struct thread *);
 
+// When a call is traced.
+enum traced {
+  always,
+  // Where threads are delayed before they write, or disks are to fail, or either.
+  for_delays = 1,
+  for_disks = 2,
+  for_writes = for_delays | for_disks,
+};
+
 struct call {
   int number;
   const char *name;
   handler handle;
-  bool only_with_delays;
+  enum traced traced;
 };
 
 // calls.c

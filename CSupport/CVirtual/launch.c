@@ -16,21 +16,34 @@
 
 enum { highest_call = 462, file_bytes_max = 1 << 30, files_max = 1024 };
 
+// What a child may be refused before the program runs, and what doing without costs; nothing is done without where no
+// cost is given.
+enum step { its_directory, its_filter, its_program, its_addresses, its_timestamps, its_files };
+static const struct {
+  const char *what, *cost;
+} steps[] = {
+    [its_directory] = {"its directory", NULL},
+    [its_filter] = {"a filter for system calls (seccomp) is refused here", NULL},
+    [its_program] = {"the program", NULL},
+    [its_addresses] = {"addresses that do not change (personality)",
+                       "Node.js and Ruby, for two, differ from run to run"},
+    [its_timestamps] = {"stopping rdtsc (PR_SET_TSC)", "programs that read that counter see the real time"},
+    [its_files] = {"a /proc of its own (mount)", "programs see the machine's processes"},
+};
+
 // The child has no more of this process than its memory, so it says by a pipe what went wrong.
 struct word {
   int error;
-  bool is_fatal;
-  char what[40];
+  enum step step;
 };
 
-static void tell(int pipe, bool is_fatal, const char *what) {
-  struct word word = {errno, is_fatal, ""};
-  for (size_t index = 0; index + 1 < sizeof word.what && what[index] != 0; index++) word.what[index] = what[index];
-  if (write(pipe, &word, sizeof word) < 0 || is_fatal) syscall(SYS_exit_group, 127);
+static void tell(int pipe, enum step step) {
+  struct word word = {errno, step};
+  if (write(pipe, &word, sizeof word) < 0 || steps[step].cost == NULL) syscall(SYS_exit_group, 127);
 }
 
 // Built from the table of calls: what it names stops, what is newer than it stops too and fails.
-static int install_filter(bool delays) {
+static int install_filter(enum traced wanted) {
   struct sock_filter code[300];
   int count = 0;
 #define ADD(...) code[count++] = (struct sock_filter)__VA_ARGS__
@@ -41,7 +54,8 @@ static int install_filter(bool delays) {
   ADD(BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, highest_call, 0, 1));
   ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
   for (int index = 0; index < virtual_call_count; index++) {
-    if (virtual_calls[index].only_with_delays && !delays) continue;
+    enum traced traced = virtual_calls[index].traced;
+    if (traced != always && (traced & wanted) == 0) continue;
     ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)virtual_calls[index].number, 0, 1));
     ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
   }
@@ -56,7 +70,8 @@ struct launch {
   const char *const *arguments, *const *environment;
   const char *directory;
   int input, output, errors, words;
-  bool delays, has_users, has_names;
+  enum traced wanted;
+  bool has_users, has_names;
   uid_t user;
   gid_t group;
   // What Java shares between all processes of a user, by process id.
@@ -89,12 +104,12 @@ static void become_program(const struct launch *launch) {
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, file_bytes_max);
   limit(RLIMIT_NOFILE, files_max);
-  if (launch->directory != NULL && chdir(launch->directory) != 0) tell(words, true, "its directory");
-  if (personality(ADDR_NO_RANDOMIZE) < 0) tell(words, false, "addresses that do not change (personality)");
-  if (prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) != 0) tell(words, false, "stopping rdtsc (PR_SET_TSC)");
-  if (install_filter(launch->delays) != 0) tell(words, true, "a filter for system calls (seccomp)");
+  if (launch->directory != NULL && chdir(launch->directory) != 0) tell(words, its_directory);
+  if (personality(ADDR_NO_RANDOMIZE) < 0) tell(words, its_addresses);
+  if (prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) != 0) tell(words, its_timestamps);
+  if (install_filter(launch->wanted) != 0) tell(words, its_filter);
   execve(launch->arguments[0], (char *const *)launch->arguments, (char *const *)launch->environment);
-  tell(words, true, "the program");
+  tell(words, its_program);
 }
 
 static void write_file(const char *path, const char *text) {
@@ -120,7 +135,7 @@ static void guard(const struct launch *launch, int begin) {
   }
   if (launch->has_names) {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || mount("proc", "/proc", "proc", 0, NULL) != 0) {
-      tell(launch->words, false, "a /proc of its own (mount)");
+      tell(launch->words, its_files);
     }
     if (launch->java[0] != 0) mount("none", launch->java, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64m");
   }
@@ -156,14 +171,21 @@ static pid_t start_guard(virtual_run *run, struct launch *launch, int begin) {
   return id;
 }
 
+static const char container_advice[] =
+    "; in a container, allow it (Docker: --cap-add SYS_PTRACE --security-opt seccomp=unconfined)";
 static const int trace_options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
                                  PTRACE_O_TRACEVFORKDONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD;
 
 // Seizes the guard, lets it fork, keeps the child and lets the guard go. Returns the child, or -1.
-static pid_t seize_child(pid_t guard, int begin) {
+static pid_t seize_child(pid_t guard, int begin, char *problem, size_t bytes) {
   int status;
   unsigned long child = 0;
-  if (ptrace(PTRACE_SEIZE, guard, 0, (long)trace_options) != 0 || write(begin, "x", 1) != 1) return -1;
+  if (ptrace(PTRACE_SEIZE, guard, 0, (long)trace_options) != 0) {
+    snprintf(problem, bytes, "ptrace is refused here (%s)%s", strerror(errno), container_advice);
+    return -1;
+  }
+  snprintf(problem, bytes, "its first process ended before the program began");
+  if (write(begin, "x", 1) != 1) return -1;
   for (;;) {
     if (virtual_wait(guard, &status) != guard || WIFEXITED(status) || WIFSIGNALED(status)) return -1;
     if (status >> 16 == PTRACE_EVENT_FORK || status >> 16 == PTRACE_EVENT_CLONE) break;
@@ -192,17 +214,28 @@ static bool hear(virtual_run *run, int words, char *problem, size_t bytes) {
   struct word word;
   bool is_fatal = false;
   while (read(words, &word, sizeof word) == sizeof word) {
-    if (word.is_fatal) snprintf(problem, bytes, "%s: %s", word.what, strerror(word.error));
-    if (word.is_fatal && word.error == ENOEXEC) {
+    const char *what = steps[word.step].what, *cost = steps[word.step].cost, *error = strerror(word.error);
+    if (cost != NULL) {
+      virtual_refuse(run, "%s is refused (%s): %s", what, error, cost);
+      continue;
+    }
+    is_fatal = true;
+    snprintf(problem, bytes, "%s: %s", what, error);
+    if (word.step != its_program) continue;
+    if (word.error == ENOEXEC) {
       snprintf(problem, bytes, "it is neither a program nor a script; scripts begin with a line like #!/bin/sh");
     }
-    if (word.is_fatal && word.error == ENOENT) {
-      snprintf(problem, bytes, "%s, or the interpreter that its first line names, is not there", word.what);
+    if (word.error == ENOENT) {
+      snprintf(problem, bytes, "%s, or the interpreter that its first line names, is not there", what);
     }
-    if (!word.is_fatal) virtual_refuse(run, "%s is refused: %s", word.what, strerror(word.error));
-    is_fatal = is_fatal || word.is_fatal;
   }
   return is_fatal;
+}
+
+static uint64_t stack_of(pid_t child) {
+  struct user_regs_struct registers = {0};
+  ptrace(PTRACE_GETREGS, child, 0, &registers);
+  return registers.rsp;
 }
 
 bool virtual_launch(struct node *node, const char *const *arguments, const char *const *environment,
@@ -218,13 +251,15 @@ bool virtual_launch(struct node *node, const char *const *arguments, const char 
   int *input = pipes[0], *output = pipes[1], *errors = pipes[2], *words = pipes[3], *begin = pipes[4];
   struct launch launch = {.arguments = arguments, .environment = environment, .directory = directory};
   launch.input = input[0], launch.output = output[1], launch.errors = errors[1], launch.words = words[1];
-  launch.delays = run->options.delays;
+  launch.wanted = (run->options.delays ? for_delays : 0) | (run->options.disks ? for_disks : 0);
   node->guard = start_guard(run, &launch, begin[0]);
-  snprintf(problem, bytes, "ptrace is refused here: %s", strerror(errno));
-  pid_t child = node->guard < 0 ? -1 : seize_child(node->guard, begin[1]);
+  if (node->guard < 0) snprintf(problem, bytes, "no more processes: %s", strerror(errno));
+  pid_t child = node->guard < 0 ? -1 : seize_child(node->guard, begin[1], problem, bytes);
   bool runs = child > 0 && reach_program(child);
   int theirs[] = {input[0], output[1], errors[1], words[1], begin[0], begin[1]};
   for (size_t index = 0; index < sizeof theirs / sizeof *theirs; index++) close(theirs[index]);
+  // A guard that waits for ever would keep the pipe of words open.
+  if (!runs && node->guard > 0) kill(node->guard, SIGKILL);
   bool is_fatal = hear(run, words[0], problem, bytes);
   close(words[0]);
   if (!runs || is_fatal) {
@@ -247,7 +282,11 @@ bool virtual_launch(struct node *node, const char *const *arguments, const char 
   struct thread *thread = process == NULL ? NULL : virtual_new_thread(process, child);
   if (thread == NULL) return false;
   int probe = virtual_borrow(process, 0);
-  if (probe < 0) virtual_fail(run, "pidfd_getfd is refused here (%s): in a container, add CAP_SYS_PTRACE", strerror(errno));
+  uint64_t word;
+  if (probe < 0) virtual_fail(run, "pidfd_getfd is refused here (%s)%s", strerror(errno), container_advice);
+  if (!virtual_load(process, stack_of(child), &word, sizeof word)) {
+    virtual_fail(run, "process_vm_readv is refused here (%s)%s", strerror(errno), container_advice);
+  }
   if (probe >= 0) close(probe);
   virtual_prepare_program(thread);
   virtual_make_ready(thread);

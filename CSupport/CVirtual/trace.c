@@ -6,8 +6,10 @@
 #include <sys/mman.h>
 
 enum {
-  // A thread that has used so much time without a call seems to compute without end, and when it is tried again, sooner.
+  // A thread that has used so much time without a call seems to compute without end; if it did so before, sooner; and
+  // sooner still when it is tried again.
   spin_milliseconds = 1000,
+  known_spin_milliseconds = 200,
   next_spin_milliseconds = 40,
   spins_max = 200,
   // A thread that sleeps at so many ticks in a row is blocked in a call.
@@ -154,7 +156,8 @@ static void look_at(struct thread *thread, struct watch *watch) {
   watch->asleep = state == 'S' && !wrote ? watch->asleep + 1 : 0;
   if (thread->interrupted != wait_nothing) return;
   if (watch->asleep >= blocked_ticks) thread->interrupted = wait_blocked;
-  int64_t spin = (thread->spins == 0 ? spin_milliseconds : next_spin_milliseconds) * MILLISECOND;
+  int64_t spin = spin_milliseconds * MILLISECOND;
+  if (thread->has_spun) spin = (thread->spins == 0 ? known_spin_milliseconds : next_spin_milliseconds) * MILLISECOND;
   if (state == 'R' && cpu - watch->cpu_at_start > spin) thread->interrupted = wait_spin;
   if (thread->interrupted != wait_nothing) ptrace(PTRACE_INTERRUPT, thread->id, 0, 0);
 }
@@ -189,6 +192,7 @@ static enum outcome interrupted(struct thread *thread) {
   thread->interrupted = wait_nothing;
   if (why == wait_spin) {
     run->counts.spins += 1;
+    thread->has_spun = true;
     if (++thread->spins == spins_max) {
       virtual_fail(run, "n%d computes without end: a thread made no system call however long it ran",
                    thread->process->node->index);

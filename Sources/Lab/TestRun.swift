@@ -101,7 +101,7 @@ public struct TestRun {
   var paused: Set<NodeID> = []
   /// Nodes whose disks are full or fail.
   var brokenDisks: Set<NodeID> = []
-  var membership = MembershipChanges()
+  var membership: MembershipChanges
   /// Faults under way, in words.
   var faults: [Scenario.Fault: String] = [:]
   var counts = Progress()
@@ -151,6 +151,7 @@ public struct TestRun {
     arrivals = Stagger(mean: .zero, begin: .zero, random: random.split())
     nemesis = Nemesis(scenario, begin: .zero, random: random.split())
     choices = random.split()
+    membership = MembershipChanges(seed: scenario.seed)
     services = ServiceDesk(random: random.split())
     let clients =
       scenario.script?.clients ?? (0..<scenario.clientCount).map { [nodes] in nodes[$0 % nodes.count] }

@@ -61,12 +61,8 @@ extension TestRun {
       let hit = Array(
         nodes.shuffled(using: &choices).prefix(
           Int.random(in: 1...max(1, (nodes.count - 1) / 2), using: &choices)))
-      membership.remove(hit)
-      faults[.membership] = membership.isUnknown ? nil : "members removed"
-      return JSON(hit)
-    case .addMembers:
-      membership.addAll()
-      return JSON(membership.outside.sorted())
+      return start(.remove(hit))
+    case .addMembers: return addMembers()
     case .killServer: return killServer()
     case .startServer: return startServer()
     }
@@ -88,6 +84,10 @@ extension TestRun {
     case .kill(let hit): return kill(hit)
     case .pause(let hit): return pause(hit)
     case .disk(let condition, let hit): return breakDisks(condition, hit)
+    case .remove(let hit):
+      membership.remove(hit)
+      faults[.membership] = membership.isUnknown ? nil : "members removed"
+      return JSON(hit)
     case .skew(let jumps):
       if !jumps.isEmpty { noteFaults(and: .skew) }
       for jump in jumps { actions.append(.skew(jump.node, by: jump.distance)) }
@@ -174,6 +174,12 @@ extension TestRun {
     if brokenDisks.isEmpty { faults[.disk] = nil }
     for node in mended { actions.append(.setDisk(node, .sound)) }
     return JSON(mended)
+  }
+
+  mutating func addMembers() -> JSON {
+    noting { $0.ended(.membership, at: $1) }
+    membership.addAll()
+    return JSON(membership.outside.sorted())
   }
 
   mutating func record(_ function: String, _ value: JSON) {

@@ -141,10 +141,11 @@ public struct PlaySite {
       return .deliver(try read("message \(words.dropFirst("deliver ".count)) lost").strikes[0].message)
     case "client": return .request(try read("at 0 \(words)").requests[0])
     case "message": return .strike(try read(words).strikes[0])
-    case "kill", "pause", "disk", "partition", "one-way":
+    case "kill", "pause", "disk", "remove", "partition", "one-way":
       return .begin(try read("from 0 to end \(words)").faults[0].harm)
     default:
-      throw ScriptError("acts are client, kill, pause, disk, partition, one-way, message, end and deliver")
+      throw ScriptError(
+        "acts are client, kill, pause, disk, remove, partition, one-way, message, end and deliver")
     }
   }
 

@@ -1,4 +1,5 @@
 internal import Glomers
+internal import Lab
 internal import Simulator
 
 /// A node of a simulation that is a program: the verbs of the simulator's members over a machine's processes.
@@ -28,6 +29,7 @@ struct ProcessMember {
   func kill(_ machine: VirtualMachine) { machine.kill(place) }
   func pause(_ machine: VirtualMachine) { machine.pause(place) }
   func resume(_ machine: VirtualMachine) { machine.resume(place) }
+  func setDisk(_ condition: DiskCondition, _ machine: VirtualMachine) { machine.setDisk(place, condition) }
   func skew(by jump: Duration, _ machine: VirtualMachine) { machine.skew(place, by: jump) }
 
   /// Puts a line into its standard input, where it waits while the program is paused.

@@ -24,8 +24,12 @@ public struct ProcessSimulation {
     self.program = program
     stage = Stage(TestRun(scenario), trace: trace)
     members = scenario.nodes.enumerated().map { ProcessMember($1, place: $0) }
+    let disks =
+      scenario.faults.contains(.disk)
+      || scenario.script?.faults.contains { $0.harm.fault == .disk } ?? false
     do {
-      machine = try VirtualMachine(seed: scenario.seed, nodeCount: scenario.nodeCount, delays: delays)
+      machine = try VirtualMachine(
+        seed: scenario.seed, nodeCount: scenario.nodeCount, delays: delays, disks: disks)
     } catch {
       machine = nil
       fail(error.description)
@@ -91,8 +95,8 @@ public struct ProcessSimulation {
       case .pause: members[place].pause(machine)
       case .resume: members[place].resume(machine)
       case .skew(_, let jump): members[place].skew(by: jump, machine)
-      // A program's disk is the machine's.
-      case .setDisk, .note: break
+      case .setDisk(_, let condition): members[place].setDisk(condition, machine)
+      case .note: break
       }
     }
   }

@@ -1,5 +1,6 @@
 internal import CVirtual
 internal import Glomers
+internal import Lab
 internal import Simulator
 
 /// Why a program can't run in virtual time.
@@ -33,10 +34,12 @@ public struct Program: Sendable {
 
   private let run: OpaquePointer
 
-  /// - Parameter delays: whether threads are delayed now and then, by the seed.
-  init(seed: UInt64, nodeCount: Int, delays: Bool) throws(VirtualProcessError) {
+  /// - Parameters:
+  ///   - delays: whether threads are delayed now and then, by the seed.
+  ///   - disks: whether disks are to be full, or to fail.
+  init(seed: UInt64, nodeCount: Int, delays: Bool, disks: Bool = false) throws(VirtualProcessError) {
     let options = virtual_options(
-      seed: seed, node_count: Int32(nodeCount), delays: delays, hides_vdso: false)
+      seed: seed, node_count: Int32(nodeCount), delays: delays, disks: disks, hides_vdso: false)
     var run: OpaquePointer?
     let problem = unsafe Self.problem { text, capacity in
       unsafe run = unsafe virtual_open(options, text, capacity)
@@ -88,6 +91,17 @@ public struct Program: Sendable {
   func resume(_ place: Int) { unsafe virtual_resume(run, Int32(place)) }
   func skew(_ place: Int, by jump: Duration) { unsafe virtual_skew(run, Int32(place), jump.nanoseconds) }
 
+  /// Files on a disk that is not sound refuse what is written to them.
+  func setDisk(_ place: Int, _ condition: DiskCondition) {
+    let disk =
+      switch condition {
+      case .sound: virtual_disk_sound
+      case .full: virtual_disk_full
+      case .failing: virtual_disk_failing
+      }
+    unsafe virtual_set_disk(run, Int32(place), disk)
+  }
+
   func feed(_ place: Int, _ bytes: [UInt8]) {
     unsafe bytes.withUnsafeBufferPointer { unsafe virtual_feed(run, Int32(place), $0.baseAddress, $0.count) }
   }
@@ -126,6 +140,10 @@ public struct Program: Sendable {
     if counts.spins > 0 {
       fidelity.doubts.append(
         "threads that computed for a second without a system call were interrupted (\(counts.spins) times)")
+    }
+    if counts.blocks > 0 {
+      fidelity.doubts.append(
+        "calls that waited in a way that is not known were interrupted (\(counts.blocks) times)")
     }
     var place: Int32 = 0
     while let refusal = unsafe virtual_refusal(run, place) {

@@ -63,9 +63,6 @@ struct PlayCommand: AsyncParsableCommand {
       throw ValidationError("a script says itself what happens: leave workload, node and faults out")
     }
     try network.validateForSimulators()
-    guard !network.nemesis.contains(.membership) else {
-      throw ValidationError("no script can say who is a member: leave membership out")
-    }
     guard load.nodeCount ?? 0 <= Self.nodeCountMax else {
       throw ValidationError("--node-count: no more than \(Self.nodeCountMax) nodes can be played")
     }

@@ -173,9 +173,6 @@ struct SimCommand: AsyncParsableCommand {
     guard !(record && (shrink || script != nil)) else {
       throw ValidationError("give either --record or a script")
     }
-    guard !(shrink && network.nemesis.contains(.membership)) else {
-      throw ValidationError("no script can say who is a member: leave membership out to shrink")
-    }
     if let bin { return try validate(program: bin) }
     guard !delays, !checkSeed else {
       throw ValidationError("--delays and --check-seed are for programs: give one with --bin")
@@ -192,9 +189,6 @@ struct SimCommand: AsyncParsableCommand {
     if let problem = BenchSettings.problem(withExecutable: program) { throw ValidationError(problem) }
     guard node == nil else {
       throw ValidationError("give either --bin, a program, or --node, a state machine")
-    }
-    guard !network.nemesis.contains(.disk) else {
-      throw ValidationError("the disk of a program can't be made to fail in virtual time: leave disk out")
     }
     guard !(record && checkSeed) else { throw ValidationError("give either --record or --check-seed") }
     guard !(trace && checkSeed) else { throw ValidationError("give either --trace or --check-seed") }

@@ -52,9 +52,6 @@ extension SimCommand {
     switch file.subject {
     case .program(let path):
       if let problem = BenchSettings.problem(withExecutable: path) { throw ValidationError(problem) }
-      guard !file.scenario.faults.contains(.disk) else {
-        throw ValidationError("the disk of a program can't be made to fail in virtual time")
-      }
       let settings = BenchSettings(scenario: file.scenario, executable: path, arguments: file.arguments)
       let program = SimulatedProgram(
         executable: settings.executable, arguments: file.arguments, delays: file.delaysThreads)

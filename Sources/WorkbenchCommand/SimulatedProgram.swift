@@ -58,7 +58,7 @@ private final class Scratch: Sendable {
 
   init() {
     root = FileManager.default.temporaryDirectory.appendingPathComponent("workbench-\(UUID().uuidString)")
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE] {
       _ = signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { [root, source] in

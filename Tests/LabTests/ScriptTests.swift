@@ -77,6 +77,21 @@ struct ScriptTests {
     }
   }
 
+  @Test("the same holds where members are removed and added again")
+  func members() throws {
+    for seed in 1...4 as ClosedRange<UInt64> {
+      var scenario = Self.everything(.linKV, seed: seed)
+      scenario.nodeCount = 5
+      scenario.faults = [.membership, .partition, .kill, .loss]
+      let (first, script) = try runs(LinKVNode.self, scenario)
+      #expect(first.digest == script.digest, "seed \(seed)")
+      let made = try #require(first.scripted?.scenario.script)
+      #expect(made.faults.contains { $0.harm.fault == .membership })
+      let changes = first.scripted?.history.operations.filter { $0.function == "remove_member" }
+      #expect(changes?.isEmpty == false)
+    }
+  }
+
   private static let text = """
     script 1
     # A comment.
@@ -104,6 +119,7 @@ struct ScriptTests {
     from 1 to 2 one-way n2<n0
     from 3 to 4 disk full n0 n2
     from 3 to 3 pause n2
+    from 3 to 4 remove n2
     message n0>n2 3 lost
     message n0>n2 4 again 120
     message n2>n0 1 later 0.25
@@ -142,7 +158,7 @@ struct ScriptTests {
       ("script 1\nat 99999999999 client 0 echo 1", "a year (31536000) at most"),
       ("script 1\nat 1 client 0 echo {", "line 2: '{' is no JSON value"),
       ("script 1\nfrom 2 to 1 kill n0", "line 2: the fault ends before it starts"),
-      ("script 1\nfrom 1 to 2 rain n0", "the faults are kill, pause, disk, partition and one-way"),
+      ("script 1\nfrom 1 to 2 rain n0", "the faults are kill, pause, disk, remove, partition and one-way"),
       ("script 1\nmessage n0 1 lost", "as 'n0>n1'"),
       ("script 1\nmessage n0>n1 0 lost", "from 1 on"),
       ("script 1\nwether fine", "a script has no 'wether'"),

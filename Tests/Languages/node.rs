@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[derive(Default)]
-struct Node {
+pub struct Node {
     name: String,
     values: BTreeSet<i64>,
     missing: BTreeMap<String, BTreeSet<i64>>,
@@ -45,13 +45,13 @@ impl Node {
         }
     }
 
-    fn gossip(&self) {
+    pub fn gossip(&self) {
         for (peer, set) in self.missing.iter().filter(|(_, set)| !set.is_empty()) {
             self.send(peer, &format!("\"type\":\"gossip\",\"values\":[{}]", joined(set)));
         }
     }
 
-    fn handle(&mut self, line: &str) {
+    pub fn handle(&mut self, line: &str) {
         let source = member(line, "src").to_string();
         let body = &line[line.find("\"body\"").unwrap_or(0)..];
         let kind = member(body, "type").to_string();

@@ -11,7 +11,7 @@ import Testing
 @Suite("Programs in the simulator", .enabled(if: Programs.areTraceable), .timeLimit(.minutes(2)))
 struct ProcessSimulationTests {
   private static let faults: Set<Scenario.Fault> = [
-    .partition, .oneWay, .kill, .pause, .loss, .duplicate, .reorder, .slow, .skew,
+    .partition, .oneWay, .kill, .pause, .loss, .duplicate, .reorder, .slow, .skew, .disk,
   ]
 
   private static func scenario(_ workload: Workload, nodes: Int = 3, seed: UInt64 = 1) -> Scenario {

@@ -1,5 +1,6 @@
 import Foundation
 import Glomers
+import Lab
 import Simulator
 import Testing
 
@@ -47,6 +48,28 @@ struct WaitTests {
       ["python3", "-c", "import ctypes; ctypes.CDLL(None).syscall(455, 0, 0, 0, 0, 0, 0)"])
     let (_, fidelity) = try Programs.lines(of: program, feeding: "")
     #expect(fidelity.failure == "n0 made the system call futex_wait, which virtual time does not know")
+  }
+
+  @Test(
+    "a full disk takes nothing beyond the ends of its files, one that fails takes nothing, and pipes go on")
+  func disks() throws {
+    let machine = try VirtualMachine(seed: 1, nodeCount: 1, delays: false, disks: true)
+    try machine.start(0, Programs.program(Programs.fixture("disk.py")))
+    func answer(_ condition: DiskCondition) -> String {
+      machine.setDisk(0, condition)
+      machine.feed(0, Array("go\n".utf8))
+      #expect(machine.advance(limit: nil) == .quiet)
+      var text = ""
+      while machine.takeLine(
+        0, .output,
+        { line in text += line.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) } })
+      {}
+      return text
+    }
+    #expect(answer(.sound) == "append ok, overwrite ok, place ok, sync ok")
+    #expect(answer(.full) == "append ENOSPC, overwrite ok, place ok, sync ok")
+    #expect(answer(.failing) == "append EIO, overwrite EIO, place EIO, sync EIO")
+    #expect(answer(.sound) == "append ok, overwrite ok, place ok, sync ok")
   }
 
   @Test("a program that polls without pause can be paused, and time then passes for the others")

@@ -78,9 +78,11 @@ enum Launcher {
     return try await run(all, store: store, meanwhile: meanwhile)
   }
 
-  /// - Parameter directory: where it runs; nil for where the tests do.
+  /// - Parameters:
+  ///   - directory: where it runs; nil for where the tests do.
+  ///   - executable: what is run in place of the workbench.
   static func run(
-    _ arguments: [String], store: URL? = nil, in directory: URL? = nil,
+    _ arguments: [String], store: URL? = nil, in directory: URL? = nil, executable: String? = nil,
     meanwhile: ((Process, URL) async throws -> Void)? = nil
   ) async throws -> FinishedRun {
     try await slots.take()
@@ -89,7 +91,8 @@ enum Launcher {
     let output = scratch.appendingPathComponent("output")
     let errors = scratch.appendingPathComponent("errors")
     let process = Process()
-    process.executableURL = products.appendingPathComponent("workbench")
+    process.executableURL =
+      executable.map { URL(fileURLWithPath: $0) } ?? products.appendingPathComponent("workbench")
     process.arguments = arguments
     if let directory { process.currentDirectoryURL = directory }
     process.standardInput = FileHandle.nullDevice

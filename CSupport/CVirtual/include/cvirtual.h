@@ -18,9 +18,15 @@ typedef struct {
   int node_count;
   // Whether threads that become ready or write are delayed now and then, up to 3 ms: shows races inside a program.
   bool delays;
+  // Whether the disks of nodes are to be full or fail, by virtual_set_disk: their writes to files are then stops.
+  bool disks;
   // Whether the vDSO is hidden instead of replaced: every look at a clock is then a stop. For comparison.
   bool hides_vdso;
 } virtual_options;
+
+// A full disk takes nothing beyond the ends of its files, and what is there can be overwritten; on one that fails, writes
+// and syncs end in an error. Files that a program maps into its memory are spared.
+typedef enum { virtual_disk_sound, virtual_disk_full, virtual_disk_failing } virtual_disk;
 
 // Why virtual_advance came back.
 typedef enum {
@@ -67,6 +73,9 @@ void virtual_resume(virtual_run *run, int node);
 
 // Moves a program's wall clock, and only that; the next incarnations' too.
 void virtual_skew(virtual_run *run, int node, int64_t nanoseconds);
+
+// The state of a program's disk, until it is started again. Only where options.disks is set.
+void virtual_set_disk(virtual_run *run, int node, virtual_disk disk);
 
 // Appends to a program's standard input.
 void virtual_feed(virtual_run *run, int node, const uint8_t *bytes, size_t count);

@@ -23,6 +23,10 @@ struct MembershipChanges: Sendable {
   private var queue: [Change] = []
   private var asked: Change?
   private var notBefore = Instant.zero
+  /// Draws who is asked. Nothing else draws from it, so that a script makes the draws of the run that it was made of.
+  private var random: Random
+
+  init(seed: UInt64) { random = Random(seed: seed ^ 0x6D65_6D62_6572) }
 
   /// When ``next(at:)`` is to be called; nil while there is nothing to ask.
   var due: Instant? { asked == nil && !queue.isEmpty ? notBefore : nil }
@@ -32,10 +36,13 @@ struct MembershipChanges: Sendable {
     queue += nodes.map { Change(node: $0, isMember: false) }
   }
 
-  /// Makes all nodes members again.
+  /// Makes all nodes members again. Who is just being added is not asked for a second time.
   mutating func addAll() {
-    queue = outside.sorted().map { Change(node: $0, isMember: true) }
+    queue = outside.sorted().map { Change(node: $0, isMember: true) }.filter { $0 != asked }
   }
+
+  /// Which of some nodes is asked next.
+  mutating func member(of nodes: [NodeID]) -> NodeID { nodes.randomElement(using: &random)! }
 
   /// What is to be asked for now.
   mutating func next(at now: Instant) -> Change {
@@ -69,7 +76,7 @@ extension TestRun {
     let change = membership.next(at: clock)
     let members = nodes.filter { !membership.outside.contains($0) || $0 == change.node && !change.isMember }
     let awake = members.filter { !down.contains($0) && !paused.contains($0) && !dead.contains($0) }
-    let member = nemesis.nodes(.one, of: awake.isEmpty ? nodes : awake)[0]
+    let member = membership.member(of: awake.isEmpty ? nodes : awake)
     ask(openClient(member, isLoading: false), .change(change), patience: Self.membershipPatience) { body in
       body.member("type", change.type)
       body.member("node", change.node.name)

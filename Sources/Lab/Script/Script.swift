@@ -40,6 +40,8 @@ public struct Script: Equatable, Sendable {
     case pause([NodeID])
     /// Disks are full, or fail; the end mends them.
     case disk(DiskCondition, [NodeID])
+    /// Members are asked to remove nodes; the end has whoever is out added again.
+    case remove([NodeID])
     /// Clocks jump. Has no end.
     case skew([Jump])
   }
@@ -186,6 +188,7 @@ extension Script.Harm {
     case .kill: .kill
     case .pause: .pause
     case .disk: .disk
+    case .remove: .membership
     case .skew: .skew
     }
   }
@@ -194,7 +197,7 @@ extension Script.Harm {
   public var isEmpty: Bool {
     switch self {
     case .cut(let grudge, _): grudge.sources.allSatisfy { $0.value.isEmpty }
-    case .kill(let nodes), .pause(let nodes), .disk(_, let nodes): nodes.isEmpty
+    case .kill(let nodes), .pause(let nodes), .disk(_, let nodes), .remove(let nodes): nodes.isEmpty
     case .skew(let jumps): jumps.isEmpty
     }
   }
@@ -204,6 +207,7 @@ extension Script.Harm {
     switch self {
     case .kill: ("kill", "start")
     case .pause: ("pause", "resume")
+    case .remove: ("remove-members", "add-members")
     case .skew: ("skew", "skew")
     case .cut, .disk: ("start-\(fault.rawValue)", "stop-\(fault.rawValue)")
     }

@@ -99,6 +99,7 @@ private struct ScriptReader {
     switch rest.next() {
     case "kill": harm = .kill(rest.nodes())
     case "pause": harm = .pause(rest.nodes())
+    case "remove": harm = .remove(rest.nodes())
     case "disk":
       guard let word = rest.next(), let condition = DiskCondition(rawValue: String(word)), condition != .sound
       else {
@@ -107,7 +108,7 @@ private struct ScriptReader {
       harm = .disk(condition, rest.nodes())
     case "partition": harm = .cut(try grudge(&rest), isOneWay: false)
     case "one-way": harm = .cut(try grudge(&rest), isOneWay: true)
-    default: throw ScriptError("the faults are kill, pause, disk, partition and one-way")
+    default: throw ScriptError("the faults are kill, pause, disk, remove, partition and one-way")
     }
     script.faults.append(.init(harm, from: start, to: end))
   }
@@ -288,7 +289,7 @@ extension Script.Harm {
   public var nodes: [NodeID] {
     switch self {
     case .cut(let grudge, _): grudge.sources.flatMap { [$0.key] + $0.value }
-    case .kill(let nodes), .pause(let nodes), .disk(_, let nodes): nodes
+    case .kill(let nodes), .pause(let nodes), .disk(_, let nodes), .remove(let nodes): nodes
     case .skew(let jumps): jumps.map(\.node)
     }
   }

@@ -286,6 +286,7 @@ extension TestRun {
     case .kill(let nodes): return start(nodes.filter(down.contains))
     case .pause(let nodes): return resume(nodes.filter(paused.contains))
     case .disk(_, let nodes): return mendDisks(nodes.filter(brokenDisks.contains))
+    case .remove: return addMembers()
     case .skew: return .null
     }
   }

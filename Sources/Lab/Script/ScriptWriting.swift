@@ -89,6 +89,7 @@ extension ScriptFile {
     case .kill(let nodes): return "kill \(list(nodes))"
     case .pause(let nodes): return "pause \(list(nodes))"
     case .disk(let condition, let nodes): return "disk \(condition.rawValue) \(list(nodes))"
+    case .remove(let nodes): return "remove \(list(nodes))"
     case .skew(let jumps):
       return "skew \(jumps.map { "\($0.node) \(seconds($0.distance))" }.joined(separator: " "))"
     }

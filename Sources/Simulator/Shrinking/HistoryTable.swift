@@ -30,6 +30,13 @@ public struct HistoryTable {
             Self.cut(completion.map { Self.outcome($0, of: operation) } ?? "never ended"),
           ]))
     }
+    for change in history.operations where ["add_member", "remove_member"].contains(change.function) {
+      guard case .object(let nodes) = change.value else { continue }
+      for (node, outcome) in nodes.sorted(by: { $0.key < $1.key }) {
+        let end = Self.cut(outcome.string ?? "")
+        rows.append(Row(time: change.time, cells: ["members", "", "\(change.function) \(node)", end]))
+      }
+    }
     let script = recording.scenario.script!
     for fault in script.faults {
       add(fault.start, "fault", "", ScriptFile.words(fault.harm))

@@ -110,7 +110,7 @@ extension Script.Harm {
       grudge.sources.sorted { $0.key < $1.key }.flatMap { receiver, sources in
         sources.sorted().map { .link(receiver: receiver, source: $0) }
       }
-    case .kill(let nodes), .pause(let nodes), .disk(_, let nodes): nodes.map { .node($0) }
+    case .kill(let nodes), .pause(let nodes), .disk(_, let nodes), .remove(let nodes): nodes.map { .node($0) }
     case .skew(let jumps): jumps.map { .jump($0) }
     }
   }
@@ -121,6 +121,7 @@ extension Script.Harm {
     switch self {
     case .kill: return .kill(nodes)
     case .pause: return .pause(nodes)
+    case .remove: return .remove(nodes)
     case .disk(let condition, _): return .disk(condition, nodes)
     case .skew: return .skew(targets.compactMap { if case .jump(let jump) = $0 { jump } else { nil } })
     case .cut(_, let isOneWay):
