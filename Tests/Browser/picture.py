@@ -19,7 +19,7 @@ BETWEEN = """
 # By file: the window's size, the run, and what is chosen and shown of it.
 PICTURES = {
     # The lost message between nodes that has the most lost ones within 200 ms around it.
-    "docs/report.png": (1200, 716, [
+    "docs/report.png": (1200, 760, [
         "-w", "broadcast", "--node", "broadcast/sends-once", "--node-count", "5", "--rate", "20", "--time-limit", "10",
         "--latency", "60", "--latency-dist", "uniform", "--delivery", "independent", "--nemesis", "partition",
         "--nemesis-interval", "3", "--seeds", "3"], """

@@ -238,7 +238,7 @@ function cut(links) {
 function showMessage(section, flight) {
   if (!flight) return section.append(element("p", "That message is not under way any more.", { className: "words" }));
   const name = `${flight.src}>${flight.dest} ${flight.number}`, off = play.state.objection !== null || flight.held || !flight.number;
-  const later = element("input", undefined, { type: "number", min: 1, max: 3600000, value: 100, disabled: off, style: "width:6em" });
+  const later = element("input", undefined, { type: "number", min: 1, max: 3600000, value: 100, disabled: off, style: "width:4.6em" });
   later.setAttribute("aria-label", "Milliseconds");
   const buttons = element("div", undefined, { className: "buttons" });
   buttons.append(
@@ -260,6 +260,8 @@ function showLists() {
     line.append(button("End", () => act(`end ${place}`), off), words);
     return line;
   }));
+  const example = state.faults.map(({ words }) => words.match(/(\w+)<([\w,]+)/)).find(Boolean);
+  if (example) at("faults").append(element("li", `${example[0]} means: ${example[1]} hears nothing of ${example[2].replaceAll(",", ", ")}`, { className: "words" }));
   at("deeds").replaceChildren(...state.deeds.map(({ t, words }) => entry(t, words, t > state.now ? "later" : "")));
   at("branches").replaceChildren(...state.branches.map(({ words, count }, place) =>
     button(`Other branch: ${count} acts, the last: ${words.slice(0, 40)}`, () => moveBy(`branch ${place}`))));
@@ -286,11 +288,11 @@ const who = (message) => (message ? `${message.src} → ${message.dest} ${messag
 function describe(line) {
   if (line.sent) return [`${who(line.sent)} sent`];
   if (line.delivered !== undefined) return [`${who(play.known.get(line.delivered))} delivered`];
-  if (line.lost !== undefined) return [`${who(play.known.get(line.lost))} lost: ${line.why}`, "lost"];
+  if (line.lost !== undefined) return [`${who(play.known.get(line.lost))} lost: ${line.why.replace(/ \d+$/, "")}`, "lost"];
   if (line.held !== undefined) return [`${who(play.known.get(line.held))} held up`];
   if (line.copied !== undefined) return [`${who(play.known.get(line.copied))} doubled`];
   if (line.died) return [`${line.died} ended: ${line.how}`, "lost"];
-  if (line.process === "nemesis" || line.process === ":nemesis") return [`${line.f} ${line.value ? JSON.stringify(line.value) : ""}`];
+  if (line.process === "nemesis" || line.process === ":nemesis") return [line.f];
   if (line.type) return [`client ${line.process}: ${line.f} ${line.type === "invoke" ? "begins" : line.type}`, line.type === "fail" ? "lost" : ""];
   return [line.origin ? "all nodes are initialized" : line.end ? "the run is over" : ""];
 }

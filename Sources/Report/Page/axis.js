@@ -1,6 +1,8 @@
 // One time axis for all views: what is zoomed in one is zoomed in all.
 
-const LEFT = 72, RIGHT = 14, TOP = 8, BOTTOM = 22;
+const LEFT = 72, RIGHT = 14, BOTTOM = 22, MARGIN = 8, LANE = 13;
+/** Where plots begin: below a lane for each kind of fault. */
+let TOP = MARGIN;
 
 /** The page's colours, which follow light and dark. Okabe and Ito's palette, which colour-blind people tell apart. */
 class Palette {
@@ -13,6 +15,13 @@ class Palette {
   }
 
   of(number) { return this.series[number % this.series.length]; }
+
+  /** The colour of text upon a colour `#rrggbb`: black or white, whichever is told apart better (WCAG 2.2, relative luminance). */
+  static on(hex) {
+    const linear = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.179 ? "#000000" : "#ffffff";
+  }
 }
 
 /** Very many dots, as pixels of a picture: paths of them would take a second to fill. */
@@ -40,6 +49,29 @@ class Dots {
     this.pixels[at] = this.pixels[at + 1] = this.pixels[at + this.wide] = this.pixels[at + this.wide + 1] = colour;
   }
 
+  /** A line, one pixel wide, as far as it lies in the picture. Each line over a pixel adds to its alpha. */
+  line(x, y, toX, toY, colour, alpha) {
+    const dx = toX - x, dy = toY - y;
+    let first = 0, last = 1;
+    for (const [from, by, size] of [[x, dx, this.wide - 1], [y, dy, this.high - 1]]) {
+      if (by === 0) {
+        if (from < 0 || from > size) return;
+        continue;
+      }
+      const enters = by > 0 ? -from / by : (size - from) / by, leaves = by > 0 ? (size - from) / by : -from / by;
+      first = Math.max(first, enters);
+      last = Math.min(last, leaves);
+    }
+    if (first > last) return;
+    const count = Math.ceil(Math.max(Math.abs(dx), Math.abs(dy)) * (last - first)), { pixels, wide } = this;
+    const stepX = count ? dx * (last - first) / count : 0, stepY = count ? dy * (last - first) / count : 0;
+    let atX = x + dx * first + 0.5, atY = y + dy * first + 0.5;
+    for (let i = 0; i <= count; i++, atX += stepX, atY += stepY) {
+      const at = (atY | 0) * wide + (atX | 0);
+      pixels[at] = (Math.min(255, (pixels[at] >>> 24) + alpha) << 24) | colour;
+    }
+  }
+
   /** The picture, to be drawn with a pen. */
   done() {
     this.pen.putImageData(this.image, 0, 0);
@@ -54,6 +86,27 @@ function ticks(from, to, count) {
   const list = [];
   for (let tick = Math.ceil(from / step) * step; tick <= to; tick += step) list.push(tick);
   return { step, list };
+}
+
+/** A cross, a triangle or a dot. */
+function drawShape(pen, shape, x, y) {
+  switch (shape) {
+    case 1:
+      pen.moveTo(x - 3, y - 3);
+      pen.lineTo(x + 3, y + 3);
+      pen.moveTo(x + 3, y - 3);
+      pen.lineTo(x - 3, y + 3);
+      break;
+    case 2:
+      pen.moveTo(x, y - 4);
+      pen.lineTo(x + 4, y + 3);
+      pen.lineTo(x - 4, y + 3);
+      pen.closePath();
+      break;
+    default:
+      pen.moveTo(x + 2.2, y);
+      pen.arc(x, y, 2.2, 0, 2 * Math.PI);
+  }
 }
 
 /** A canvas with the shared time axis. A subclass draws, and says what lies under the pointer. */
@@ -79,7 +132,7 @@ class View {
   time(x) { return this.app.from + ((x - LEFT) / this.plotWidth) * (this.app.to - this.app.from); }
 
   /** How high the canvas is to be. */
-  wantedHeight() { return 220; }
+  wantedHeight() { return TOP + 212; }
   draw() {}
   /** What is near a point: `{ text, operation, message }`, or null. */
   at() { return null; }
@@ -106,7 +159,6 @@ class View {
     this.draw();
     pen.restore();
     this.drawKills();
-    this.drawLabels();
     if (this.drag) {
       pen.fillStyle = this.app.palette.mark;
       pen.globalAlpha = 0.18;
@@ -122,29 +174,23 @@ class View {
     this.pen.clip();
   }
 
+  /** A band for each fault, and above the plot a bar in the lane of its kind, so that those that overlap are told apart. */
   drawFaults() {
-    const { pen, app } = this;
-    this.labels = [];
+    const { pen, app } = this, { lanes } = app.model;
     for (const fault of app.model.faults) {
-      if (fault.to < app.from || fault.from > app.to || fault.name === "skew") continue;
-      const left = Math.max(LEFT, this.x(fault.from)), right = Math.min(this.width - RIGHT, this.x(fault.to));
+      if (fault.lane === undefined || fault.to < app.from || fault.from > app.to) continue;
+      const left = Math.max(LEFT, this.x(fault.from)), wide = Math.max(1, Math.min(this.width - RIGHT, this.x(fault.to)) - left);
       pen.fillStyle = app.palette.band;
-      pen.fillRect(left, TOP, Math.max(1, right - left), this.plotHeight);
-      this.labels.push({ text: fault.name, left, right });
+      pen.fillRect(left, TOP, wide, this.plotHeight);
+      pen.fillStyle = app.palette.soft;
+      pen.globalAlpha = 0.65;
+      pen.fillRect(left, LANE * fault.lane + 5, wide, LANE - 5);
+      pen.globalAlpha = 1;
     }
-  }
-
-  /** The faults' names, over everything, as far as there is room. */
-  drawLabels() {
-    const { pen } = this;
-    let free = LEFT;
-    pen.fillStyle = this.app.palette.soft;
-    for (const { text, left, right } of this.labels) {
-      const wide = pen.measureText(text).width;
-      if (right - left < wide + 6 || left < free) continue;
-      pen.fillText(text, left + 3, TOP + 11);
-      free = left + wide + 8;
-    }
+    pen.fillStyle = app.palette.soft;
+    pen.textAlign = "right";
+    lanes.forEach((name, lane) => pen.fillText(name, LEFT - 6, LANE * (lane + 1) + 1));
+    pen.textAlign = "left";
   }
 
   drawKills() {
@@ -161,6 +207,8 @@ class View {
     }
     pen.stroke();
     pen.setLineDash([]);
+    pen.fillStyle = app.palette.bad;
+    for (const { at, node } of app.model.deaths) if (at >= app.from && at <= app.to) pen.fillText(`${node} ended`, this.x(at) + 3, TOP + 11);
   }
 
   drawTimes() {
@@ -257,7 +305,8 @@ class View {
     if (x < LEFT || x > this.width - RIGHT) return null;
     const time = this.time(x);
     const found = this.app.model.faults.filter((fault) => fault.from <= time && time <= fault.to && fault.name !== "skew");
-    return found.length ? found.map((fault) => `${fault.name}${fault.what ? `: ${fault.what}` : ""}`).join("\n") : null;
+    const died = this.app.model.deaths.filter((death) => Math.abs(this.x(death.at) - x) < 4).map(({ node, how }) => `${node} ended: ${how}`);
+    return [...found.map((fault) => `${fault.name}${fault.what ? `: ${fault.what}` : ""}`), ...died].join("\n") || null;
   }
 }
 

@@ -3,33 +3,13 @@
 /** More marks than this are drawn as plain dots. */
 const SHAPED_MAX = 4000;
 
-function drawShape(pen, shape, x, y) {
-  switch (shape) {
-    case 1:
-      pen.moveTo(x - 3, y - 3);
-      pen.lineTo(x + 3, y + 3);
-      pen.moveTo(x + 3, y - 3);
-      pen.lineTo(x - 3, y + 3);
-      break;
-    case 2:
-      pen.moveTo(x, y - 4);
-      pen.lineTo(x + 4, y + 3);
-      pen.lineTo(x - 4, y + 3);
-      pen.closePath();
-      break;
-    default:
-      pen.moveTo(x + 2.2, y);
-      pen.arc(x, y, 2.2, 0, 2 * Math.PI);
-  }
-}
-
 class Latency extends View {
   constructor(app, id) {
     super(app, id);
     const o = app.model.operations;
     this.low = 1;
     this.high = 10;
-    // In virtual time many take none at all: they are drawn at the lower edge.
+    // In virtual time many take none at all: the lower edge is for them.
     for (let i = 0; i < o.count; i++) {
       const took = o.end[i] - o.start[i];
       if (took > 0) {
@@ -37,19 +17,26 @@ class Latency extends View {
         this.high = Math.max(this.high, took);
       }
     }
+    this.hasZero = o.end.some((end, i) => end === o.start[i]);
     this.low = 10 ** Math.floor(Math.log10(Math.max(this.low, 0.01)) - 0.2);
     this.high *= 1.3;
+    if (app.model.isInstant) this.section.querySelector(".words").textContent = "Every operation ended in the instant in which it began: in virtual time a node's own work takes none.";
   }
 
+  wantedHeight() { return TOP + (this.app.model.isInstant ? 56 : 212); }
+
   y(took) {
-    const share = Math.log(Math.max(took, this.low) / this.low) / Math.log(this.high / this.low);
-    return TOP + this.plotHeight * (1 - share);
+    if (this.app.model.isInstant) return TOP + this.plotHeight - 9;
+    // What never ended lies at the upper edge.
+    const share = Math.min(1, Math.log(Math.max(took, this.low) / this.low) / Math.log(this.high / this.low));
+    return TOP + 9 + (this.plotHeight - 18) * (1 - share);
   }
 
   draw() {
     const { pen, app } = this, o = app.model.operations, functions = app.model.data.functions;
     const levels = [];
-    for (let level = this.low; level < this.high; level *= 10) levels.push({ y: this.y(level), text: duration(level) });
+    for (let level = this.low; level < this.high; level *= 10) levels.push({ y: this.y(level), text: level === this.low && this.hasZero ? "none" : duration(level) });
+    if (app.model.isInstant) levels.length = 1;
     this.drawLevels(levels);
     this.clip();
     const first = lowerBound(o.start, app.from), last = lowerBound(o.start, app.to);
@@ -59,7 +46,7 @@ class Latency extends View {
       pen.strokeStyle = app.palette.ink;
       pen.lineWidth = 2;
       pen.beginPath();
-      pen.arc(this.x(o.start[i]), this.y((Number.isNaN(o.end[i]) ? app.model.end : o.end[i]) - o.start[i]), 6, 0, 2 * Math.PI);
+      pen.arc(this.x(o.start[i]), this.y(this.took(i)), 6, 0, 2 * Math.PI);
       pen.stroke();
     }
     this.legend([
@@ -114,19 +101,21 @@ class Latency extends View {
     let best = null, distance = 64;
     for (let i = first; i < last; i++) {
       if (!this.app.showsOperation(i)) continue;
-      const took = (Number.isNaN(o.end[i]) ? this.app.model.end : o.end[i]) - o.start[i];
-      const away = (this.x(o.start[i]) - x) ** 2 + (this.y(took) - y) ** 2;
+      const away = (this.x(o.start[i]) - x) ** 2 + (this.y(this.took(i)) - y) ** 2;
       if (away < distance) [distance, best] = [away, i];
     }
     return best === null ? null : this.app.operationHit(best);
   }
 }
 
-/** Lines over buckets of the visible time. */
+/** Lines over buckets of the visible time: each with some operations, where there are enough. */
 class Lines extends View {
-  wantedHeight() { return 150; }
+  wantedHeight() { return TOP + 142; }
 
-  get buckets() { return Math.max(10, Math.min(120, Math.floor(this.plotWidth / 8))); }
+  get buckets() {
+    const { from, to, model } = this.app, count = lowerBound(model.operations.start, to) - lowerBound(model.operations.start, from);
+    return Math.floor(Math.max(10, Math.min(120, this.plotWidth / 8, count / 6)));
+  }
 
   drawLines(lines, top, text) {
     const { pen } = this;
@@ -215,9 +204,17 @@ class Timeline extends View {
       // Of many that would lie on the same pixels one is enough; what did not succeed is drawn in any case.
       if (left + wide < filled[row] + 0.5 && o.outcome[i] === 0 && !app.marked.has(i)) return;
       filled[row] = Math.max(filled[row], left + wide);
-      pen.fillStyle = o.outcome[i] === 0 ? app.palette.of(o.function[i]) : o.outcome[i] === 1 ? app.palette.warn : app.palette.bad;
-      pen.globalAlpha = app.marked.size && !app.marked.has(i) ? 0.35 : 0.9;
-      pen.fillRect(left, y + 1, wide, high - 2);
+      const outcome = o.outcome[i], colour = outcome === 0 ? app.palette.of(o.function[i]) : outcome === 1 ? app.palette.warn : app.palette.bad;
+      // Not by colour alone: what failed is half as high, what nobody knows the end of is hollow.
+      const isFaint = app.marked.size > 0 && !app.marked.has(i), isHollow = outcome > 1 && wide > 5 && high > 7, top = outcome === 1 ? y + high / 2 : y + 1;
+      pen.fillStyle = pen.strokeStyle = colour;
+      pen.globalAlpha = (isFaint ? 0.35 : 0.9) * (isHollow ? 0.25 : 1);
+      pen.fillRect(left, top, wide, y + high - 1 - top);
+      if (isHollow) {
+        pen.globalAlpha *= 4;
+        pen.lineWidth = 1.5;
+        pen.strokeRect(left + 1, y + 2, wide - 2, high - 4);
+      }
       if (app.marked.has(i)) {
         pen.strokeStyle = app.palette.ink;
         pen.lineWidth = 2;
@@ -229,7 +226,7 @@ class Timeline extends View {
         pen.rect(left, y, wide - 3, high);
         pen.clip();
         pen.globalAlpha = 1;
-        pen.fillStyle = app.palette.paper;
+        pen.fillStyle = outcome === 0 && !isFaint ? Palette.on(colour) : app.palette.ink;
         pen.fillText(`${names[o.function[i]]} ${app.model.texts[o.value[i]]}`, Math.max(left, LEFT) + 4, y + high / 2 + 4);
         pen.restore();
       }
@@ -237,7 +234,7 @@ class Timeline extends View {
     pen.globalAlpha = 1;
     this.legend([
       ...names.map((text, number) => ({ text, colour: app.palette.of(number), shape: "bar" })),
-      { text: "failed", colour: app.palette.warn, shape: "bar" }, { text: "unknown", colour: app.palette.bad, shape: "bar" },
+      { text: "failed", colour: app.palette.warn, shape: "half" }, { text: "unknown", colour: app.palette.bad, shape: "hollow" },
     ]);
   }
 
@@ -266,7 +263,7 @@ class Spread extends View {
       if (s.at[i] < app.from || s.at[i] > app.to) continue;
       for (let node = 0; node < width; node++) {
         const seen = s.seen[i * width + node];
-        if (seen >= 0) pen.fillRect(this.x(s.at[i]) - 1, this.y(seen) - 1, 2, 2);
+        if (seen >= 0) pen.fillRect(this.x(s.at[i]) - 1.5, this.y(seen) - 1.5, 3, 3);
       }
     }
     pen.globalAlpha = 1;
@@ -303,7 +300,13 @@ class Logs extends View {
     this.top *= 1.05;
   }
 
-  y(value) { return TOP + this.plotHeight * (1 - value / this.top); }
+  y(value) { return TOP + 4 + (this.plotHeight - 8) * (1 - value / this.top); }
+
+  /** Of keys for which there are no more colours, marks are hollow. */
+  finish(key) {
+    this.pen.lineWidth = 1;
+    if (key < this.app.palette.series.length) this.pen.fill(); else this.pen.stroke();
+  }
 
   shows(key) { return !this.app.filter.key || this.app.model.offsets.keys[key] === this.app.filter.key; }
 
@@ -316,8 +319,8 @@ class Logs extends View {
       this.pen.fillStyle = this.pen.strokeStyle = app.palette.of(key);
       if (this.shows(key)) this.drawKey(key, first, last);
     }
-    this.legend(o.keys.map((text, key) => ({ text: `key ${text}`, colour: app.palette.of(key), key }))
-      .filter(({ key }) => this.shows(key)).slice(0, 12).map(({ text, colour }) => ({ text, colour })));
+    this.legend(o.keys.map((text, key) => ({ text: `key ${text}`, colour: app.palette.of(key), shape: key < app.palette.series.length ? "dot" : "ring", key }))
+      .filter(({ key }) => this.shows(key)).slice(0, 12).map(({ key: _, ...entry }) => entry));
   }
 
   at(x, y) {
@@ -346,9 +349,9 @@ class Offsets extends Logs {
     for (let i = first; i < last; i++) {
       if (o.key[i] !== key) continue;
       const x = this.x(o.at[i]), y = this.y(o.offset[i]);
-      if (o.poll[i]) pen.rect(x - 0.5, y - 2.5, 1, 5); else pen.rect(x - 1, y - 1, 2, 2);
+      if (o.poll[i]) pen.rect(x - 0.75, y - 4, 1.5, 8); else pen.rect(x - 1.5, y - 1.5, 3, 3);
     }
-    pen.fill();
+    this.finish(key);
     // The watermark, in steps.
     let mark = -1;
     for (let i = first - 1; i >= 0 && mark < 0; i--) if (o.key[i] === key) mark = o.mark[i];
@@ -371,7 +374,7 @@ class Offsets extends Logs {
 }
 
 class Lag extends Logs {
-  wantedHeight() { return 150; }
+  wantedHeight() { return TOP + 142; }
   value(i) { return this.app.model.offsets.lag[i]; }
   words(i) { return `a poll was ${this.value(i)} offsets behind`; }
 
@@ -379,8 +382,8 @@ class Lag extends Logs {
     const { pen, app } = this, o = app.model.offsets;
     pen.beginPath();
     for (let i = first; i < last; i++) {
-      if (o.key[i] === key && o.poll[i]) pen.rect(this.x(o.at[i]) - 1, this.y(o.lag[i]) - 1.5, 2, 3);
+      if (o.key[i] === key && o.poll[i]) pen.rect(this.x(o.at[i]) - 1.5, this.y(o.lag[i]) - 1.5, 3, 3);
     }
-    pen.fill();
+    this.finish(key);
   }
 }

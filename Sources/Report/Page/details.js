@@ -1,5 +1,7 @@
 // What is chosen, in words, and what it leads to.
 
+const SHADES = "Shaded: in blue what may have led to it, in orange what it may have led to.";
+
 class Details {
   constructor(app) {
     this.app = app;
@@ -20,28 +22,33 @@ class Details {
       if (!hits.length) return;
       parts.push(element("h3", "", title));
       for (const hit of hits.slice(0, 50)) {
-        const button = element("button", "link", hit.text.split("\n").slice(0, 2).join(" · ").slice(0, 160));
+        const button = element("button", "link", (hit.short ?? hit.text.split("\n").slice(0, 2).join(" · ")).slice(0, 160));
         button.type = "button";
         button.addEventListener("click", () => { app.select(hit); app.reveal(hit); });
         parts.push(button);
       }
     };
+    const addLost = () => {
+      if (app.causes) list("Lost soonest, of what it may have led to", app.lostAfter(4).filter((i) => i !== found.message).slice(0, 3).map((i) => app.lostHit(i)));
+    };
     if (found.operation !== undefined) {
       say(`Operation ${model.operations.index[found.operation]} of the history, process ${model.operations.process[found.operation]}`, found.text);
       if (model.messages) {
         list("Its messages", (model.messages.byOperation.get(found.operation) ?? []).map((i) => app.messageHit(i)));
-        if (app.causes) parts.push(element("p", "words", "Shaded: what may have led to it, and what it may have led to."));
+        if (app.causes) parts.push(element("p", "words", SHADES));
         const only = element("button", "", "Show it alone");
         only.type = "button";
         only.addEventListener("click", () => app.setFilter({ only: String(model.operations.index[found.operation]) }));
         parts.push(only);
+        addLost();
       }
       this.addSpread([found.operation], parts);
     } else if (found.message !== undefined) {
       say("Message", found.text);
-      parts.push(element("p", "words", "Shaded: what may have led to it, and what it may have led to. All else is faint."));
+      parts.push(element("p", "words", `${SHADES} All else is faint.`));
       const operation = model.messages.operation[found.message];
       if (operation >= 0) list("It belongs to", [app.operationHit(operation)]);
+      addLost();
     } else if (found.operations) {
       list(found.text, found.operations.map((i) => app.operationHit(i)));
       if (!found.operations.length) parts.push(element("h3", "", found.text), element("p", "words", "It was not seen in operations: the filter shows the node's messages."));
@@ -67,4 +74,21 @@ class Details {
       .map(({ node, seen }) => `${node.padEnd(6)} ${seen < 0 ? "never seen there" : `${seen} ms after the acknowledgement`}`);
     parts.push(element("h3", "", `Where value ${spread.values[value]} was seen`), element("pre", "", lines.join("\n")));
   }
+}
+
+/** The button beside the command that makes the run again. */
+function copyCommand() {
+  const button = document.getElementById("copy");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const command = document.getElementById("command");
+    try {
+      await navigator.clipboard.writeText(command.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(command);
+      button.textContent = "Selected";
+    }
+  });
 }

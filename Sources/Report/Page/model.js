@@ -104,11 +104,12 @@ function makeModel(data) {
   const faults = data.faults.map((fault) => ({
     name: fault.name, what: fault.what, from: fault.from / 1000, to: fault.to === undefined ? end : fault.to / 1000,
   }));
+  const lanes = makeLanes(faults);
   const deaths = data.deaths.map((death) => ({ ...death, at: death.at / 1000 }));
   const begin = Math.min(0, messages && messages.count > 0 ? messages.start[0] : 0);
   const margin = (end - begin) * 0.01;
   return {
-    data, operations, messages, faults, deaths, begin: begin - margin, end: end + margin,
+    data, operations, messages, faults, lanes, deaths, begin: begin - margin, end: end + margin,
     nodes: new Set(data.nodes), texts: data.texts,
     /** Rows of operations by the index of their invocation in the history. */
     rowOf: new Map(Array.from(operations.index, (index, row) => [index, row])),
@@ -116,8 +117,30 @@ function makeModel(data) {
       const keys = operations.keys?.[row];
       return keys === key || (Array.isArray(keys) && keys.includes(key));
     },
+    usualDelay: usualDelay(data, messages),
+    /** Whether each operation ended in the instant in which it began, as where nodes answer at once in virtual time. */
+    isInstant: operations.end.every((end, i) => end === operations.start[i]),
     spread: makeSpread(data), offsets: makeOffsets(data),
   };
+}
+
+/** More kinds of faults share the last lane. */
+const LANES_MAX = 5;
+
+/** The kinds of faults that last, each with a lane of its own; gives each fault the number of its lane. */
+function makeLanes(faults) {
+  const lasting = faults.filter((fault) => fault.name !== "skew"), names = [...new Set(lasting.map((fault) => fault.name))];
+  for (const fault of lasting) fault.lane = Math.min(LANES_MAX - 1, names.indexOf(fault.name));
+  return names.length > LANES_MAX ? [...names.slice(0, LANES_MAX - 1), "others"] : names;
+}
+
+/** How long messages between nodes usually take, in milliseconds: the median of the first thousand. */
+function usualDelay(data, messages) {
+  const took = [], nodes = new Set(data.nodes), isNode = data.names?.map((name) => nodes.has(name));
+  for (let i = 0; messages && i < messages.count && took.length < 1000; i++) {
+    if (messages.fate[i] === DELIVERED && isNode[messages.from[i]] && isNode[messages.to[i]]) took.push(messages.end[i] - messages.start[i]);
+  }
+  return took.sort((a, b) => a - b)[took.length >> 1] ?? 0;
 }
 
 function makeSpread(data) {

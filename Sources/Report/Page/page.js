@@ -8,6 +8,7 @@ const KEYS_MAX = 500;
 class App {
   constructor(data) {
     this.model = makeModel(data);
+    TOP = MARGIN + LANE * this.model.lanes.length + (this.model.lanes.length ? 3 : 0);
     this.palette = new Palette();
     this.from = this.model.begin;
     this.to = this.model.end;
@@ -32,7 +33,11 @@ class App {
   makeViews() {
     const { model } = this;
     this.views = [];
-    if (model.operations.count) this.views.push(new Latency(this, "latency"), new Quantiles(this, "quantiles"), new Rate(this, "rate"), new Timeline(this, "timeline"));
+    if (model.operations.count) {
+      this.views.push(new Latency(this, "latency"));
+      if (!model.isInstant) this.views.push(new Quantiles(this, "quantiles"));
+      this.views.push(new Rate(this, "rate"), new Timeline(this, "timeline"));
+    }
     if (model.messages?.count) this.views.push(this.spaceTime = new SpaceTime(this, "spacetime"));
     if (model.spread) this.views.push(new Spread(this, "spread"));
     if (model.offsets) this.views.push(new Offsets(this, "offsets"), new Lag(this, "lag"));
@@ -144,7 +149,7 @@ class App {
     };
     const text = element("input");
     text.type = "search";
-    text.placeholder = "text in values and messages";
+    text.placeholder = "find text";
     text.setAttribute("aria-label", "Text in values and messages");
     text.addEventListener("input", () => this.setFilter({ text: text.value }));
     this.fields.text = text;
@@ -178,7 +183,7 @@ class App {
     const text = [
       `${functions[o.function[i]]} ${texts[o.value[i]]}${where}`.slice(0, 300),
       `${OUTCOMES[o.outcome[i]]}${Number.isNaN(o.end[i]) ? "" : ` after ${duration(o.end[i] - o.start[i])}`}, from ${moment(o.start[i])}`,
-      texts[o.result[i]].slice(0, 300),
+      o.result[i] === o.value[i] ? "" : texts[o.result[i]].slice(0, 300),
     ].filter(Boolean).join("\n");
     return { text, operation: i };
   }
@@ -190,6 +195,12 @@ class App {
     const text = `${types[m.type[i]]} ${m.number[i]}${m.copies.has(i) ? " (copy)" : ""}: ${names[m.from[i]]} → ${names[m.to[i]]}\n`
       + `sent at ${moment(m.start[i])}, ${fate}\n${this.model.texts[m.body[i]]}`;
     return { text, message: i };
+  }
+
+  /** The same of a lost message, with a line that says when it was sent and what lost it. */
+  lostHit(i) {
+    const m = this.model.messages, { names, types, causes } = this.model.data;
+    return { ...this.messageHit(i), short: `${types[m.type[i]]} ${m.number[i]}: ${names[m.from[i]]} → ${names[m.to[i]]} at ${moment(m.start[i], 1)} · ${causes[m.cause[i]]}` };
   }
 
   select(found) {
@@ -268,13 +279,24 @@ class App {
     if (at < this.from || at > this.to) this.zoom(at - size / 2, at + size / 2);
   }
 
-  /** Moves the time so that something is in it. */
+  /** Moves the time so that something is in it, with what is sent right before and after, and the window so that its messages are. */
   reveal(hit) {
     const column = hit.operation !== undefined ? this.model.operations : this.model.messages, i = hit.operation ?? hit.message;
-    const end = Number.isNaN(column.end[i]) ? column.start[i] : column.end[i];
-    if (column.start[i] >= this.from && end <= this.to && (end - column.start[i]) * 200 > this.to - this.from) return;
-    const margin = Math.max(2, (end - column.start[i]) * 2);
-    this.zoom(column.start[i] - margin, end + margin);
+    const start = column.start[i], end = Number.isNaN(column.end[i]) ? start : column.end[i];
+    const margin = Math.max(2, (end - start) * 2, this.model.usualDelay * 4);
+    if (start < this.from || end > this.to || this.to - this.from > 8 * (margin + end - start)) this.zoom(start - margin, end + margin);
+    if (!this.spaceTime) return;
+    const { top } = this.spaceTime.canvas.getBoundingClientRect();
+    if (top < 0 || top > innerHeight / 2) this.spaceTime.section.scrollIntoView();
+  }
+
+  /** The first messages that were lost of those that what is chosen may have led to. */
+  lostAfter(count) {
+    const { causes, model: { messages: m } } = this, found = [];
+    for (let i = lowerBound(m.start, Math.min(...causes.future)); i < m.count && found.length < count; i++) {
+      if (m.fate[i] === LOST && m.start[i] >= causes.future[m.from[i]]) found.push(i);
+    }
+    return found;
   }
 
   tip(text, x, y) {
@@ -361,22 +383,6 @@ class App {
       acts[event.key]();
     });
   }
-}
-
-function copyCommand() {
-  const button = document.getElementById("copy");
-  if (!button) return;
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    const command = document.getElementById("command");
-    try {
-      await navigator.clipboard.writeText(command.textContent);
-      button.textContent = "Copied";
-    } catch {
-      getSelection().selectAllChildren(command);
-      button.textContent = "Selected";
-    }
-  });
 }
 
 /** Called with the run's data as JSON, in parts: by this page, or by the file beside it where they are large. */

@@ -3,6 +3,8 @@
 /** More messages than this are drawn as a density: arrows would only be a blot. */
 const ARROWS_MAX = 5000;
 const ROWS_MAX = 400;
+/** More than this are drawn without heads; and more than that as pixels. */
+const HEADS_MAX = 1200, STROKES_MAX = 2000;
 /** The whole run is counted once in so many parts; they are enough while this share of it is shown. */
 const OVERVIEW_PARTS = 8192, OVERVIEW_SHARE = 0.3;
 /** A lost message stops before its receiver: so much of the way is drawn. */
@@ -15,28 +17,35 @@ class SpaceTime extends View {
     this.arrange();
   }
 
-  /** Gives each name that is shown a row: nodes, then services, then clients. */
+  /** Gives each name that is shown a row: nodes, then services, then clients; one for all clients that only prepare nodes. */
   arrange() {
     const { names } = this.app.model.data, nodes = this.app.model.nodes, m = this.app.model.messages;
-    // Clients that only prepare nodes are left out where there are many.
     if (!this.busy) {
       this.busy = new Set();
       for (const list of m.byOperation.values()) for (const i of list) this.busy.add(m.from[i]).add(m.to[i]);
     }
-    const isCrowded = names.length > nodes.size + 12;
     const isClient = (name) => /^c\d+$/.test(name);
     const rank = (name) => (nodes.has(name) ? 0 : isClient(name) ? 2 : 1);
-    this.order = names.map((name, number) => ({ name, number, rank: rank(name) }))
-      .filter(({ number, rank }) => rank < 2 || (this.app.filter.clients && (!isCrowded || this.busy.has(number))))
-      .sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name, "en", { numeric: true })).slice(0, ROWS_MAX);
+    const shown = names.map((name, number) => ({ name, number, rank: rank(name) }))
+      .filter(({ rank }) => rank < 2 || this.app.filter.clients)
+      .sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name, "en", { numeric: true }));
+    const isIdle = ({ number, rank }) => rank === 2 && this.busy.size > 0 && !this.busy.has(number), idle = shown.filter(isIdle);
+    this.order = shown.filter((one) => !isIdle(one)).slice(0, ROWS_MAX);
     this.row = new Int32Array(names.length).fill(-1);
     this.order.forEach(({ number }, row) => { this.row[number] = row; });
-    this.hidesRows = this.order.length < names.length;
+    for (const { number } of idle) this.row[number] = this.order.length;
+    if (idle.length) this.order.push({ name: "set-up", number: idle[0].number });
+    this.hidesRows = this.row.includes(-1);
     this.counted = null;
   }
 
-  get rowHeight() { return Math.max(5, Math.min(34, 760 / Math.max(1, this.order.length))); }
-  wantedHeight() { return TOP + BOTTOM + 10 + this.rowHeight * this.order.length; }
+  /** As high as the window has room for, so that the time axis is seen below the rows. */
+  wantedHeight() {
+    const rows = Math.max(1, this.order.length), room = 0.78 * innerHeight - TOP - BOTTOM - 14;
+    this.rowHeight = Math.max(5, Math.min(34, room / rows));
+    return TOP + BOTTOM + 10 + this.rowHeight * rows;
+  }
+
   y(name) { return TOP + 10 + (this.row[name] + 0.5) * this.rowHeight; }
 
   shows(i) {
@@ -73,7 +82,7 @@ class SpaceTime extends View {
       { text: "between nodes", colour: app.palette.of(0), shape: "bar" },
       { text: "with a client", colour: app.palette.soft, shape: "bar" },
       { text: "lost", colour: app.palette.bad, shape: "cross" },
-      { text: "copy", colour: app.palette.of(4), shape: "bar" },
+      { text: "copy", colour: app.palette.of(3), shape: "bar" },
       ...(count > ARROWS_MAX ? [{ text: `${count.toLocaleString("en")} messages, as density: zoom in for arrows`, colour: app.palette.of(0), shape: "bar" }] : []),
     ]);
   }
@@ -108,10 +117,10 @@ class SpaceTime extends View {
     const classes = [
       { colour: app.palette.soft, of: (i) => m.fate[i] !== LOST && !(isServer(m.from[i]) && isServer(m.to[i])) },
       { colour: app.palette.of(0), of: (i) => m.fate[i] !== LOST && !m.copies.has(i) && isServer(m.from[i]) && isServer(m.to[i]) },
-      { colour: app.palette.of(4), of: (i) => m.fate[i] !== LOST && m.copies.has(i) },
+      { colour: app.palette.of(3), of: (i) => m.fate[i] !== LOST && m.copies.has(i) },
       { colour: app.palette.bad, of: (i) => m.fate[i] === LOST, dash: [4, 3] },
     ];
-    const hasHeads = this.drawn.length < 1200;
+    if (this.drawn.length > STROKES_MAX) return this.drawLines(classes);
     for (const { colour, of, dash } of classes) {
       for (const related of [false, true]) {
         pen.strokeStyle = pen.fillStyle = colour;
@@ -135,10 +144,26 @@ class SpaceTime extends View {
         }
         pen.stroke();
         pen.setLineDash([]);
-        if (hasHeads) this.drawHeads(heads);
+        if (this.drawn.length < HEADS_MAX) this.drawHeads(heads);
       }
     }
     pen.globalAlpha = 1;
+  }
+
+  /** The same without heads, as pixels: a browser takes a tenth of a second for thousands of long strokes. */
+  drawLines(classes) {
+    const { app } = this, m = app.model.messages, dots = new Dots(this.plotWidth, TOP + this.plotHeight);
+    const alpha = (share) => Math.ceil(255 * share * Math.max(0.2, Math.min(1, this.plotWidth / this.drawn.length)));
+    for (const { colour, of } of classes) {
+      const bits = Dots.colour(colour, 0);
+      for (const i of this.drawn) {
+        if (!of(i)) continue;
+        const x = this.x(m.start[i]) - LEFT, y = this.y(m.from[i]), share = m.fate[i] === LOST ? LOST_SHARE : 1;
+        const toX = x + (this.x(this.endOf(i)) - LEFT - x) * share, toY = y + (this.y(m.to[i]) - y) * share;
+        dots.line(x, y, toX, toY, bits, alpha(this.isRelated(i) ? 0.85 : 0.18));
+      }
+    }
+    this.pen.drawImage(dots.done(), LEFT, 0);
   }
 
   drawHeads(heads) {
@@ -156,18 +181,18 @@ class SpaceTime extends View {
     pen.stroke();
   }
 
-  /** How many messages between rows each name sends in each of very many parts of the run, and how many of them are lost. */
+  /** How many messages between rows each row sends in each of very many parts of the run, and how many of them are lost. */
   get overview() {
     if (this.counted) return this.counted;
-    const { model } = this.app, { begin, end } = model, { count, start, from, to, fate } = model.messages, names = model.data.names.length;
-    const sent = new Uint32Array(OVERVIEW_PARTS * names), lost = new Uint32Array(OVERVIEW_PARTS * names), scale = OVERVIEW_PARTS / (end - begin);
+    const { model } = this.app, { begin, end } = model, { count, start, from, to, fate } = model.messages, rows = this.order.length;
+    const sent = new Uint32Array(OVERVIEW_PARTS * rows), lost = new Uint32Array(OVERVIEW_PARTS * rows), scale = OVERVIEW_PARTS / (end - begin);
     for (let i = 0; i < count; i++) {
       if (this.row[from[i]] < 0 || this.row[to[i]] < 0) continue;
-      const cell = Math.min(OVERVIEW_PARTS - 1, ((start[i] - begin) * scale) | 0) * names + from[i];
+      const cell = Math.min(OVERVIEW_PARTS - 1, ((start[i] - begin) * scale) | 0) * rows + this.row[from[i]];
       sent[cell] += 1;
       if (fate[i] === LOST) lost[cell] += 1;
     }
-    return this.counted = { names, sent, lost, part: (end - begin) / OVERVIEW_PARTS };
+    return this.counted = { sent, lost, part: (end - begin) / OVERVIEW_PARTS };
   }
 
   /** How many messages each row sends in each pixel of time, and how many of them are lost. */
@@ -176,12 +201,12 @@ class SpaceTime extends View {
     const sent = new Uint32Array(wide * this.order.length), lost = new Uint32Array(wide * this.order.length);
     const { begin, end } = app.model, { filtersMessages } = app;
     if (!filtersMessages && to - from > OVERVIEW_SHARE * (end - begin)) {
-      const { names, part, sent: all, lost: gone } = this.overview;
+      const { part, sent: all, lost: gone } = this.overview;
       const first = Math.max(0, Math.floor((from - begin) / part)), last = Math.min(OVERVIEW_PARTS, Math.ceil((to - begin) / part));
       for (let place = first; place < last; place++) {
         const x = Math.max(0, Math.min(wide - 1, Math.floor((begin + (place + 0.5) * part - from) * scale)));
         for (let r = 0; r < this.order.length; r++) {
-          const cell = place * names + this.order[r].number;
+          const cell = place * this.order.length + r;
           sent[r * wide + x] += all[cell];
           lost[r * wide + x] += gone[cell];
         }
