@@ -140,6 +140,19 @@ def catalogue(target):
             + topics("The guide", chapters) + topics("References", references))
 
 
+def overview(module, folder):
+    """Writes a catalogue for a module that has none of its own: what README's map says of it."""
+    with open(f"{ROOT}/README.md") as file:
+        said = re.search(rf"^\| `Sources/{module}` \| (.*) \|$", file.read(), flags=re.M)
+    if not said:
+        sys.exit(f"docs/site.py: README's map has no row for {module}")
+    words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", said[1])
+    os.makedirs(folder)
+    with open(f"{folder}/{module}.md", "w") as file:
+        file.write(f"# ``{module}``\n\n{words[0].upper()}{words[1:]}.\n")
+    return folder
+
+
 def symbols(build, module, folder):
     """Writes the symbol graph of a module of a debug build."""
     os.makedirs(folder)
@@ -168,20 +181,28 @@ def main():
         for module in MODULES:
             symbols(given.build, module, f"{temporary}/{module}")
             folder = f"{ROOT}/Sources/{module}/{module}.docc"
-            sources.append((module, folder if os.path.isdir(folder) else None, f"{temporary}/{module}"))
+            own = folder if os.path.isdir(folder) else overview(module, f"{temporary}/{module}.docc")
+            sources.append((module, own, f"{temporary}/{module}"))
         for name, folder, graphs in sources:
             archive = f"{temporary}/{name}.doccarchive"
-            words = [docc, "convert", *([folder] if folder else []), "--output-path", archive,
+            words = [docc, "convert", folder, "--output-path", archive,
                      "--transform-for-static-hosting",
                      "--fallback-display-name", name, "--fallback-bundle-identifier", f"glomers.{name}"]
             if graphs:
                 words += ["--additional-symbol-graph-dir", graphs]
             for line in run(*words).splitlines():
-                if line.startswith(("warning:", "error:")):
+                # Of parameters, names may say enough; that every symbol says something is for a test to see.
+                if line.startswith(("warning:", "error:")) and "is missing documentation" not in line:
                     print(f"{name}: {line}", file=sys.stderr)
             archives.append(archive)
         shutil.rmtree(given.output, ignore_errors=True)
-        run(docc, "merge", *archives, "--output-path", given.output, "--synthesized-landing-page-name", "Glomers")
+        run(docc, "merge", *archives, "--output-path", given.output, "--synthesized-landing-page-name", "Glomers",
+            "--synthesized-landing-page-topics-style", "compactGrid")
+    # Who comes to the site begins with the guide.
+    with open(f"{given.output}/index.html", "w") as file:
+        file.write('<!DOCTYPE html>\n<meta charset="utf-8">\n<title>Glomers</title>\n'
+                   '<meta http-equiv="refresh" content="0; url=documentation/guide/">\n'
+                   '<a href="documentation/guide/">The guide and the references</a>\n')
     # What the pages ask for at first; without it each page asks in vain.
     with open(f"{given.output}/theme-settings.json", "w") as file:
         file.write("{}\n")

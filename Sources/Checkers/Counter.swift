@@ -2,7 +2,7 @@ public import Glomers
 public import History
 
 /// Maelstrom's counter checker: every final read is the sum of all acknowledged adds and of some of those whose outcome
-/// is unknown. Beside it what Maelstrom does not look at: see ``CounterAnomalies``.
+/// is unknown. Beside it what Maelstrom does not look at: see `CounterAnomalies`.
 public struct CounterChecker: Checker {
   private let nodes: [NodeID]
   private let onlyGrows: Bool

@@ -25,6 +25,6 @@ extension Demand {
   /// What transactions can be held to.
   public static let ofTransactions: Set<Demand> = [.readYourWrites, .monotonicAtomicView, .convergence]
 
-  /// Every name, in the order of ``allCases``.
+  /// Every name, in the order of `allCases`.
   public static var names: [String] { allCases.map(\.rawValue) }
 }

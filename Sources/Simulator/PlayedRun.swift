@@ -16,9 +16,9 @@ public protocol PlayedRun {
   mutating func run(until instant: Instant)
   /// Runs to the end of the test.
   mutating func finish()
-  /// Does something to the run: see ``TestRun/add(_:at:)``.
+  /// Does something to the run: see `TestRun.add(_:at:)`.
   mutating func add(_ act: Script.Act, at due: Instant) throws(ScriptError)
-  /// Takes what the record of messages has got: see ``TestRun/drainRecord(atLeast:_:)``.
+  /// Takes what the record of messages has got: see `TestRun.drainRecord(atLeast:_:)`.
   mutating func takeRecord() -> [UInt8]
   /// The state of a node, by its place; nil for one that does not run or is not initialized.
   func state(ofNodeAt place: Int) -> Any?
@@ -30,7 +30,7 @@ extension Simulation: PlayedRun {
   /// When something happens next; nil at the end of the test.
   public var next: Instant? { stage.isFinished ? nil : stage.next }
 
-  /// Does something to the run: see ``TestRun/add(_:at:)``.
+  /// Does something to the run: see `TestRun.add(_:at:)`.
   public mutating func add(_ act: Script.Act, at due: Instant) throws(ScriptError) {
     try stage.add(act, at: due)
   }

@@ -147,7 +147,7 @@ package struct Stage {
   @usableFromInline
   mutating func end(_ breach: Breach) { test.abandon(breach.detail, as: breach.name, at: now) }
 
-  /// Does something to a run that is played: see ``TestRun/add(_:at:)``.
+  /// Does something to a run that is played: see `TestRun.add(_:at:)`.
   mutating func add(_ act: Script.Act, at due: Instant) throws(ScriptError) { try test.add(act, at: due) }
 
   /// Takes what the record of messages has got.

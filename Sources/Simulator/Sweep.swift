@@ -19,7 +19,7 @@ public struct SeedOutcome: Sendable {
   public let excerpt: [String]
   /// What is needed to store the run; nil unless its messages were recorded.
   public let recording: Recording?
-  /// What the run was, as a script; of one that was recorded (``Scenario/isRecorded``).
+  /// What the run was, as a script; of one that was recorded (`Scenario.isRecorded`).
   public let scripted: ScriptedRun?
   /// What its nodes came across.
   public let encounters: Encounters

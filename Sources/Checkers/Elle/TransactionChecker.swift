@@ -8,7 +8,7 @@ public import History
 /// Kingsbury and Alvaro, *Elle: inferring isolation anomalies from experimental observations*, VLDB 2020. Which
 /// anomalies there are is Elle's matter, but what could not be looked for in time there (`cycle-search-timeout`) is
 /// found here, and writes whose outcome is unknown count as soon as somebody reads them. What Elle can't see is in
-/// ``TransactionAnomalies``.
+/// `TransactionAnomalies`.
 public struct TransactionChecker: Checker {
   private let model: TransactionHistory.Model
   private let models: [String]

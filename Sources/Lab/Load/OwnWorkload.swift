@@ -64,7 +64,7 @@ public struct Exchange<Message: WireMessage>: Equatable, Sendable {
   public let end: Duration?
   /// Whether it is one of `finalRequests`.
   public let isFinal: Bool
-  /// The places in the history: what ``Anomaly`` takes as operations.
+  /// The places in the history: what `Anomaly` takes as operations.
   public let operations: [Int]
 
   /// The answer; nil if there was none.

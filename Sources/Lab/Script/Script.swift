@@ -13,7 +13,7 @@ public struct Script: Equatable, Sendable {
     public var time: Duration
     /// A place in ``Script/clients``.
     public var client: Int
-    /// As in a history: ``Operation/function`` and ``Operation/value`` of an invocation.
+    /// As in a history: `Operation.function` and `Operation.value` of an invocation.
     public var function: String
     /// What the invocation has for a value.
     public var value: JSON
