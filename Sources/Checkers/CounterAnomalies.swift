@@ -34,7 +34,7 @@ struct CounterAnomalies {
       return Anomaly(
         "wrong-total",
         "the final read of \(name(read)) is \(value(read)), but what was added comes to \(possible)"
-          + (culprit.map { "; the add at \($0.add.begin) was \($0.words)" } ?? ""),
+          + (culprit.map { "; operation \($0.add.begin), an add, was \($0.words)" } ?? ""),
         operations: ((culprit.map { [$0.add.begin] } ?? []) + [read.begin, read.end]).sorted(),
         node: read.node)
     }

@@ -210,16 +210,16 @@ extension MessageLog {
     text.pass(write, atLeast: 1)
   }
 
-  /// Sends and ends of messages, by time. A send goes before an end at the same instant, and what was recorded first
-  /// before what was recorded later.
+  /// Sends and ends of messages, by time; at one instant in the order of the record, in which a cause stands before its
+  /// effect. In virtual time a node answers in the instant in which it is asked.
   private var inOrder: [(isEnd: Bool, place: Int)] {
-    var events: [(time: Int64, isEnd: Bool, place: Int)] = []
+    var events: [(time: Int64, line: Int, isEnd: Bool, place: Int)] = []
     events.reserveCapacity(2 * messages.count)
     for (place, message) in messages.enumerated() {
-      events.append((message.sent, false, place))
-      if let ended = message.ended { events.append((ended, true, place)) }
+      events.append((message.sent, message.sentLine, false, place))
+      if let ended = message.ended { events.append((ended, message.endedLine, true, place)) }
     }
-    events.sort { ($0.time, $0.isEnd ? 1 : 0, $0.place) < ($1.time, $1.isEnd ? 1 : 0, $1.place) }
+    events.sort { ($0.time, $0.line) < ($1.time, $1.line) }
     return events.map { ($0.isEnd, $0.place) }
   }
 }

@@ -27,6 +27,9 @@ public struct MessageLog: Sendable {
     public let sent: Int64
     /// When it was delivered or lost, in nanoseconds since the run's begin; nil while it is under way.
     public internal(set) var ended: Int64?
+    /// Places of the lines that tell of its sending and of its end: what happened first at one instant stands first.
+    let sentLine: Int
+    var endedLine = 0
     public internal(set) var fate = Fate.underWay
     /// The fault that lost, held or copied it; empty where none did.
     public internal(set) var cause = ""
@@ -70,6 +73,7 @@ public struct MessageLog: Sendable {
   /// Whether the record had reached its bound, and leaves out what came later.
   public private(set) var isFull = false
   public private(set) var unreadableLineCount = 0
+  private var lineCount = 0
 
   private var namePlaces: [String: Int] = [:]
   private var typePlaces: [String: Int] = [:]
@@ -93,6 +97,7 @@ public struct MessageLog: Sendable {
   }
 
   private mutating func add(_ line: Span<UInt8>, _ document: JSONDocument) {
+    lineCount += 1
     guard let object = try? document.parse(line) else {
       unreadableLineCount += 1
       return
@@ -150,7 +155,8 @@ public struct MessageLog: Sendable {
     messages.append(
       Message(
         number: number, source: place(ofName: source), destination: place(ofName: destination),
-        type: place(ofType: type ?? "?"), sent: time, operation: line.optionalElement("op")?.integer,
+        type: place(ofType: type ?? "?"), sent: time, sentLine: lineCount,
+        operation: line.optionalElement("op")?.integer,
         isCopy: false, body: body?.text ?? JSONText(.string(beginning ?? ""))))
   }
 
@@ -172,6 +178,7 @@ public struct MessageLog: Sendable {
     guard let place = open.removeValue(forKey: number) else { return }
     messages[place].fate = fate
     messages[place].ended = time
+    messages[place].endedLine = lineCount
     if !cause.isEmpty { messages[place].cause = cause }
     // The copy of a message that was delivered comes next.
     if let copy = copies.removeValue(forKey: number) { open[number] = copy }
@@ -182,7 +189,8 @@ public struct MessageLog: Sendable {
     messages.append(
       Message(
         number: message.number, source: message.source, destination: message.destination,
-        type: message.type, sent: message.sent, cause: cause, operation: message.operation, isCopy: true,
+        type: message.type, sent: message.sent, sentLine: lineCount, cause: cause,
+        operation: message.operation, isCopy: true,
         body: message.body))
   }
 

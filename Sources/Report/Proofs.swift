@@ -239,6 +239,8 @@ private struct WindowChart {
       page.text(name)
       page.markup("</text>\n")
     }
+    // Orders lie below the bars, whose words would be crossed out otherwise.
+    for (number, attempt) in window.attempts.enumerated() { write(attempt, number, &page) }
     for bar in bars.compactMap({ $0 }) {
       let wide = max(6, bar.right - bar.left)
       link(&page, bar.item.call, "bar\(bar.isStuck ? " stuck" : "")\(bar.item.end == nil ? " open" : "")") {
@@ -254,7 +256,6 @@ private struct WindowChart {
       }
       page.markup("\n")
     }
-    for (number, attempt) in window.attempts.enumerated() { write(attempt, number, &page) }
     page.markup("</svg>\n")
   }
 

@@ -78,7 +78,11 @@ extension RunReport {
       page.markup("</span></p>\n<ul>\n")
       for anomaly in kind.shown {
         page.markup("<li data-anomaly=\"\(number)\"><p>")
-        if let node = anomaly.node { page.element("b", node.name); page.markup(" ") }
+        // Where the words begin with the node they need no name before them.
+        if let node = anomaly.node, !anomaly.detail.hasPrefix("\(node.name) ") {
+          page.element("b", node.name)
+          page.markup(" ")
+        }
         page.text(
           anomaly.steps.isEmpty
             ? anomaly.detail.cut(to: 2000) : "\(anomaly.steps.count) transactions, each before the next")
@@ -118,7 +122,7 @@ extension RunReport {
       ),
       (
         "offsets", "Offsets",
-        "Of each key: what sends got and polls reached; the line is the watermark, up to which polls have shown it."
+        "Of each key: what sends got (dots) and polls reached (strokes); the line is the watermark, up to which polls have shown it."
       ),
       (
         "lag", "Lag",
@@ -153,7 +157,7 @@ extension RunReport {
       }
       if !columns.isEmpty {
         page.markup("<div class=\"wide\"><table><thead><tr><th>node</th>")
-        for column in columns { page.element("th", column) }
+        for column in columns { page.element("th", Self.columnNames[column] ?? column) }
         page.markup("</tr></thead><tbody>\n")
         for member in members {
           page.markup("<tr>")
@@ -164,6 +168,7 @@ extension RunReport {
         page.markup("</tbody></table></div>\n")
       }
     }
+    page.markup("<div class=\"logs\">\n")
     for tail in logTails where !tail.lines.isEmpty {
       page.markup("<details class=\"log\"><summary>")
       page.text("\(tail.node)'s last log lines")
@@ -171,7 +176,18 @@ extension RunReport {
       for line in tail.lines { page.text(line.cut(to: 1000) + "\n") }
       page.markup("</pre></details>\n")
     }
-    page.markup("</section>\n")
+    page.markup("</div>\n</section>\n")
+  }
+
+  /// What the figures of a node are called for people.
+  private static let columnNames = ["cpu-ms": "CPU time, ms", "peak-resident-kib": "most memory, KiB"]
+
+  /// How late the bench was, in words; nil where its figures are not there.
+  private var lateness: String? {
+    let lag = results["workbench"]?["schedule-lag"]
+    let parts = [("p50-ms", "half the time"), ("p99-ms", "99 times in 100"), ("max-ms", "always")]
+      .compactMap { key, share in lag?[key].map { "\($0.plain) ms \(share)" } }
+    return parts.isEmpty ? nil : "The bench itself was late by at most " + parts.joined(separator: ", ") + "."
   }
 
   private func writeFigures(_ page: inout PageText) {
@@ -182,11 +198,7 @@ extension RunReport {
       page.text(tree.pretty(in: .edn).cut(to: 40_000))
       page.markup("</pre></details>\n")
     }
-    if let lag = results["workbench"]?["schedule-lag"] {
-      page.markup("<p>The bench itself was late by: <code>")
-      page.text(lag.text)
-      page.markup("</code></p>\n")
-    }
+    if let lateness { page.element("p", lateness) }
     if !files.isEmpty {
       page.markup("<p class=\"files\">Files: ")
       for file in files {

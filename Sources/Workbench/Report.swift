@@ -14,6 +14,9 @@ enum Report {
     anomalies(results.anomalies) + results.complaints.map { "✗ \($0)" } + results.doubts.map { "? \($0)" }
   }
 
+  /// Of an anomaly's words so many bytes go to the console.
+  private static let detailBytesMax = 4000
+
   /// Anomalies in words: how many there are of each kind, and the first of each.
   static func anomalies(_ anomalies: [Anomaly]) -> [String] {
     var kinds: [String] = []
@@ -36,7 +39,12 @@ enum Report {
         case .unknown: "?"
         case .warning: "!"
         }
-      return "\(mark) \(kind)\(times): \(anomaly.detail)"
+      // A node may have said a megabyte; the results have it whole.
+      let isLong = anomaly.detail.utf8.count > detailBytesMax
+      let detail =
+        isLong
+        ? String(decoding: anomaly.detail.utf8.prefix(detailBytesMax), as: UTF8.self) + "…" : anomaly.detail
+      return "\(mark) \(kind)\(times): \(detail)"
         + (operations.isEmpty ? "" : " [history: \(operations)]")
     }
   }

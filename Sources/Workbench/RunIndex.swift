@@ -18,13 +18,27 @@ struct RunIndex {
     let time: String
     let state: State
     let operations: Int?
+    /// Of these so many succeeded.
+    var successes: Int?
     /// Messages between servers for each operation.
     let serverMessages: Double?
+    /// All messages for each operation.
+    var allMessages: Double?
     /// Kinds of anomalies, and how many there were.
     let anomalies: [(name: String, count: Int)]
     let hasReport: Bool
 
     var path: String { "\(workload)/\(time)" }
+
+    /// When it was started, for people: `20260102T030405.678Z` is 2026-01-02 03:04:05. Any other name stands for itself.
+    var shownTime: String {
+      let digits = time.prefix(15)
+      guard time.count == 20, time.hasSuffix("Z"), digits.dropFirst(8).first == "T",
+        (digits.prefix(8) + digits.suffix(6)).allSatisfy({ ("0"..."9").contains($0) })
+      else { return time }
+      let parts = [(0, 4), (4, 2), (6, 2), (9, 2), (11, 2), (13, 2)].map { digits.dropFirst($0).prefix($1) }
+      return parts[..<3].joined(separator: "-") + " " + parts[3...].joined(separator: ":")
+    }
   }
 
   let root: String
@@ -78,10 +92,12 @@ struct RunIndex {
     }
     var operations: Int?
     if case .integer(let count)? = tree["stats"]?["count"] { operations = count }
-    let run = Run(
+    var run = Run(
       workload: workload, time: time, state: state, operations: operations,
       serverMessages: tree["net"]?["servers"]?["msgs-per-op"]?.number, anomalies: anomalies,
       hasReport: FileManager.default.fileExists(atPath: "\(directory)/report.html"))
+    if case .integer(let count)? = tree["stats"]?["ok-count"] { run.successes = count }
+    run.allMessages = tree["net"]?["all"]?["msgs-per-op"]?.number
     known[path] = run
     return run
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Glomers
+import History
 import Lab
 public import Report
 
@@ -59,7 +60,7 @@ public struct Site {
   private mutating func list() -> PageAnswer {
     let runs = index.runs()
     var page = PageText()
-    page.open("Runs")
+    page.open("Runs", isHome: true)
     page.markup(
       "<p><input type=\"search\" id=\"search\" placeholder=\"search\" aria-label=\"Search\"> <span id=\"count\"></span></p>\n"
     )
@@ -85,7 +86,7 @@ public struct Site {
     page.markup("\"></td><td><a href=\"")
     page.text(run.hasReport ? "/files/\(run.path)/report.html" : "/live/\(run.path)")
     page.markup("\">")
-    page.text(run.time)
+    page.text(run.shownTime)
     page.markup("</a></td>")
     page.element("td", run.workload)
     page.element("td class=\"state\"", run.state.rawValue)
@@ -115,10 +116,16 @@ public struct Site {
     search.addEventListener("input", filter);
     filter();
     document.querySelectorAll("#runs th button").forEach((button, place) => button.addEventListener("click", () => {
-      const turn = button.dataset.up = button.dataset.up === "1" ? "" : "1", text = (row) => row.cells[place + 1].textContent;
+      const head = button.parentElement, turn = head.ariaSort !== "ascending", text = (row) => row.cells[place + 1].textContent;
+      for (const other of head.parentElement.cells) other.ariaSort = null;
+      head.ariaSort = turn ? "ascending" : "descending";
       rows.sort((a, b) => (turn ? 1 : -1) * text(a).localeCompare(text(b), "en", { numeric: true }));
       body.append(...rows);
     }));
+    // A run that is under way will have a verdict; what somebody has chosen here stays.
+    if (document.querySelector("tr.running")) setInterval(() => {
+      if (!search.value && !document.querySelector("[aria-sort], #runs input:checked")) location.reload();
+    }, 3000);
     document.querySelector("form").addEventListener("submit", (event) => {
       event.preventDefault();
       const chosen = [...document.querySelectorAll("#runs input:checked")].map((box) => encodeURIComponent(box.value));
@@ -203,6 +210,11 @@ public struct Site {
     }
     var page = PageText()
     page.open("\(run.workload): \(run.state.rawValue)", refreshes: run.state == .running)
+    if run.state != .running {
+      page.markup("<p>This run has no report. To write one: <code>workbench report ")
+      page.text(directory)
+      page.markup("</code></p>\n")
+    }
     if let bytes = FileManager.default.contents(atPath: "\(directory)/messages.jsonl") {
       let log = MessageLog(reading: Array(bytes))
       let lost = log.messages.count { $0.fate == .lost }, flying = log.messages.count { $0.fate == .underWay }
@@ -239,7 +251,19 @@ public struct Site {
     }
     var page = PageText()
     page.open("Two runs")
-    page.markup("<div class=\"wide\"><table>\n")
+    page.markup("<div class=\"wide\"><table class=\"two\">\n<tr><th>started</th>")
+    for run in [a, b] {
+      page.markup("<td><a href=\"")
+      page.text(run.hasReport ? "/files/\(run.path)/report.html" : "/live/\(run.path)")
+      page.markup("\">")
+      page.text(run.shownTime)
+      page.markup("</a></td>")
+    }
+    page.markup("</tr>\n<tr><th>verdict</th>")
+    for run in [a, b] {
+      page.markup("<td class=\"\(run.state.rawValue)\"><b class=\"state\">\(run.state.rawValue)</b></td>")
+    }
+    page.markup("</tr>\n")
     for (title, value) in Self.figures {
       page.markup("<tr>")
       page.element("th", title)
@@ -247,7 +271,13 @@ public struct Site {
       page.element("td", value(b))
       page.markup("</tr>\n")
     }
-    page.markup("</table></div>\n")
+    page.markup("<tr><th>command</th>")
+    for run in [a, b] {
+      page.markup("<td><code>")
+      page.text(command(of: run))
+      page.markup("</code></td>")
+    }
+    page.markup("</tr>\n</table></div>\n")
     let logs = [a, b].compactMap { run in
       index.file("\(run.path)/messages.jsonl").flatMap { FileManager.default.contents(atPath: $0) }
         .map { MessageLog(reading: Array($0)) }
@@ -263,23 +293,34 @@ public struct Site {
     return PageAnswer(body: page.closed())
   }
 
+  /// The command that makes a run again, as its description has it; empty where there is none.
+  private func command(of run: RunIndex.Run) -> String {
+    guard let file = index.file("\(run.path)/run.edn"), let bytes = FileManager.default.contents(atPath: file)
+    else { return "" }
+    var reader = EDNReader(Array(bytes))
+    guard let tree = try? reader.next(), case .string(let command)? = tree["command"] else { return "" }
+    return command
+  }
+
   private static let figures: [(String, @Sendable (RunIndex.Run) -> String)] = [
-    ("started", { $0.time }), ("workload", { $0.workload }), ("verdict", { $0.state.rawValue }),
-    ("operations", { $0.operations.map(String.init) ?? "" }),
+    ("workload", { $0.workload }), ("operations", { $0.operations.map(String.init) ?? "" }),
+    ("of these ok", { $0.successes.map(String.init) ?? "" }),
     ("server msgs/op", { $0.serverMessages.map { decimal($0, 3) } ?? "" }),
+    ("all msgs/op", { $0.allMessages.map { decimal($0, 3) } ?? "" }),
     ("anomalies", { $0.anomalies.map { "\($0.name) ×\($0.count)" }.joined(separator: ", ") }),
   ]
 }
 
 extension PageText {
-  fileprivate mutating func open(_ title: String, refreshes: Bool = false) {
+  fileprivate mutating func open(_ title: String, refreshes: Bool = false, isHome: Bool = false) {
     markup("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n")
     markup("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
     // No browser need ask for an icon.
     markup("<link rel=\"icon\" href=\"data:,\">\n")
     if refreshes { markup("<meta http-equiv=\"refresh\" content=\"2\">\n") }
     element("title", title)
-    markup("<style>\n\(Self.style)</style></head><body>\n<p><a href=\"/\">All runs</a></p>\n")
+    markup("<style>\n\(Self.style)</style></head><body>\n")
+    if !isHome { markup("<p><a href=\"/\">All runs</a></p>\n") }
     element("h1", title)
   }
 
@@ -301,6 +342,10 @@ extension PageText {
     button, input[type="search"] { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--edge); border-radius: 5px; padding: 4px 10px; }
     button { cursor: pointer; } button:hover { background: var(--raised); } :focus-visible { outline: 2px solid var(--mark); outline-offset: 1px; }
     th button { font-weight: 600; border: 0; padding: 0; background: none; }
+    th[aria-sort] button::after { content: " ↓"; } th[aria-sort="ascending"] button::after { content: " ↑"; }
+    #runs td:nth-child(3), #runs td:last-child { white-space: nowrap; } #runs td:nth-child(7) { min-width: 12em; }
+    .two th { vertical-align: top; } .two td { vertical-align: top; min-width: 9em; overflow-wrap: anywhere; } .two code { display: inline-block; }
+    @media (max-width: 600px) { body { padding: 12px; } td, th { padding: 6px 9px 6px 0; font-size: 14px; } }
     .state { font-weight: 600; } .valid .state { color: var(--good); } .invalid .state, .invalid { color: var(--bad); } .invalid td { color: inherit; }
     tr.invalid { color: var(--ink); } .invalid td.state { color: var(--bad); } .unknown .state, .interrupted .state { color: var(--warn); }
     #count { color: var(--soft); margin-left: 8px; } code, pre { font: 12.5px/1.45 ui-monospace, Menlo, Consolas, monospace; background: var(--raised); border-radius: 5px; }

@@ -19,10 +19,13 @@ public struct StoredRun {
       throw BenchError("\(directory) is no directory of a run: it has no run.edn that can be read")
     }
     self.description = description
-    let name = description["options"]?["workload"]?.word ?? Self.workload(ofPath: directory)
+    let name =
+      description["options"]?["workload"]?.word ?? Self.workload(ofRecord: "\(directory)/messages.jsonl")
+      ?? Self.workload(ofPath: directory)
     guard let workload = Workload(rawValue: name) else {
       throw BenchError(
-        "\(directory)/run.edn names the workload '\(name)', which this workbench does not know")
+        "\(directory) is of the workload '\(name)', as far as its files and its path tell, which this workbench does not know"
+      )
     }
     self.workload = workload
   }
@@ -106,6 +109,15 @@ public struct StoredRun {
     guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
     var reader = EDNReader(Array(bytes))
     return (try? reader.next()) ?? nil
+  }
+
+  /// As the first line of the record has it.
+  private static func workload(ofRecord path: String) -> String? {
+    guard let file = FileHandle(forReadingAtPath: path), let head = try? file.read(upToCount: 1 << 16),
+      let line = head.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first
+    else { return nil }
+    let workload = MessageLog(reading: Array(line)).workload
+    return workload.isEmpty ? nil : workload
   }
 
   private static func workload(ofPath path: String) -> String {

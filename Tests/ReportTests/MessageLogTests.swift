@@ -143,6 +143,13 @@ struct MessageLogTests {
         let clock = try JSONDocument().parse(Array(parts[1].utf8))
         #expect(clock.optionalElement(String(parts[0]))?.integer ?? 0 > 0)
       }
+      // Nodes answer at the instant at which they are asked; the answer comes after the question all the same.
+      for (line, event) in zip(lines, lines.dropFirst()) where event.hasPrefix("send broadcast_ok") {
+        let host = try #require(line.split(separator: " ").first)
+        let clock = try JSONDocument().parse(Array(line.dropFirst(host.count + 1).utf8))
+        let client = try #require(event.split(separator: " ").last)
+        #expect(clock.optionalElement(String(client)) != nil, "\(line) \(event)")
+      }
     }
   }
 }

@@ -148,6 +148,22 @@ struct RunReportTests {
     for file in Pictures.files(History(), nil, workload: "echo") { #expect(!file.text.isEmpty) }
   }
 
+  @Test("figures of nodes and of the bench are told in words")
+  func figures() {
+    var report = report { $0.timeLimit = .seconds(1) }
+    report.results = [
+      "workbench": [
+        "nodes": ["n0": ["cpu-ms": .real(1.5), "peak-resident-kib": .integer(16)]],
+        "schedule-lag": [
+          "count": .integer(9), "p50-ms": .real(0.1), "p99-ms": .real(2.5), "max-ms": .real(30),
+        ],
+      ]
+    ]
+    let html = String(decoding: report.page().html, as: UTF8.self)
+    #expect(html.contains("<th>CPU time, ms</th><th>most memory, KiB</th>"))
+    #expect(html.contains("late by at most 0.1 ms half the time, 2.5 ms 99 times in 100, 30.0 ms always."))
+  }
+
   @Test("the page asks for nothing from anywhere")
   func selfContained() {
     let html = String(decoding: report().page().html, as: UTF8.self)

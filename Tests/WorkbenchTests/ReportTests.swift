@@ -33,6 +33,15 @@ struct ReportTests {
       ])
   }
 
+  @Test("of a megabyte that a node said, the console has the beginning")
+  func longAnomaly() {
+    let lines = Report.anomalies([
+      Anomaly("wrong-echo", String(repeating: "ä", count: 1 << 20), operations: [4])
+    ])
+    #expect(lines[0].hasPrefix("✗ wrong-echo: äää") && lines[0].hasSuffix("… [history: 4]"))
+    #expect(lines[0].utf8.count < 5000)
+  }
+
   @Test("what fails a run without an anomaly is told too")
   func complaints() {
     var history = History()

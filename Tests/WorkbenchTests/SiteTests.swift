@@ -46,6 +46,7 @@ final class SiteTests {
     for word in ["valid", "invalid", "running", "lost-value ×2", "20260103T000000.000Z", "workbench play"] {
       #expect(page.contains(word), "\(word)")
     }
+    #expect(page.contains(">2026-01-03 00:00:00<"))
     let second = try #require(page.range(of: "20260102T")), first = try #require(page.range(of: "20260101T"))
     #expect(second.lowerBound < first.lowerBound)
     #expect(page.contains("/files/broadcast/20260102T000000.000Z/report.html"))
@@ -114,7 +115,9 @@ final class SiteTests {
   func compare() {
     let page = text(
       get("/compare", query: ["a": "broadcast/20260101T000000.000Z", "b": "broadcast/20260102T000000.000Z"]))
-    #expect(page.contains("invalid") && page.contains("20260101T000000.000Z"))
+    #expect(page.contains("invalid") && page.contains("2026-01-01 00:00:00"))
+    #expect(page.contains("/files/broadcast/20260101T000000.000Z/report.html"))
+    #expect(page.contains(">2026-01-02 00:00:00</a>") && page.contains("of these ok"))
     #expect(get("/compare", query: ["a": "x", "b": "../secret"]).status == 404)
   }
 

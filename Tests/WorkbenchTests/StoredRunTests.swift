@@ -71,6 +71,16 @@ final class StoredRunTests {
     #expect(FileManager.default.fileExists(atPath: "\(directory)/report.html"))
   }
 
+  @Test("a run that was moved is known by its record, whatever directory it lies in")
+  func moved() throws {
+    try write("run.edn", "{:command \"workbench sim\"}")
+    try write(
+      "messages.jsonl",
+      "{\"format\":\"glomers-messages\",\"version\":1,\"workload\":\"kafka\",\"nodes\":[\"n0\"]}\n{\"t\":5,\"origin\":true}\n"
+    )
+    #expect(try StoredRun(directory).report().workload == "kafka")
+  }
+
   @Test("a directory of no run is refused in words")
   func noRun() {
     #expect(throws: BenchError.self) { try StoredRun("/nowhere") }
