@@ -197,7 +197,7 @@ def main():
             archives.append(archive)
         shutil.rmtree(given.output, ignore_errors=True)
         run(docc, "merge", *archives, "--output-path", given.output, "--synthesized-landing-page-name", "Glomers",
-            "--synthesized-landing-page-topics-style", "compactGrid")
+            "--synthesized-landing-page-topics-style", "list")
     # Who comes to the site begins with the guide.
     with open(f"{given.output}/index.html", "w") as file:
         file.write('<!DOCTYPE html>\n<meta charset="utf-8">\n<title>Glomers</title>\n'

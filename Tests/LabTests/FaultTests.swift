@@ -92,6 +92,17 @@ struct FaultTests {
   }
 
   @Test(
+    "a drawn run leaves a client that waited in vain from the start time to ask again",
+    arguments: [10, 12, 20, 60])
+  func calm(seconds: Int) {
+    var scenario = scenario(.broadcast, seed: 1)
+    scenario.timeLimit = .seconds(seconds)
+    scenario.draw()
+    #expect(scenario.calmTime >= .seconds(5))
+    #expect(scenario.calmTime >= scenario.timeLimit / 3 && scenario.calmTime <= scenario.timeLimit / 2)
+  }
+
+  @Test(
     """
     broadcast bears partitions, one-way cuts, loss, duplicates, reordering, slow links, kills, pauses, broken disks and \
     clocks that jump
