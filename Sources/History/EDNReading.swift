@@ -23,6 +23,8 @@ public struct EDNReader: Sendable {
   /// What is being read: the innermost comes last.
   private struct Frame {
     enum Kind: Equatable {
+      /// Hands out its elements one by one.
+      case sequence
       case vector(closedBy: UInt8), map, discarded, tagged
       /// Wants the map whose keys get this namespace.
       case namespaced(String)
@@ -36,6 +38,7 @@ public struct EDNReader: Sendable {
   }
 
   private var scanner: EDNScanner
+  private let isFlat: Bool
   private var frames: [Frame] = []
   /// Where the value that was read last begins.
   private var start = 0
@@ -45,7 +48,15 @@ public struct EDNReader: Sendable {
   /// - Parameters:
   ///   - bytes: the text, whole.
   ///   - notation: which of the two it is in.
-  public init(_ bytes: [UInt8], in notation: EDN.Notation = .edn) { scanner = EDNScanner(bytes, notation) }
+  public init(_ bytes: [UInt8], in notation: EDN.Notation = .edn) {
+    self.init(bytes, notation, isFlat: false)
+  }
+
+  /// - Parameter isFlat: whether of a vector that is in nothing else the elements are read, each as a value by itself.
+  init(_ bytes: [UInt8], _ notation: EDN.Notation, isFlat: Bool) {
+    scanner = EDNScanner(bytes, notation)
+    self.isFlat = isFlat
+  }
 
   /// Where the value that was read last begins, or one of its elements if it is a vector.
   func place(ofElement number: Int? = nil) -> Int {
@@ -54,6 +65,25 @@ public struct EDNReader: Sendable {
 
   /// An error about what begins at this place.
   func error(_ reason: String, at place: Int) -> EDNError { scanner.error(reason, at: place) }
+
+  /// Whether the value that was read last is an element of a vector whose elements are read one by one.
+  var isElement: Bool { frames.last?.kind == .sequence }
+
+  /// The next value as another reader has it.
+  ///
+  /// - Parameter read: goes from where the value begins to its end; returns nil if it can't read the value, which is then
+  ///   left to ``next()``.
+  mutating func next<Value>(_ read: (inout EDNScanner) -> Value?) -> Value? {
+    scanner.skipSpace()
+    let begin = scanner.place
+    guard let value = read(&scanner) else {
+      scanner.place = begin
+      return nil
+    }
+    start = begin
+    elementStarts = []
+    return value
+  }
 
   /// The next value, or nil at the end of the text.
   public mutating func next() throws(EDNError) -> EDN? {
@@ -92,6 +122,7 @@ public struct EDNReader: Sendable {
     let start = scanner.place
     scanner.place += 1
     switch (byte, byte == UInt8(ascii: "#") ? scanner.peek() : nil) {
+    case (UInt8(ascii: "["), _) where isFlat && frames.isEmpty: push(.sequence, start)
     case (UInt8(ascii: "["), _): push(.vector(closedBy: UInt8(ascii: "]")), start)
     case (UInt8(ascii: "("), _): push(.vector(closedBy: UInt8(ascii: ")")), start)
     case (UInt8(ascii: "{"), _): push(.map, start)
@@ -131,11 +162,13 @@ public struct EDNReader: Sendable {
     frames.append(Frame(kind: kind, start: start))
   }
 
-  private mutating func close(_ byte: UInt8) throws(EDNError) -> EDN {
+  /// - Returns: Nil for the end of a sequence.
+  private mutating func close(_ byte: UInt8) throws(EDNError) -> EDN? {
     let name = String(UnicodeScalar(byte))
     guard let frame = frames.popLast() else { throw scanner.error("\(name) closes nothing") }
-    let value: EDN
+    let value: EDN?
     switch frame.kind {
+    case .sequence where byte == UInt8(ascii: "]"): value = nil
     case .vector(closedBy: byte): value = .vector(frame.elements)
     case .map where byte == UInt8(ascii: "}"):
       guard frame.elements.count.isMultiple(of: 2) else {
@@ -145,7 +178,8 @@ public struct EDNReader: Sendable {
         stride(from: 0, to: frame.elements.count, by: 2).map {
           EDN.Member(frame.elements[$0], frame.elements[$0 + 1])
         })
-    case .vector, .map: throw scanner.error("\(name) does not close what is open here", at: frame.start)
+    case .sequence, .vector, .map:
+      throw scanner.error("\(name) does not close what is open here", at: frame.start)
     case .tagged: throw scanner.error("a tag without a value", at: frame.start)
     case .namespaced: throw scanner.error("a namespace without a map", at: frame.start)
     case .annotated: throw scanner.error("metadata without a value", at: frame.start)
@@ -159,13 +193,17 @@ public struct EDNReader: Sendable {
   private mutating func add(_ value: EDN, from begin: Int) throws(EDNError) -> EDN? {
     var value = value
     var begin = begin
-    while let frame = frames.last {
-      switch frame.kind {
+    // A frame itself must not be held: its elements would be copied with each that is added.
+    while let kind = frames.last?.kind {
+      switch kind {
+      case .sequence:
+        start = begin
+        return value
       case .vector, .map:
         if frames.count == 1 { elementStarts.append(begin) }
         frames[frames.count - 1].elements.append(value)
         return nil
-      case .annotated where frame.elements.isEmpty:
+      case .annotated where frames.last!.elements.isEmpty:
         frames[frames.count - 1].elements.append(value)
         return nil
       case .discarded:
@@ -173,13 +211,12 @@ public struct EDNReader: Sendable {
         return nil
       case .namespaced(let name):
         guard case .map(let members) = value else {
-          throw scanner.error("a namespace without a map", at: frame.start)
+          throw scanner.error("a namespace without a map", at: frames.last!.start)
         }
-        frames.removeLast()
+        begin = frames.removeLast().start
         value = .map(members.map { EDN.Member(Self.qualified($0.key, name), $0.value) })
-      case .tagged, .annotated: frames.removeLast()
+      case .tagged, .annotated: begin = frames.removeLast().start
       }
-      begin = frame.start
     }
     return value
   }

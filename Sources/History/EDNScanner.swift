@@ -3,8 +3,8 @@ internal import Wire
 
 /// The words of Clojure's notation: everything that holds nothing else.
 struct EDNScanner: Sendable {
-  private let bytes: [UInt8]
-  private let notation: EDN.Notation
+  let bytes: [UInt8]
+  let notation: EDN.Notation
   var place = 0
 
   init(_ bytes: [UInt8], _ notation: EDN.Notation) {
@@ -45,7 +45,7 @@ struct EDNScanner: Sendable {
     return bytes[start..<place]
   }
 
-  private static func endsWord(_ byte: UInt8) -> Bool {
+  static func endsWord(_ byte: UInt8) -> Bool {
     switch byte {
     case 0...0x20, UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\""), UInt8(ascii: "("),
       UInt8(ascii: ")"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"):

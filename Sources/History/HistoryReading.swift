@@ -51,47 +51,103 @@ extension History {
     readingEDN bytes: [UInt8], _ workload: Workload, node: (_ process: Int) -> NodeID? = { _ in nil }
   ) throws(EDNError) {
     self.init()
-    var reader = EDNReader(bytes, in: Self.isJSON(bytes) ? .json : .edn)
+    var reader = EDNReader(bytes, Self.isJSON(bytes) ? .json : .edn, isFlat: true)
     // Completions of transactions, as long as no invocation has come.
-    var early: [(operation: Operation, number: Int, place: Int)]? = workload.isTransactional ? [] : nil
-    while let value = try reader.next() {
-      // Everything in one vector, or each operation by itself.
-      let (all, isVector) = if case .vector(let all) = value { (all, true) } else { ([value], false) }
-      for (element, edn) in all.enumerated() {
-        let number = count + (early?.count ?? 0)
-        let place = reader.place(ofElement: isVector ? element : nil)
-        do throws(HistoryProblem) {
-          var operation = try Operation(edn.keyworded, workload, number, node: node)
-          operation.value = workload.ownForm(of: operation)
-          if early != nil, operation.isClient, operation.kind != .invoke {
-            early!.append((operation, number, place))
-          } else if let first = early?.first, operation.isClient {
-            // Where there are invocations, every completion needs one.
-            let problem = objection(to: first.operation)!
-            throw HistoryProblem(problem, of: first.number, at: first.place)
-          } else {
-            if operation.isClient { early = nil }
-            if let objection = objection(to: operation) { throw HistoryProblem(objection) }
-            append(operation)
-          }
-        } catch {
-          throw reader.error("operation \(error.number ?? number): \(error.text)", at: error.place ?? place)
-        }
+    var early: [(row: Row, number: Int, place: Int)]? = workload.isTransactional ? [] : nil
+    var nodes: [Int: NodeID?] = [:]
+    func nodeOnce(_ process: Int) -> NodeID? {
+      if let known = nodes[process] { return known }
+      let found = node(process)
+      nodes.updateValue(found, forKey: process)
+      return found
+    }
+    func take(_ row: Row, at place: Int) throws(HistoryProblem) {
+      if early != nil, row.process != .nemesis, row.kind != .invoke {
+        let number = count + early!.count
+        early!.append((row, number, place))
+      } else if let first = early?.first, row.process != .nemesis {
+        // Where there are invocations, every completion needs one.
+        throw HistoryProblem(objection(to: first.row)!, of: first.number, at: first.place)
+      } else {
+        if row.process != .nemesis { early = nil }
+        if let objection = objection(to: row) { throw HistoryProblem(objection) }
+        append(row)
       }
     }
-    invoke(early?.map(\.operation) ?? [])
+    while true {
+      // Everything in one vector, or each operation by itself.
+      var all: [EDN] = []
+      var isVector = false
+      let plain = reader.next { scanner in plainRow(&scanner, workload, nodeOnce) }
+      if plain == nil {
+        guard let value = try reader.next() else { break }
+        if case .vector(let elements) = value, !reader.isElement {
+          all = elements
+          isVector = true
+        } else {
+          all = [value]
+        }
+      }
+      var number = count + (early?.count ?? 0)
+      var place = reader.place()
+      do throws(HistoryProblem) {
+        if let plain { try take(plain, at: place) }
+        for (element, edn) in all.enumerated() {
+          number = count + (early?.count ?? 0)
+          place = reader.place(ofElement: isVector ? element : nil)
+          var operation = try Operation(edn.keyworded, workload, number, node: nodeOnce)
+          operation.value = workload.ownForm(of: operation)
+          try take(row(operation), at: place)
+        }
+      } catch {
+        throw reader.error("operation \(error.number ?? number): \(error.text)", at: error.place ?? place)
+      }
+    }
+    invoke(early?.map(\.row) ?? [])
+  }
+
+  /// The operation that begins here, if it is written as most are; its value is on the tape then.
+  private mutating func plainRow(
+    _ scanner: inout EDNScanner, _ workload: Workload, _ node: (_ process: Int) -> NodeID?
+  ) -> Row? {
+    guard workload.keepsForms else { return nil }
+    let start = tape.count
+    var operations = OperationScanner(scanner)
+    guard let plain = operations.operation(&tape) else { return nil }
+    guard let kind = plain.kind, let process = plain.process, let function = plain.function,
+      !workload.isTransactional || function == "txn"
+    else {
+      tape.cut(at: start)
+      return nil
+    }
+    if plain.value == nil { tape.appendNull() }
+    scanner.place = operations.place
+    return Row(
+      kind: kind, process: .client(process), function: function, time: plain.time,
+      node: plain.node.map { NodeID($0) } ?? node(process), isFinal: plain.isFinal, value: start)
+  }
+
+  private mutating func row(_ operation: Operation) -> Row {
+    let start = tape.count
+    tape.append(operation.value)
+    return Row(
+      kind: operation.kind, process: operation.process, function: operation.function,
+      time: operation.time.nanoseconds, node: operation.node, isFinal: operation.isFinal,
+      error: operation.error, notes: operation.notes, value: start)
   }
 
   /// Takes in completions without invocations. Nobody knows when they began: each may have begun as soon as its process
   /// had ended what it did before.
-  private mutating func invoke(_ completions: [Operation]) {
-    var waiting: [Operation.Process: [Operation]] = [:]
+  private mutating func invoke(_ completions: [Row]) {
+    var waiting: [Operation.Process: [Row]] = [:]
     for completion in completions.reversed() { waiting[completion.process, default: []].append(completion) }
     func begin(_ process: Operation.Process) {
       guard var begun = waiting[process]?.popLast() else { return }
       begun.kind = .invoke
-      begun.value = begun.value.withoutReads
       begun.error = nil
+      let asked = tape.value(at: begun.value).withoutReads
+      begun.value = tape.count
+      tape.append(asked)
       append(begun)
     }
     var started: Set<Operation.Process> = []
@@ -152,6 +208,9 @@ private struct HistoryProblem: Error {
 
 extension Workload {
   var isTransactional: Bool { self == .txnRWRegister || self == .txnListAppend }
+
+  /// Whether values are kept as they are: those of other workloads get this bench's own form.
+  fileprivate var keepsForms: Bool { self != .echo && self != .kafka }
 
   /// The value of an operation in the form that this bench gives it, where other benches have another.
   fileprivate func ownForm(of operation: Operation) -> JSON {

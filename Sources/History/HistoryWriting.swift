@@ -17,10 +17,64 @@ extension Operation {
   }
 
   /// The nemesis speaks in keywords, clients in data, in which only the names of micro-operations are keywords.
-  fileprivate var valueEDN: EDN {
+  private var valueEDN: EDN {
     guard isClient else { return EDN(keywordingMembers: value) }
-    guard ["txn", "send", "poll"].contains(function), let micros = value.array else { return EDN(value) }
+    guard hasMicroOperations, let micros = value.array else { return EDN(value) }
     return .vector(micros.map { EDN(keywording: $0) })
+  }
+
+  private var hasMicroOperations: Bool { function == "txn" || function == "send" || function == "poll" }
+
+  /// Appends the text of ``edn``, for which no tree is made: histories have millions of lines.
+  func writeEDN(to bytes: inout [UInt8]) {
+    bytes += "{:type :".utf8
+    bytes += kind.rawValue.utf8
+    bytes += ", :f :".utf8
+    bytes += function.utf8
+    bytes += ", :value ".utf8
+    writeValue(to: &bytes)
+    bytes += ", :time ".utf8
+    bytes += String(time.nanoseconds).utf8
+    bytes += ", :process ".utf8
+    process.edn.write(to: &bytes)
+    bytes += ", :index ".utf8
+    bytes += String(index).utf8
+    if let error {
+      bytes += ", :error ".utf8
+      EDN(keywording: error).write(to: &bytes)
+    }
+    if isFinal { bytes += ", :final? true".utf8 }
+    for (name, note) in notes.sorted(by: { $0.key < $1.key }) {
+      bytes += ", :\(name) ".utf8
+      note.writeEDN(to: &bytes)
+    }
+    bytes.append(UInt8(ascii: "}"))
+  }
+
+  /// Appends the text of ``valueEDN``.
+  fileprivate func writeValue(to bytes: inout [UInt8]) {
+    guard isClient else { return EDN(keywordingMembers: value).write(to: &bytes) }
+    let value = value
+    guard hasMicroOperations, let micros = value.array else { return value.writeEDN(to: &bytes) }
+    bytes.append(UInt8(ascii: "["))
+    for (place, micro) in micros.enumerated() {
+      if place > 0 { bytes.append(UInt8(ascii: " ")) }
+      EDN(keywording: micro).write(to: &bytes)
+    }
+    bytes.append(UInt8(ascii: "]"))
+  }
+}
+
+extension JSON {
+  /// Appends the text of the value as ``EDN``.
+  fileprivate func writeEDN(to bytes: inout [UInt8]) {
+    guard case .array(let elements) = self else { return EDN(self).write(to: &bytes) }
+    bytes.append(UInt8(ascii: "["))
+    for (place, element) in elements.enumerated() {
+      if place > 0 { bytes.append(UInt8(ascii: " ")) }
+      element.writeEDN(to: &bytes)
+    }
+    bytes.append(UInt8(ascii: "]"))
   }
 }
 
@@ -38,7 +92,7 @@ extension History {
 
   /// Writes `history.edn`: one operation a line. The text comes in pieces.
   public func writeEDN(to write: ([UInt8]) -> Void) {
-    inChunks(write) { operation, bytes in operation.edn.write(to: &bytes) }
+    inChunks(write) { operation, bytes in operation.writeEDN(to: &bytes) }
   }
 
   /// Writes `history.txt`: process, type, function, value and error, with tabs between them. The text comes in pieces.
@@ -51,7 +105,7 @@ extension History {
       bytes.append(tab)
       EDN.keyword(operation.function).write(to: &bytes)
       bytes.append(tab)
-      operation.valueEDN.write(to: &bytes)
+      operation.writeValue(to: &bytes)
       if let error = operation.error {
         bytes.append(tab)
         EDN(keywording: error).write(to: &bytes)

@@ -22,6 +22,21 @@ public struct Operation: Equatable, Sendable {
     case nemesis
   }
 
+  /// A value, or where a tape has it.
+  enum Content: Equatable, Sendable {
+    case tree(JSON)
+    case taped(JSONTape, Int)
+
+    var value: JSON {
+      switch self {
+      case .tree(let value): value
+      case .taped(let tape, let place): tape.value(at: place)
+      }
+    }
+
+    static func == (a: Content, b: Content) -> Bool { a.value == b.value }
+  }
+
   /// The place in the history, from 0.
   public package(set) var index: Int
   /// Since the test's start.
@@ -32,9 +47,7 @@ public struct Operation: Equatable, Sendable {
   public var process: Process
   /// What is done: `broadcast`, `read`, `start-partition`.
   public var function: String
-  /// What is asked (`broadcast`: the message; `echo`: the payload; `read`, `generate`: null), and in an ok what was
-  /// answered (`broadcast`: the message again; `echo`: the payload that came back; `read`: the array; `generate`: the id).
-  public var value: JSON
+  private var content: Content
   /// Why it failed or is unknown, as Maelstrom has it: `"net-timeout"`, or `["abort", "the node's text"]`.
   public var error: JSON?
   /// The node that the client talks to; nil for the nemesis.
@@ -49,15 +62,34 @@ public struct Operation: Equatable, Sendable {
     time: Duration, kind: Kind, process: Process, function: String, value: JSON = .null, error: JSON? = nil,
     node: NodeID? = nil, isFinal: Bool = false
   ) {
-    index = -1
+    self.init(
+      index: -1, time: time, kind: kind, process: process, function: function, content: .tree(value),
+      error: error, node: node, isFinal: isFinal)
+  }
+
+  init(
+    index: Int, time: Duration, kind: Kind, process: Process, function: String, content: Content,
+    error: JSON?, node: NodeID?, isFinal: Bool, notes: [String: JSON] = [:]
+  ) {
+    self.index = index
     self.time = time
     self.kind = kind
     self.process = process
     self.function = function
-    self.value = value
+    self.content = content
     self.error = error
     self.node = node
     self.isFinal = isFinal
+    self.notes = notes
+  }
+
+  /// What is asked (`broadcast`: the message; `echo`: the payload; `read`, `generate`: null), and in an ok what was
+  /// answered (`broadcast`: the message again; `echo`: the payload that came back; `read`: the array; `generate`: the id).
+  ///
+  /// Of a history that was read from a text it is made anew each time.
+  public var value: JSON {
+    get { content.value }
+    set { content = .tree(newValue) }
   }
 
   /// Whether a client did this.

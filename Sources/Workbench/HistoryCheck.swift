@@ -22,7 +22,7 @@ public struct HistoryCheck: Sendable {
   public func runToExitStatus() -> Int32 {
     let console = Console()
     do throws(BenchError) {
-      let history = try history()
+      let history = try Waiting.tell(console, "reading \(path)") { () throws(BenchError) in try history() }
       console.say("\(history.count) operations")
       let results = Waiting.tell(console, "checking \(history.count) operations") { check(history) }
       console.print(results.edn)
@@ -48,14 +48,21 @@ public struct HistoryCheck: Sendable {
       let file = URL(fileURLWithPath: path, isDirectory: true).appendingPathComponent("history.edn").path
       throw BenchError("\(path) is a directory: give the file in it, like \(file)")
     }
-    let bytes: Data
     guard let file = FileHandle(forReadingAtPath: path) else {
       throw BenchError("can't read \(path): \(lastReason())")
     }
-    do { bytes = try file.readToEnd() ?? Data() } catch {
+    var bytes: [UInt8] = []
+    do {
+      // Room for all of it at once, where that can be known: a long history is most of the memory that reading takes.
+      if let size = try? file.seekToEnd() {
+        bytes.reserveCapacity(Int(size))
+        try file.seek(toOffset: 0)
+      }
+      while let chunk = try file.read(upToCount: 1 << 20), !chunk.isEmpty { bytes.append(contentsOf: chunk) }
+    } catch {
       throw BenchError("can't read \(path): \(reason(of: error))")
     }
-    do { return try History(readingEDN: Array(bytes), scenario.workload, node: node(of:)) } catch {
+    do { return try History(readingEDN: bytes, scenario.workload, node: node(of:)) } catch {
       throw BenchError("\(path) is no history: \(error)")
     }
   }
@@ -70,7 +77,9 @@ public struct HistoryCheck: Sendable {
 
 /// Says now and then that something long is still going on.
 private enum Waiting {
-  static func tell<Value>(_ console: Console, _ what: String, _ work: () -> Value) -> Value {
+  static func tell<Value, Failure: Error>(
+    _ console: Console, _ what: String, _ work: () throws(Failure) -> Value
+  ) throws(Failure) -> Value {
     let start = ContinuousClock.now
     let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "waiting"))
     let interval = console.progressInterval
@@ -83,6 +92,6 @@ private enum Waiting {
       timer.cancel()
       console.clear()
     }
-    return work()
+    return try work()
   }
 }

@@ -214,4 +214,74 @@ struct HistoryReadingTests {
     let twice = try check(operation("generate") + operation("generate") + operation("echo"), .uniqueIDs)
     #expect(twice.verdict == .invalid)
   }
+
+  @Test("operations as most are, which have a reader of their own, are read as all others are")
+  func plainOperations() throws {
+    let values = [
+      "nil", "0", "-0", "7", "-7", "05", "+5", "123456789012345678", "1234567890123456789",
+      "99999999999999999999",
+      "1.5", "5N", "0x10", "1/2", "true", "false", "null", "word", ":word", ":a/b:c", "\"a\"", "\"\"",
+      "\"a\\nb\"",
+      "\"é, [:x]\"", "[]", "[1 2,3]", "[ [1 [ ] ] ]", "(1 2)", "#{1}", "{:a 1}",
+      "[[:r 1 nil] [:append \"x\" 2]]",
+      "[:r :append :w]", "[1 ; two\n 3]", "[#_ 1 2]", "^:m [1]", "\\a",
+      String(repeating: "[", count: 40)
+        + String(repeating: "]", count: 40), "[1 2", "]", "[1}", "\"a", "",
+    ]
+    let operations =
+      values.map { "{:type :invoke, :f :read, :value \($0), :process 3, :time 5, :index 9}" } + [
+        "{:process 1 :type :info :f :txn}",
+        "{:type :invoke, :f \"read\", :process 2, :node \"n1\", :final? true}",
+        "#jepsen.history.Op{:type :invoke, :f :read, :process 2, :value nil, :final? false}",
+        "#x {:type :invoke}",
+        "{\"type\" :invoke, \"f\" :read, \"process\" 2}", "{:type :invoke, :type :ok, :f :read, :process 2}",
+        "{:type :invoke, :f :read, :process 2, :time nil}",
+        "{:type :invoke, :f :read, :process 2, :time 1.5}",
+        "{:type :invoke, :f :read, :process 2, :node :n4, :value [1]}",
+        "{:type :invoke :f :read :process 2 :more 1}",
+        "{:type :info, :f :start, :process :nemesis, :value {:n1 #{:n2}}}",
+        "{:type :oki, :f :read, :process 2}",
+        "{:type :invoke, :f :read, :process -2}", "{:type :invoke, :f :read, :process 2, :error [:x 1]}",
+        "{:type :invoke, \"\0f\" :read, :process 2}",
+        "{:type :invoke, :f :go, :process 2, :value [[:w 1 2]]}",
+        "{}", "{:type :invoke :f :read :process 2} {:type :ok :f :read :process 2 :value [4 \"x\"]}",
+      ]
+    let json = values.map { #"{"type": "invoke", "f": "read", "value": \#($0), "process": 3, "time":5}"# }
+    func read(_ text: String, _ workload: Workload) -> Result<History, EDNError> {
+      Result { () throws(EDNError) in try History(readingEDN: Array(text.utf8), workload) { NodeID("m\($0)") }
+      }
+    }
+    for workload in [Workload.linKV, .txnListAppend, .echo, .kafka] {
+      for text in operations + json {
+        // A member that comes twice is beyond the reader of plain operations, and says nothing here.
+        let brace = text.firstIndex(of: "{")!
+        let twice = text.hasPrefix("{\"") ? #""index": 1, "index": 1, "# : ":index 1, :index 1, "
+        let other = text[...brace] + twice + text[text.index(after: brace)...]
+        switch (read(text, workload), read(String(other), workload)) {
+        case (.success(let plain), .success(let other)):
+          #expect(plain == other, "\(workload): \(text)")
+          #expect((try? read("[\(text)]", workload).get()) == plain, "\(workload): \(text)")
+        case (.failure(let plain), .failure(let other)):
+          #expect(plain.reason == other.reason, "\(workload): \(text)")
+        case let (plain, other): Issue.record("\(workload): \(text): \(plain), but \(other)")
+        }
+      }
+    }
+  }
+
+  @Test("the operations of a vector come one by one, and what is in a vector in it is none")
+  func vectors() throws {
+    let one = "{:type :invoke, :f :read, :process 0}{:type :ok, :f :read, :process 0, :value 1}"
+    let all = try read(one)
+    for text in [
+      "[\(one)]", "#x [\(one)]", "[] [\(one)] []", "[#_ {:a 1} \(one) #_ 2]", "'[\(one)]", "[,\(one)\n]",
+    ] {
+      #expect(try read(text) == all, "\(text)")
+    }
+    try expect("[[\(one)]]", .broadcast, 1, "operation 0: not a map")
+    try expect("[\(one)\n", .broadcast, 1, "ends inside")
+    try expect("\n[\(one)\n)", .broadcast, 2, "does not close")
+    try expect(
+      "[{:type :invoke, :f :read, :process 0}\n #x {:f 1}]", .broadcast, 2, "operation 1: :type must")
+  }
 }

@@ -37,6 +37,31 @@ struct HistoryTests {
     #expect(history.completion(of: 3) == nil)
   }
 
+  @Test("what a history is written as is the text of its operations")
+  func writing() {
+    let values: [JSON] = [
+      nil, 5, "a\"b", ["r", 1, nil], [["append", 1, [2, ["x"]]], 7, []], ["b": [1], "a": nil], 1.5, true,
+      JSON(number: "9223372036854775809"),
+    ]
+    var history = History()
+    for (place, value) in values.enumerated() {
+      for (number, function) in ["txn", "read", "send"].enumerated() {
+        var operation = Operation(
+          time: .milliseconds(place), kind: .invoke, process: .client(10 * place + number),
+          function: function,
+          value: value, node: "n1", isFinal: place.isMultiple(of: 2))
+        history.append(operation)
+        operation.kind = .fail
+        operation.error = ["abort", value]
+        operation.notes = ["z": value, "a": ["r", 1]]
+        history.append(operation)
+      }
+      history.append(
+        Operation(time: .zero, kind: .info, process: .nemesis, function: "start", value: value))
+    }
+    #expect(text(history.writeEDN) == history.operations.map { $0.edn.text + "\n" }.joined())
+  }
+
   @Test("history.edn has a plain map a line, as Jepsen writes it")
   func edn() {
     let history = RecordedHistory.made {
