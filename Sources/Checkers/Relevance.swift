@@ -19,27 +19,34 @@ public struct RelevanceChecker: Checker {
   }
 
   private func doubt(_ history: History) -> Anomaly? {
-    let calls = history.operations.filter { $0.isClient && $0.kind == .invoke }
     func unknown(_ name: String, _ detail: String, _ operations: [Int] = []) -> Anomaly {
       Anomaly(name, detail, operations: operations, severity: .unknown)
     }
-    guard !calls.isEmpty else {
+    let functions = workload.functions
+    var counts: [String: Int] = [:]
+    var first: Int?
+    for operation in history.operations where operation.isClient && operation.kind == .invoke {
+      counts[operation.function, default: 0] += 1
+      if first == nil, !functions.contains(operation.function) { first = operation.index }
+    }
+    guard !counts.isEmpty else {
       return unknown(
         "nothing-checked",
         "the history holds no operation of a client: give the history of a run that did something")
     }
-    let strange = calls.filter { !workload.functions.contains($0.function) }
-    guard let first = strange.first else { return nil }
-    let names = Set(strange.map(\.function)).sorted().prefix(8).joined(separator: ", ")
-    let known = workload.functions.sorted().joined(separator: ", ")
-    let others = Workload.allCases.filter { $0.functions.isSuperset(of: calls.map(\.function)) }
+    guard let first else { return nil }
+    let strange = counts.filter { !functions.contains($0.key) }
+    let names = strange.keys.sorted().prefix(8).joined(separator: ", ")
+    let known = functions.sorted().joined(separator: ", ")
+    let others = Workload.allCases.filter { $0.functions.isSuperset(of: counts.keys) }
     let advice =
       others.isEmpty
       ? "no workload here has such" : "try -w " + others.map(\.rawValue).joined(separator: " or -w ")
-    let isStrange = strange.count == calls.count
+    let (strangeCount, count) = (strange.values.reduce(0, +), counts.values.reduce(0, +))
+    let isStrange = strangeCount == count
     return unknown(
       isStrange ? "nothing-checked" : "partly-checked",
-      "\(workload.rawValue) has the operations \(known); \(isStrange ? "all" : "\(strange.count)") of the "
-        + "\(calls.count) here are \(names): \(advice)", [first.index])
+      "\(workload.rawValue) has the operations \(known); \(isStrange ? "all" : "\(strangeCount)") of the "
+        + "\(count) here are \(names): \(advice)", [first])
   }
 }

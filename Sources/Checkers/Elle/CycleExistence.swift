@@ -58,8 +58,13 @@ struct CycleExistence {
   let cases: [Case]
   private let history: TransactionHistory
 
-  init(_ history: TransactionHistory, _ dependencies: some Dependencies) {
+  /// - Parameter isAcyclic: whether it is known that there is no cycle of any kind.
+  init(_ history: TransactionHistory, _ dependencies: some Dependencies, isAcyclic: Bool) {
     self.history = history
+    guard !isAcyclic else {
+      cases = []
+      return
+    }
     var graph = DependencyGraph(transactionCount: history.transactions.count)
     dependencies.link(&graph)
     graph.addProcessOrder(history)

@@ -112,7 +112,7 @@ extension TransactionHistory {
 
   /// The transaction as people read it.
   func text(_ transaction: Int) -> String {
-    EDN.vector(transactions[transaction].operations.map { edn($0) }).text
+    EDN.vector(operations(of: transactions[transaction]).map { edn($0) }).text
   }
 
   /// Where a transaction stands in the history.

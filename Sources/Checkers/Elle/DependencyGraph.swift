@@ -91,6 +91,49 @@ struct DependencyGraph {
   }
 }
 
+/// Lists of small numbers, one for each of many small numbers: compressed rows.
+struct Rows {
+  /// Collects pairs.
+  struct Builder {
+    private var rows: [Int32] = []
+    private var numbers: [Int32] = []
+    private var counts: [Int32] = []
+    /// By row what came last.
+    private var last: [Int32] = []
+
+    /// Adds a number to the end of a row, unless it stands there already.
+    mutating func add(_ row: Int, _ number: Int) {
+      while counts.count <= row {
+        counts.append(0)
+        last.append(-1)
+      }
+      guard last[row] != number else { return }
+      last[row] = Int32(number)
+      counts[row] += 1
+      rows.append(Int32(row))
+      numbers.append(Int32(number))
+    }
+
+    func rows(_ count: Int) -> Rows {
+      var starts = [Int32](repeating: 0, count: count + 1)
+      for row in counts.indices { starts[row + 1] = counts[row] }
+      for row in 0..<count { starts[row + 1] += starts[row] }
+      var next = starts
+      var sorted = [Int32](repeating: 0, count: numbers.count)
+      for (place, row) in rows.enumerated() {
+        sorted[Int(next[Int(row)])] = numbers[place]
+        next[Int(row)] += 1
+      }
+      return Rows(starts: starts, numbers: sorted)
+    }
+  }
+
+  private let starts: [Int32]
+  private let numbers: [Int32]
+
+  subscript(row: Int) -> ArraySlice<Int32> { numbers[Int(starts[row])..<Int(starts[row + 1])] }
+}
+
 /// Edges by the vertex that they leave: compressed rows.
 struct Successors {
   private let starts: [Int32]
@@ -113,6 +156,25 @@ struct Successors {
     self.starts = starts
     self.targets = targets
     self.relations = relations
+  }
+
+  /// Whether no vertex leads back to itself: then all can be taken away one by one, each when nothing leads to it any more
+  /// (Kahn, *Topological sorting of large networks*, CACM 1962).
+  var isAcyclic: Bool {
+    let vertexCount = starts.count - 1
+    var waits = [Int32](repeating: 0, count: vertexCount)
+    for target in targets { waits[Int(target)] += 1 }
+    var free = (0..<vertexCount).reversed().filter { waits[$0] == 0 }
+    var taken = 0
+    while let vertex = free.popLast() {
+      taken += 1
+      for place in places(of: vertex) {
+        let target = target(place)
+        waits[target] -= 1
+        if waits[target] == 0 { free.append(target) }
+      }
+    }
+    return taken == vertexCount
   }
 
   /// The places of a vertex's edges.

@@ -11,61 +11,57 @@ struct DirectAnomalies {
   var cases: [AnomalyCase] {
     var cases = AnomalyCases()
     let intermediate = intermediateWriters
+    let aborted = history.firstPlaces(where: isAborted)
+    let repeated = firstRepetitions
     for (number, transaction) in history.transactions.enumerated() where transaction.outcome == .ok {
-      cases.add("internal") { internalInconsistency(number) }
-      for read in transaction.operations where read.isRead {
-        cases.add("G1a") { abortedRead(read, number) }
-        cases.add("G1b") { intermediateRead(read, number, intermediate) }
-        cases.add("duplicate-elements") { duplicates(read, number) }
+      if transaction.returnsToKeys { cases.add("internal") { internalInconsistency(number) } }
+      for read in history.operations(of: transaction) where read.isRead {
+        if let version = history.first(shownBy: read, aborted, where: isAborted) {
+          cases.add("G1a") {
+            dirtyRead("G1a", read, number, version, "wrote in a transaction that certainly failed")
+          }
+        }
+        if let last = history.last(shownBy: read), intermediate[last] >= 0, intermediate[last] != number {
+          cases.add("G1b") { dirtyRead("G1b", read, number, last, "wrote and then wrote over") }
+        }
+        if history.model == .lists, read.value < 0 || read.value > repeated[read.key] {
+          cases.add("duplicate-elements") { duplicates(read, number) }
+        }
       }
-      if history.model == .lists { cases.add("future-read") { futureRead(number) } }
+      if history.model == .lists, transaction.returnsToKeys {
+        cases.add("future-read") { futureRead(number) }
+      }
     }
-    for (update, transactions) in lostUpdates {
-      cases.add("lost-update") { lostUpdate(update, transactions) }
+    for (read, transactions) in lostUpdates {
+      cases.add("lost-update") { lostUpdate(read, transactions) }
     }
     return cases.all
   }
 
-  /// The versions that a read shows.
-  private func shown(_ read: TransactionHistory.MicroOperation) -> [Int] {
-    history.model == .lists ? history.list(read) : read.value < 0 ? [] : [read.value]
-  }
-
   // MARK: Reads of what others wrote
 
-  /// G1a: shows what a transaction wrote that certainly failed.
-  private func abortedRead(_ read: TransactionHistory.MicroOperation, _ number: Int) -> AnomalyCase? {
-    for version in shown(read) {
-      guard let writer = history.writer(of: version), history.transactions[writer].outcome == .fail else {
-        continue
-      }
-      return dirtyRead("G1a", read, number, version, writer, "wrote in a transaction that certainly failed")
-    }
-    return nil
+  /// G1a: whether a transaction wrote it that certainly failed.
+  private func isAborted(_ version: Int) -> Bool {
+    history.writer(of: version).map { history.transactions[$0].outcome == .fail } ?? false
   }
 
-  /// For each version that its own transaction overwrites, that transaction; otherwise -1.
-  private var intermediateWriters: [Int] {
-    var writers = [Int](repeating: -1, count: history.versions.count)
+  /// For each version that its own transaction overwrites, that transaction; otherwise -1. A read that shows a state in the
+  /// midst of another transaction is G1b.
+  private var intermediateWriters: [Int32] {
+    var writers = [Int32](repeating: -1, count: history.versionCount)
     for (number, transaction) in history.transactions.enumerated() {
-      for write in transaction.operations where !write.isRead { writers[write.value] = number }
-      for write in transaction.externalWrites { writers[write.value] = -1 }
+      for write in history.operations(of: transaction) where !write.isRead {
+        writers[write.value] = Int32(number)
+      }
+      for write in history.externalWrites(of: transaction) { writers[write.value] = -1 }
     }
     return writers
   }
 
-  /// G1b: shows a state in the midst of another transaction.
-  private func intermediateRead(
-    _ read: TransactionHistory.MicroOperation, _ number: Int, _ writers: [Int]
-  ) -> AnomalyCase? {
-    guard let last = shown(read).last, writers[last] >= 0, writers[last] != number else { return nil }
-    return dirtyRead("G1b", read, number, last, writers[last], "wrote and then wrote over")
-  }
-
   private func dirtyRead(
-    _ type: String, _ read: TransactionHistory.MicroOperation, _ reader: Int, _ version: Int, _ writer: Int,
-    _ words: String
+    _ type: String, _ read: TransactionHistory.MicroOperation, _ reader: Int, _ version: Int, _ words: String
   ) -> AnomalyCase {
+    let writer = history.writer(of: version)!
     var edn: EDN = [
       "op": history.operation(reader).edn, "mop": history.edn(read), "writer": history.operation(writer).edn,
     ]
@@ -81,12 +77,12 @@ struct DirectAnomalies {
 
   /// A read that doesn't fit what the transaction itself has read or written before it.
   private func internalInconsistency(_ number: Int) -> AnomalyCase? {
-    let operations = history.transactions[number].operations
+    let operations = history.operations(of: history.transactions[number])
     return history.model == .lists ? internalList(operations, number) : internalRegister(operations, number)
   }
 
   private func internalRegister(
-    _ operations: [TransactionHistory.MicroOperation], _ number: Int
+    _ operations: ArraySlice<TransactionHistory.MicroOperation>, _ number: Int
   ) -> AnomalyCase? {
     var state: [Int: Int] = [:]
     for operation in operations {
@@ -99,20 +95,20 @@ struct DirectAnomalies {
   }
 
   private func internalList(
-    _ operations: [TransactionHistory.MicroOperation], _ number: Int
+    _ operations: ArraySlice<TransactionHistory.MicroOperation>, _ number: Int
   ) -> AnomalyCase? {
-    var state: [Int: (isWhole: Bool, list: [Int])] = [:]
+    var state: [Int: (isWhole: Bool, list: [Int32])] = [:]
     for operation in operations {
       guard operation.isRead else {
-        state[operation.key, default: (false, [])].list.append(operation.value)
+        state[operation.key, default: (false, [])].list.append(Int32(operation.value))
         continue
       }
-      let list = history.list(operation)
+      let list = Array(history.list(operation))
       if let known = state[operation.key] {
         let fits = known.isWhole ? list == known.list : list.suffix(known.list.count) == known.list[...]
         if !fits {
           let prefix: [EDN] = known.isWhole ? [] : [.keyword("...")]
-          return inconsistent(operation, number, .vector(prefix + known.list.map { history.value($0) }))
+          return inconsistent(operation, number, .vector(prefix + known.list.map { history.value(Int($0)) }))
         }
       }
       state[operation.key] = (true, list)
@@ -132,9 +128,9 @@ struct DirectAnomalies {
 
   /// A list that shows what the transaction appends only later.
   private func futureRead(_ number: Int) -> AnomalyCase? {
-    let operations = history.transactions[number].operations
+    let operations = history.operations(of: history.transactions[number])
     let appended = Dictionary(
-      operations.filter { !$0.isRead }.map { ($0.value, $0.place) }, uniquingKeysWith: max)
+      operations.filter { !$0.isRead }.map { (Int32($0.value), $0.place) }, uniquingKeysWith: max)
     guard !appended.isEmpty else { return nil }
     for read in operations where read.isRead {
       guard let element = history.list(read).first(where: { appended[$0].map { $0 > read.place } ?? false })
@@ -142,20 +138,31 @@ struct DirectAnomalies {
       return AnomalyCase(
         type: "future-read",
         edn: [
-          "op": history.operation(number).edn, "mop": history.edn(read), "element": history.value(element),
+          "op": history.operation(number).edn, "mop": history.edn(read),
+          "element": history.value(Int(element)),
         ],
-        detail: "\(history.text(number)) read \(history.value(element).text) before it appended that",
+        detail: "\(history.text(number)) read \(history.value(Int(element)).text) before it appended that",
         operations: history.indices(number))
     }
     return nil
   }
 
+  /// For each key the first place in its longest list with an element that stands before it already; past the end where
+  /// there is none.
+  private var firstRepetitions: [Int] {
+    var seen = [Bool](repeating: false, count: history.versionCount)
+    return history.firstPlaces { version in
+      defer { seen[version] = true }
+      return seen[version]
+    }
+  }
+
   /// A list that shows an element more than once.
   private func duplicates(_ read: TransactionHistory.MicroOperation, _ number: Int) -> AnomalyCase? {
-    let list = shown(read)
+    let list = history.shown(read)
     guard list.count > 1, Set(list).count < list.count else { return nil }
     let repeated = Dictionary(list.map { ($0, 1) }, uniquingKeysWith: +).filter { $0.value > 1 }
-      .sorted { JSON.precedes(history.versions[$0.key].value, history.versions[$1.key].value) }
+      .sorted { JSON.precedes(history.json($0.key), history.json($1.key)) }
     let members = repeated.map { EDN.Member(history.value($0.key), .integer($0.value)) }
     return AnomalyCase(
       type: "duplicate-elements",
@@ -168,32 +175,36 @@ struct DirectAnomalies {
 
   private struct Update: Hashable {
     let key: Int
-    let seen: [Int]
+    /// What a read shows of it: ``TransactionHistory/MicroOperation/value``.
+    let seen: Int
   }
 
   /// Transactions that read the same state of a key and then both wrote to it: neither has seen the other's update.
-  private var lostUpdates: [(update: Update, transactions: [Int])] {
+  private var lostUpdates: [(read: TransactionHistory.MicroOperation, transactions: [Int])] {
     var places: [Update: Int] = [:]
-    var updates: [(update: Update, transactions: [Int])] = []
-    for (number, transaction) in history.transactions.enumerated() where transaction.outcome == .ok {
-      let written = Set(transaction.externalWrites.map(\.key))
-      for read in transaction.externalReads where written.contains(read.key) {
-        let update = Update(key: read.key, seen: shown(read))
+    var updates: [(read: TransactionHistory.MicroOperation, transactions: [Int])] = []
+    for (number, transaction) in history.transactions.enumerated()
+    where transaction.outcome == .ok && transaction.returnsToKeys {
+      let written = Set(history.externalWrites(of: transaction).map(\.key))
+      for read in history.externalReads(of: transaction) where written.contains(read.key) {
+        let update = Update(key: read.key, seen: read.value)
         if let place = places[update] {
           updates[place].transactions.append(number)
         } else {
           places[update] = updates.count
-          updates.append((update, [number]))
+          updates.append((read, [number]))
         }
       }
     }
     return updates.filter { $0.transactions.count > 1 }
   }
 
-  private func lostUpdate(_ update: Update, _ transactions: [Int]) -> AnomalyCase {
-    let seen = update.seen.map { history.value($0) }
+  private func lostUpdate(
+    _ read: TransactionHistory.MicroOperation, _ transactions: [Int]
+  ) -> AnomalyCase {
+    let seen = history.shown(read).map { history.value($0) }
     let value: EDN = history.model == .lists && !seen.isEmpty ? .vector(seen) : seen.first ?? .null
-    let key = EDN(history.keys[update.key])
+    let key = EDN(history.keys[read.key])
     let told = transactions.prefix(2)
     return AnomalyCase(
       type: "lost-update",

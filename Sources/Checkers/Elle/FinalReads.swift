@@ -18,14 +18,14 @@ struct FinalReads {
 
   init(_ history: TransactionHistory) {
     for (number, transaction) in history.transactions.enumerated() where transaction.isFinal {
-      asked.insert(transaction.node)
+      let node = history.node(of: transaction)
+      asked.insert(node)
       guard transaction.outcome == .ok else { continue }
-      nodes.insert(transaction.node)
-      for operation in transaction.externalReads {
-        let shown =
-          history.model == .lists ? history.list(operation) : operation.value < 0 ? [] : [operation.value]
-        let read = Read(node: transaction.node, transaction: number, operation: operation, shown: shown)
-        let place = reads[operation.key]?.firstIndex { $0.node == transaction.node }
+      nodes.insert(node)
+      for operation in history.externalReads(of: transaction) {
+        let shown = history.shown(operation)
+        let read = Read(node: node, transaction: number, operation: operation, shown: shown)
+        let place = reads[operation.key]?.firstIndex { $0.node == node }
         if let place {
           reads[operation.key]![place] = read
         } else {

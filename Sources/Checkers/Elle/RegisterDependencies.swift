@@ -28,11 +28,11 @@ struct RegisterDependencies: Dependencies {
   /// - Parameter last: for keys of which all nodes show the same in the end, what they show.
   init(_ history: TransactionHistory, last: [Int: FinalReads.Last] = [:]) {
     self.history = history
-    readers = Array(repeating: [], count: history.versions.count)
+    readers = Array(repeating: [], count: history.versionCount)
     following = readers
     initialReaders = Array(repeating: [], count: history.keys.count)
     keyWriters = initialReaders
-    writer = Array(repeating: -1, count: history.versions.count)
+    writer = Array(repeating: -1, count: history.versionCount)
     author = writer
     for (number, transaction) in history.transactions.enumerated() where transaction.outcome != .fail {
       collect(transaction, number)
@@ -42,13 +42,13 @@ struct RegisterDependencies: Dependencies {
   }
 
   private mutating func collect(_ transaction: TransactionHistory.Transaction, _ number: Int) {
-    for write in transaction.operations where !write.isRead { author[write.value] = number }
-    for write in transaction.externalWrites {
+    for write in history.operations(of: transaction) where !write.isRead { author[write.value] = number }
+    for write in history.externalWrites(of: transaction) {
       writer[write.value] = number
       keyWriters[write.key].append(number)
     }
     guard transaction.outcome == .ok else { return }
-    for read in transaction.externalReads {
+    for read in history.externalReads(of: transaction) {
       if read.value < 0 {
         initialReaders[read.key].append(number)
       } else {
@@ -65,7 +65,7 @@ struct RegisterDependencies: Dependencies {
     var known: [Int: [Int]] = [:]
     for transaction in history.transactions where transaction.outcome == .ok {
       known.removeAll(keepingCapacity: true)
-      for operation in transaction.operations where operation.value >= 0 {
+      for operation in history.operations(of: transaction) where operation.value >= 0 {
         guard !operation.isRead else {
           known[operation.key, default: []].append(operation.value)
           continue
@@ -81,8 +81,8 @@ struct RegisterDependencies: Dependencies {
 
   /// Everything that was committed for sure when the final reads began comes before what they show.
   private func lastVersions(_ last: [Int: FinalReads.Last]) -> [(Int, Int)] {
-    history.versions.indices.compactMap { version in
-      guard let last = last[history.versions[version].key], last.version != version, writer[version] >= 0
+    (0..<history.versionCount).compactMap { version in
+      guard let last = last[history.key(of: version)], last.version != version, writer[version] >= 0
       else { return nil }
       let witnesses = readers[version] + [writer[version]]
       let isCommitted = witnesses.contains {
@@ -103,16 +103,16 @@ struct RegisterDependencies: Dependencies {
       Successors(edges, vertexCount: graph.count), vertexCount: graph.count, along: .ww)
     var cyclic: Set<Int> = []
     for members in components.nontrivial(below: graph.count) {
-      cyclic.insert(history.versions[members[0]].key)
+      cyclic.insert(history.key(of: members[0]))
       cases.append(cyclicVersions(members, sources))
     }
-    for (a, b) in pairs where !cyclic.contains(history.versions[a].key) && !following[a].contains(b) {
+    for (a, b) in pairs where !cyclic.contains(history.key(of: a)) && !following[a].contains(b) {
       following[a].append(b)
     }
   }
 
   private func cyclicVersions(_ members: [Int], _ sources: [String]) -> AnomalyCase {
-    let key = EDN(history.keys[history.versions[members[0]].key])
+    let key = EDN(history.keys[history.key(of: members[0])])
     let values = members.map { history.value($0) }
     return AnomalyCase(
       type: "cyclic-versions",
@@ -138,7 +138,7 @@ struct RegisterDependencies: Dependencies {
   // MARK: Transactions
 
   func link(_ graph: inout DependencyGraph) {
-    for version in history.versions.indices {
+    for version in 0..<history.versionCount {
       for next in following[version] where author[next] >= 0 {
         if author[version] >= 0 { graph.add(author[version], author[next], .ww) }
         for reader in readers[version] { graph.add(reader, author[next], .rw) }
@@ -153,11 +153,13 @@ struct RegisterDependencies: Dependencies {
     let (a, b) = (history.transactions[step.from], history.transactions[step.to])
     let sources =
       switch step.relation {
-      case .rw: a.externalReads
-      case .wr: a.externalWrites
-      default: a.operations.filter { !$0.isRead }
+      case .rw: Array(history.externalReads(of: a))
+      case .wr: Array(history.externalWrites(of: a))
+      default: history.operations(of: a).filter { !$0.isRead }
       }
-    let targets = step.relation == .wr ? b.externalReads : b.operations.filter { !$0.isRead }
+    let targets =
+      step.relation == .wr
+      ? Array(history.externalReads(of: b)) : history.operations(of: b).filter { !$0.isRead }
     for first in sources {
       for second in targets where second.key == first.key {
         let key = history.keys[first.key]

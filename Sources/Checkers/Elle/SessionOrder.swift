@@ -36,3 +36,21 @@ extension DependencyGraph {
     }
   }
 }
+
+extension DependencyGraph {
+  /// Whether there is an order of all transactions that explains everything, the order in real time included: then no
+  /// model is broken by a cycle. (What a process does in turn, it does in real time.)
+  static func isAcyclic(_ history: TransactionHistory, _ dependencies: some Dependencies) -> Bool {
+    Self.successors(history, dependencies).isAcyclic
+  }
+
+  /// Without the list of edges, which takes more memory.
+  private static func successors(_ history: TransactionHistory, _ dependencies: some Dependencies)
+    -> Successors
+  {
+    var graph = DependencyGraph(transactionCount: history.transactions.count)
+    dependencies.link(&graph)
+    graph.addRealtimeOrder(history)
+    return Successors(graph.edges, vertexCount: graph.vertexCount)
+  }
+}

@@ -75,7 +75,8 @@ struct TransactionAnomalies {
   /// Answers that are not the transaction that was asked for, with its reads filled in.
   private static func altered(_ history: TransactionHistory) -> [Anomaly] {
     told { found in
-      for transaction in history.transactions where transaction.outcome == .ok {
+      for number in history.answeredOtherwise {
+        let transaction = history.transactions[number]
         let (asked, answered) = (
           history.history[transaction.begin].value, history.history[transaction.end].value
         )
@@ -84,7 +85,7 @@ struct TransactionAnomalies {
           Anomaly(
             "altered-transaction",
             "\(EDN(asked).text) was asked for, and \(EDN(answered).text) was answered",
-            operations: [transaction.begin, transaction.end], node: transaction.node))
+            operations: [transaction.begin, transaction.end], node: history.node(of: transaction)))
       }
     }
   }
@@ -99,25 +100,41 @@ struct TransactionAnomalies {
 
   /// Reads of what nobody wrote, or of what is written only later.
   private var phantoms: [Anomaly] {
-    told { found in
+    let begins = latestBegins
+    return told { found in
       for transaction in history.transactions where transaction.outcome == .ok {
-        for read in transaction.operations where read.isRead {
-          let shown = history.model == .lists ? history.list(read) : read.value < 0 ? [] : [read.value]
-          for version in shown {
-            let writers = history.writers[version].map { history.transactions[$0] }
-            guard !writers.contains(where: { $0.begin < transaction.end }), !isInitial(version) else {
-              continue
-            }
-            let words = writers.isEmpty ? "nobody has written" : "is written only later"
-            found.append(
-              Anomaly(
-                "phantom-value",
-                "\(history.edn(read).text) shows \(history.value(version).text), which \(words)",
-                operations: [transaction.begin, transaction.end] + writers.prefix(1).map(\.begin),
-                node: transaction.node))
-            break
+        for read in history.operations(of: transaction) where read.isRead {
+          // Most reads of lists show the beginning of one that is known.
+          if history.model == .lists, read.value >= 0 {
+            guard read.value > 0, begins[read.key][read.value - 1] >= transaction.end else { continue }
           }
+          let phantom = history.shown(read).first { version in
+            !history.writers(of: version).contains { history.transactions[$0].begin < transaction.end }
+              && !isInitial(version)
+          }
+          guard let phantom else { continue }
+          let writer = history.writer(of: phantom).map { history.transactions[$0].begin }
+          let words = writer == nil ? "nobody has written" : "is written only later"
+          found.append(
+            Anomaly(
+              "phantom-value",
+              "\(history.edn(read).text) shows \(history.value(phantom).text), which \(words)",
+              operations: [transaction.begin, transaction.end] + [writer].compactMap { $0 },
+              node: history.node(of: transaction)))
         }
+      }
+    }
+  }
+
+  /// For each key and each place in its longest list, where in the history the last of the writes of all versions up to
+  /// there begins; the end of time if one has none.
+  private var latestBegins: [[Int32]] {
+    history.keys.indices.map { key in
+      var latest: Int32 = -1
+      return history.lists.longest(ofKey: key).map { version in
+        let begin = history.writer(of: Int(version)).map { Int32(history.transactions[$0].begin) } ?? .max
+        latest = max(latest, begin)
+        return latest
       }
     }
   }
@@ -126,22 +143,25 @@ struct TransactionAnomalies {
   /// wrote.
   private func isInitial(_ version: Int) -> Bool {
     // What a read of a list holds is no version.
-    guard history.model == .registers, history.writers[version].isEmpty else { return false }
-    let value = history.versions[version].value
+    guard history.model == .registers, history.writer(of: version) == nil else { return false }
+    let value = history.json(version)
     return [0, 0.0, "", false, [], [:]].contains(value)
   }
 
   /// Reads of zeroes that nobody wrote: the state of keys without writes, which the workload wants to be null.
   private var initialValues: [Anomaly] {
-    told { found in
+    guard history.model == .registers else { return [] }
+    return told { found in
       for transaction in history.transactions where transaction.outcome == .ok {
-        for read in transaction.operations where read.isRead && read.value >= 0 && isInitial(read.value) {
+        for read in history.operations(of: transaction)
+        where read.isRead && read.value >= 0 && isInitial(read.value) {
           found.append(
             Anomaly(
               "initial-value",
               "\(history.edn(read).text) shows \(history.value(read.value).text), which nobody has written; it is taken "
                 + "for the state of a key without writes, which should be null",
-              operations: [transaction.begin, transaction.end], node: transaction.node, severity: .warning))
+              operations: [transaction.begin, transaction.end], node: history.node(of: transaction),
+              severity: .warning))
         }
       }
     }
@@ -152,15 +172,17 @@ struct TransactionAnomalies {
   /// Reads that show one part of a transaction and afterwards lack another: against monotonic atomic view (Bailis et
   /// al., *Scalable atomic visibility with RAMP transactions*, SIGMOD 2014, call it a fractured read).
   private var fracturedReads: [Anomaly] {
-    told { found in
-      for (number, transaction) in history.transactions.enumerated()
-      where transaction.outcome == .ok && transaction.externalReads.count > 1 {
-        let reads = Dictionary(uniqueKeysWithValues: transaction.externalReads.map { ($0.key, $0) })
-        for read in transaction.externalReads {
-          guard let version = last(read), let writer = history.writer(of: version), writer != number else {
-            continue
-          }
-          for write in history.transactions[writer].externalWrites {
+    var reads: [Int: TransactionHistory.MicroOperation] = [:]
+    return told { found in
+      for (number, transaction) in history.transactions.enumerated() where transaction.outcome == .ok {
+        reads.removeAll(keepingCapacity: true)
+        for read in history.externalReads(of: transaction) { reads[read.key] = read }
+        guard reads.count > 1 else { continue }
+        for read in history.externalReads(of: transaction) {
+          guard let version = history.last(shownBy: read), let writer = history.writer(of: version),
+            writer != number
+          else { continue }
+          for write in history.externalWrites(of: history.transactions[writer]) {
             guard let later = reads[write.key], later.place > read.place, lacks(later, write.value) else {
               continue
             }
@@ -170,7 +192,7 @@ struct TransactionAnomalies {
                 "\(history.edn(read).text) shows what \(history.text(writer)) wrote, and after it "
                   + "\(history.edn(later).text) does not",
                 operations: (history.indices(writer) + history.indices(number)).sorted(),
-                node: transaction.node))
+                node: history.node(of: transaction)))
           }
         }
       }
@@ -189,9 +211,9 @@ struct TransactionAnomalies {
     var seen: [Session: Set<Int>] = [:]
     return told { found in
       for (number, transaction) in history.transactions.enumerated() where transaction.outcome == .ok {
-        for read in transaction.externalReads {
+        for read in history.externalReads(of: transaction) {
           let session = Session(process: transaction.process, key: read.key)
-          let version = last(read) ?? TransactionHistory.unborn
+          let version = history.last(shownBy: read) ?? TransactionHistory.unborn
           if let own = written[session] {
             let isOlder = history.model == .registers && seen[session]?.contains(version) ?? false
             guard isOlder || lacks(read, own.version) else { continue }
@@ -201,14 +223,16 @@ struct TransactionAnomalies {
                 "process \(transaction.process) wrote \(history.value(own.version).text) to key "
                   + "\(EDN(history.keys[read.key]).text), and then read \(history.edn(read).text)",
                 operations: (history.indices(own.transaction) + history.indices(number)).sorted(),
-                node: transaction.node))
-          } else {
+                node: history.node(of: transaction)))
+          } else if history.model == .registers {
             seen[session, default: []].insert(version)
           }
         }
-        for write in transaction.externalWrites {
+        for write in history.externalWrites(of: transaction) {
           let session = Session(process: transaction.process, key: write.key)
-          if let own = written[session] { seen[session, default: []].insert(own.version) }
+          if history.model == .registers, let own = written[session] {
+            seen[session, default: []].insert(own.version)
+          }
           seen[session]?.remove(write.value)
           written[session] = (write.value, number)
         }
@@ -216,14 +240,9 @@ struct TransactionAnomalies {
     }
   }
 
-  /// The last version that a read shows; nil for none.
-  private func last(_ read: TransactionHistory.MicroOperation) -> Int? {
-    history.model == .lists ? history.list(read).last : read.value < 0 ? nil : read.value
-  }
-
   /// Whether a read certainly shows a state from before a version.
   private func lacks(_ read: TransactionHistory.MicroOperation, _ version: Int) -> Bool {
-    if history.model == .lists { return !history.list(read).contains(version) }
+    if history.model == .lists { return !history.list(read).contains(Int32(version)) }
     return read.value != version && dependencies.precedes(read.value, version)
   }
 
@@ -264,7 +283,9 @@ struct TransactionAnomalies {
     var ends: [Int: Int] = [:]
     for transaction in history.transactions where transaction.outcome != .fail {
       let end = transaction.outcome == .ok ? transaction.end : .max
-      for write in transaction.externalWrites { ends[write.key] = max(ends[write.key] ?? -1, end) }
+      for write in history.externalWrites(of: transaction) {
+        ends[write.key] = max(ends[write.key] ?? -1, end)
+      }
     }
     return final.keys.contains { key in
       guard !final.agree(on: key), let reads = final.reads[key] else { return false }
@@ -286,7 +307,9 @@ struct TransactionAnomalies {
   private func lostWrites(_ final: FinalReads) -> [Anomaly] {
     var writers: [Int: Int] = [:]
     for (number, transaction) in history.transactions.enumerated() where transaction.outcome == .ok {
-      for write in transaction.externalWrites { writers[write.key] = writers[write.key] ?? number }
+      for write in history.externalWrites(of: transaction) {
+        writers[write.key] = writers[write.key] ?? number
+      }
     }
     return told { found in
       for key in final.keys {
@@ -305,10 +328,12 @@ struct TransactionAnomalies {
 
   private func unread(_ final: FinalReads) -> [Anomaly] {
     // A history from elsewhere may not say who talks to which node.
-    guard history.transactions.contains(where: { $0.isFinal && $0.node != nil }) else { return [] }
+    guard history.transactions.contains(where: { $0.isFinal && history.node(of: $0) != nil }) else {
+      return []
+    }
     return nodes.filter { !final.nodes.contains($0) }.map { node in
       let tried = history.transactions.indices.first {
-        history.transactions[$0].isFinal && history.transactions[$0].node == node
+        history.transactions[$0].isFinal && history.node(of: history.transactions[$0]) == node
       }
       return Anomaly(
         "unread-node", "no final read of \(node) succeeded: nobody knows what it has in the end",

@@ -42,29 +42,38 @@ public struct TransactionChecker: Checker {
     let excluded = ConsistencyModel.prohibited(by: models)
     guard model == .registers else {
       let lists = ListDependencies(transactions)
-      let found = cases(transactions, lists, excluded)
+      let isAcyclic = DependencyGraph.isAcyclic(transactions, lists)
+      let found = cases(transactions, lists, excluded, isAcyclic: isAcyclic)
       return report(
-        found, CycleExistence(transactions, lists), excluded,
+        found, CycleExistence(transactions, lists, isAcyclic: isAcyclic), excluded,
         TransactionAnomalies(transactions, lists, nodes: nodes, excluded: excluded))
     }
     let last = FinalReads(transactions).agreed(by: nodes, transactions)
     // In real time the last read shows the last version. Other models let a read show an older one.
     let isTimed = ConsistencyModel.implied(by: models).contains("strong-snapshot-isolation")
     let registers = RegisterDependencies(transactions, last: isTimed ? last : [:])
-    let found = cases(transactions, registers, excluded)
+    let isAcyclic = DependencyGraph.isAcyclic(transactions, registers)
+    let found = cases(transactions, registers, excluded, isAcyclic: isAcyclic)
     var beyond = TransactionAnomalies(transactions, registers, nodes: nodes, excluded: excluded)
     if !isTimed, !last.isEmpty {
       let known = Set(found.map(\.type))
-      beyond.contradictions = cases(transactions, RegisterDependencies(transactions, last: last), excluded)
+      let isLast = RegisterDependencies(transactions, last: last)
+      beyond.contradictions = cases(transactions, isLast, excluded, isAcyclic: false)
         .filter { excluded.contains($0.type) && !known.contains($0.type) }
     }
-    return report(found, CycleExistence(transactions, registers), excluded, beyond)
+    return report(
+      found, CycleExistence(transactions, registers, isAcyclic: isAcyclic), excluded, beyond)
   }
 
   /// What Elle finds.
+  ///
+  /// - Parameter isAcyclic: whether it is known that there is no cycle of any kind.
   private func cases(
-    _ transactions: TransactionHistory, _ dependencies: some Dependencies, _ excluded: Set<String>
+    _ transactions: TransactionHistory, _ dependencies: some Dependencies, _ excluded: Set<String>,
+    isAcyclic: Bool
   ) -> [AnomalyCase] {
+    let direct = dependencies.cases + DirectAnomalies(transactions).cases
+    guard !isAcyclic else { return direct }
     var graph = DependencyGraph(transactionCount: transactions.transactions.count)
     dependencies.link(&graph)
     if excluded.contains(where: { $0.hasSuffix("-realtime") }) {
@@ -76,7 +85,7 @@ public struct TransactionChecker: Checker {
     var cycles = AnomalyCases()
     let found = graph.cycles(excluded).sorted { $0.steps.count < $1.steps.count }
     for cycle in found { cycles.add(cycle.anomaly) { transactions.describe(cycle, dependencies) } }
-    return dependencies.cases + DirectAnomalies(transactions).cases + cycles.all
+    return direct + cycles.all
   }
 
   /// Elle's result with all of its keys, and an anomaly for each case that counts.
@@ -119,7 +128,7 @@ public struct TransactionChecker: Checker {
   private func ambiguous(
     _ transactions: TransactionHistory, _ version: Int, _ writers: [Int]
   ) -> Finding {
-    let key = EDN(transactions.keys[transactions.versions[version].key])
+    let key = EDN(transactions.keys[transactions.key(of: version)])
     let detail =
       "key \(key.text) had value \(transactions.value(version).text) written by more than one transaction"
     return Finding(

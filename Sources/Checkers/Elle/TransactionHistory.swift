@@ -14,49 +14,62 @@ struct TransactionHistory {
 
   enum Outcome { case ok, fail, info }
 
-  struct MicroOperation: Equatable {
+  struct MicroOperation {
     let isRead: Bool
-    let key: Int
-    /// A write's version, and for registers also that which a read shows; ``unborn`` for null. For lists: where in
-    /// ``lists`` the read's list stands, -1 for an empty one.
-    let value: Int
+    /// Of a read: whether it shows what was there before the transaction, as it is the first operation on its key. Of a
+    /// write: whether the transaction leaves it behind, as it is the last write to its key.
+    fileprivate(set) var isExternal: Bool
+    private let keyNumber: Int32
+    private let valueNumber: Int32
+    private let placeNumber: Int32
+
+    var key: Int { Int(keyNumber) }
+    /// A write's version, and for registers also that which a read shows; ``unborn`` for null. Of a read of a list:
+    /// what ``ListTable`` calls the list.
+    var value: Int { Int(valueNumber) }
     /// Its place in the transaction.
-    let place: Int
+    var place: Int { Int(placeNumber) }
+
+    fileprivate init(isRead: Bool, isExternal: Bool, key: Int, value: Int, place: Int) {
+      self.isRead = isRead
+      self.isExternal = isExternal
+      keyNumber = Int32(key)
+      valueNumber = Int32(value)
+      placeNumber = Int32(place)
+    }
   }
 
   struct Transaction {
-    /// Its invocation, and its completion, or -1.
-    let begin: Int
-    let end: Int
+    private let beginIndex: Int32
+    private let endIndex: Int32
     let outcome: Outcome
-    let process: Int
-    let node: NodeID?
     let isFinal: Bool
-    let operations: [MicroOperation]
-    /// What it read before it wrote: for each key its first operation, where that is a read.
-    let externalReads: [MicroOperation]
-    /// What it left behind: for each key its last write.
-    let externalWrites: [MicroOperation]
+    /// Whether it has more than one operation on some key.
+    let returnsToKeys: Bool
+    let process: Int
+    /// Where its operations stand among those of all.
+    fileprivate let first: Int32
+    fileprivate let last: Int32
+
+    /// Its invocation, and its completion, or -1.
+    var begin: Int { Int(beginIndex) }
+    var end: Int { Int(endIndex) }
 
     /// Where Elle sees it in the history.
     var index: Int { end < 0 ? begin : end }
 
     fileprivate init(
-      _ begun: Operation, _ end: Operation?, _ outcome: Outcome, _ process: Int,
-      _ operations: [MicroOperation]
+      begin: Int, end: Int, _ outcome: Outcome, isFinal: Bool, returnsToKeys: Bool, process: Int,
+      _ operations: Range<Int>
     ) {
-      begin = begun.index
-      self.end = end?.index ?? -1
+      beginIndex = Int32(begin)
+      endIndex = Int32(end)
       self.outcome = outcome
+      self.isFinal = isFinal
+      self.returnsToKeys = returnsToKeys
       self.process = process
-      node = begun.node
-      isFinal = begun.isFinal
-      self.operations = operations
-      var touched: Set<Int> = []
-      externalReads = operations.filter { touched.insert($0.key).inserted && $0.isRead }
-      touched = []
-      externalWrites = operations.reversed().filter { !$0.isRead && touched.insert($0.key).inserted }
-        .reversed()
+      first = Int32(operations.lowerBound)
+      last = Int32(operations.upperBound)
     }
   }
 
@@ -66,26 +79,23 @@ struct TransactionHistory {
   let model: Model
   let history: History
   private(set) var transactions: [Transaction] = []
-  private(set) var keys: [JSON] = []
-  /// The version's key and value.
-  private(set) var versions: [(key: Int, value: JSON)] = []
+  private var operations: [MicroOperation] = []
+  private var numbers = VersionNumbers()
   /// What reads of lists show.
-  private(set) var lists: [[Int]] = []
-  /// For each version the transactions that write it.
-  private(set) var writers: [[Int]] = []
+  private(set) var lists = ListTable()
+  /// For each version the first transaction that writes it, or -1.
+  private var firstWriters: [Int32] = []
+  /// All writers of those versions that have several.
+  private var severalWriters: [Int: [Int]] = [:]
   /// Operations whose value is no transaction.
   private(set) var malformed: [Int] = []
-  private var keyNumbers: [JSON: Int] = [:]
-  private var versionNumbers: [Version: Int] = [:]
-
-  private struct Version: Hashable {
-    let key: Int
-    let value: JSON
-  }
+  /// Transactions that succeeded with an answer that is not, byte by byte, what was asked for with its reads filled in.
+  private(set) var answeredOtherwise: [Int] = []
 
   init(_ history: History, _ model: Model) {
     self.history = history
     self.model = model
+    var reader = TransactionReader()
     for begun in history.operations where begun.isClient && begun.kind == .invoke && begun.function == "txn" {
       let end = history.completion(of: begun.index)
       let outcome: Outcome =
@@ -95,92 +105,153 @@ struct TransactionHistory {
         default: .info
         }
       // What an unknown outcome shows is what was asked, and its reads show nothing.
-      let isKnown = end?.kind == .ok
-      guard let operations = read(isKnown ? end!.value : begun.value, isKnown: isKnown) else {
+      let first = operations.count
+      guard read(outcome == .ok ? end! : begun, isKnown: outcome == .ok, &reader) else {
+        operations.removeSubrange(first...)
         malformed.append(end?.index ?? begun.index)
         continue
       }
       guard case .client(let process) = begun.process else { continue }
       let number = transactions.count
-      transactions.append(Transaction(begun, end, outcome, process, operations))
-      for operation in operations where !operation.isRead && writers[operation.value].last != number {
-        writers[operation.value].append(number)
+      if let end, outcome == .ok, !reader.isAnswer(end.index, to: begun.index, history) {
+        answeredOtherwise.append(number)
       }
+      transactions.append(
+        Transaction(
+          begin: begun.index, end: end?.index ?? -1, outcome, isFinal: begun.isFinal,
+          returnsToKeys: reader.returnsToKeys, process: process, first..<operations.count))
+      for operation in operations[first...] where !operation.isRead { noteWriter(number, operation.value) }
     }
   }
 
+  private mutating func noteWriter(_ number: Int, _ version: Int) {
+    let first = Int(firstWriters[version])
+    if first < 0 {
+      firstWriters[version] = Int32(number)
+    } else if severalWriters[version]?.last ?? first != number {
+      severalWriters[version, default: [first]].append(number)
+    }
+  }
+
+  // MARK: What there is
+
+  var keys: [JSON] { numbers.keys }
+  var versionCount: Int { numbers.count }
+  func key(of version: Int) -> Int { numbers.key(of: version) }
+  func json(_ version: Int) -> JSON { numbers.value(of: version) }
+
+  func operations(of transaction: Transaction) -> ArraySlice<MicroOperation> {
+    operations[Int(transaction.first)..<Int(transaction.last)]
+  }
+
+  /// What it read before it wrote: for each key its first operation, where that is a read.
+  func externalReads(of transaction: Transaction) -> some Sequence<MicroOperation> {
+    operations(of: transaction).lazy.filter { $0.isRead && $0.isExternal }
+  }
+
+  /// What it left behind: for each key its last write.
+  func externalWrites(of transaction: Transaction) -> some Sequence<MicroOperation> {
+    operations(of: transaction).lazy.filter { !$0.isRead && $0.isExternal }
+  }
+
+  /// The node that the client talked to.
+  func node(of transaction: Transaction) -> NodeID? { history[transaction.begin].node }
+
   /// A version that more than one transaction writes: Elle can't work on such histories.
   var repeatedWrite: (version: Int, writers: [Int])? {
-    writers.indices.first { writers[$0].count > 1 }.map { ($0, writers[$0]) }
+    severalWriters.keys.min().map { ($0, severalWriters[$0]!) }
+  }
+
+  /// The transactions that write a version, in order.
+  func writers(of version: Int) -> [Int] {
+    severalWriters[version] ?? writer(of: version).map { [$0] } ?? []
   }
 
   /// The one transaction that writes a version; nil if nobody does.
-  func writer(of version: Int) -> Int? { writers[version].first }
+  func writer(of version: Int) -> Int? { firstWriters[version] < 0 ? nil : Int(firstWriters[version]) }
 
   func operation(_ transaction: Int) -> Operation { history[transactions[transaction].index] }
 
   /// A version as people see it.
-  func value(_ version: Int) -> EDN { version < 0 ? .null : EDN(versions[version].value) }
+  func value(_ version: Int) -> EDN { version < 0 ? .null : EDN(json(version)) }
 
   func edn(_ operation: MicroOperation) -> EDN {
     let function = operation.isRead ? "r" : model == .lists ? "append" : "w"
-    return [.keyword(function), EDN(keys[operation.key]), shown(operation)]
+    return [.keyword(function), EDN(keys[operation.key]), text(of: operation)]
   }
 
-  private func shown(_ operation: MicroOperation) -> EDN {
+  private func text(of operation: MicroOperation) -> EDN {
     guard operation.isRead, model == .lists else { return value(operation.value) }
-    return operation.value < 0 ? .null : .vector(lists[operation.value].map { value($0) })
+    let list = list(operation)
+    return list.isEmpty ? .null : .vector(list.map { value(Int($0)) })
   }
 
   /// What a read of a list shows.
-  func list(_ read: MicroOperation) -> [Int] { read.value < 0 ? [] : lists[read.value] }
+  func list(_ read: MicroOperation) -> ArraySlice<Int32> { lists[read.value, ofKey: read.key] }
+
+  /// The versions that a read shows.
+  func shown(_ read: MicroOperation) -> [Int] {
+    if model == .lists { return list(read).map { Int($0) } }
+    return read.value < 0 ? [] : [read.value]
+  }
+
+  /// The version that a read shows last: the only one for registers.
+  func last(shownBy read: MicroOperation) -> Int? {
+    model == .lists ? list(read).last.map { Int($0) } : read.value < 0 ? nil : read.value
+  }
+
+  /// For each key the place in its longest list of the first version that is so; past the end where there is none. All
+  /// versions of a key's list up to that are asked for in turn.
+  func firstPlaces(where isSo: (Int) -> Bool) -> [Int] {
+    keys.indices.map { key in
+      let list = lists.longest(ofKey: key)
+      return list.firstIndex { isSo(Int($0)) } ?? list.count
+    }
+  }
+
+  /// The first version that a read shows which is so.
+  ///
+  /// - Parameter places: ``firstPlaces(where:)`` of the same.
+  func first(shownBy read: MicroOperation, _ places: [Int], where isSo: (Int) -> Bool) -> Int? {
+    if model == .registers { return read.value >= 0 && isSo(read.value) ? read.value : nil }
+    let list = list(read)
+    if read.value < 0 { return list.first { isSo(Int($0)) }.map { Int($0) } }
+    return places[read.key] < list.count ? Int(list[places[read.key]]) : nil
+  }
 
   // MARK: Reading
 
+  /// Reads what an operation says. False if that is no transaction.
+  ///
   /// - Parameter isKnown: whether reads say what they saw; otherwise they may leave it out.
-  private mutating func read(_ value: JSON, isKnown: Bool) -> [MicroOperation]? {
-    guard let elements = value.array else { return nil }
-    var operations: [MicroOperation] = []
-    operations.reserveCapacity(elements.count)
-    for (place, element) in elements.enumerated() {
-      guard var parts = element.array, let function = parts.first?.string else { return nil }
-      if parts.count == 2, function == "r", !isKnown { parts.append(.null) }
-      guard parts.count == 3 else { return nil }
-      let key = number(ofKey: parts[1])
-      switch (function, model) {
-      case ("r", .registers):
-        let version = parts[2] == .null ? Self.unborn : number(of: parts[2], key)
-        operations.append(MicroOperation(isRead: true, key: key, value: version, place: place))
-      case ("r", .lists):
-        guard parts[2] == .null || parts[2].array != nil else { return nil }
-        let list = parts[2].array ?? []
-        if !list.isEmpty { lists.append(list.map { number(of: $0, key) }) }
-        operations.append(
-          MicroOperation(isRead: true, key: key, value: list.isEmpty ? -1 : lists.count - 1, place: place))
-      case ("w", .registers), ("append", .lists):
-        operations.append(
-          MicroOperation(isRead: false, key: key, value: number(of: parts[2], key), place: place))
-      default: return nil
+  private mutating func read(_ operation: Operation, isKnown: Bool, _ reader: inout TransactionReader) -> Bool
+  {
+    reader.begin(operation.index, history)
+    while let micro = reader.next(isKnown: isKnown) {
+      let key = numbers.number(ofKey: micro.key)
+      let value: Int
+      switch (micro.function, micro.value, model) {
+      case (.read, .null, .registers): value = Self.unborn
+      case (.read, .null, .lists): value = ListTable.empty
+      case (.read, .integers, .lists):
+        value = lists.number(of: reader.integers, ofKey: key, &numbers)
+      case (.read, .other(.array(let list)), .lists):
+        let versions = list.map { Int32(numbers.number(of: $0, key)) }
+        value = lists.number(of: versions, ofKey: key)
+      case (.read, _, .lists): return false
+      case (.read, let shown, .registers), (.write, let shown, .registers), (.append, let shown, .lists):
+        value = numbers.number(of: shown.json(reader.integers), key)
+      default: return false
       }
+      while firstWriters.count < numbers.count { firstWriters.append(-1) }
+      let isRead = micro.function == .read
+      let place = operations.count
+      let (isFirst, overwritten) = reader.touch(key, isRead: isRead, at: place)
+      if let overwritten { operations[overwritten].isExternal = false }
+      operations.append(
+        MicroOperation(
+          isRead: isRead, isExternal: !isRead || isFirst, key: key, value: value, place: micro.place))
     }
-    return operations
-  }
-
-  private mutating func number(ofKey key: JSON) -> Int {
-    let key = key.numericForm
-    if let number = keyNumbers[key] { return number }
-    keyNumbers[key] = keys.count
-    keys.append(key)
-    return keys.count - 1
-  }
-
-  private mutating func number(of value: JSON, _ key: Int) -> Int {
-    let value = value.numericForm
-    let version = Version(key: key, value: value)
-    if let number = versionNumbers[version] { return number }
-    versionNumbers[version] = versions.count
-    versions.append((key, value))
-    writers.append([])
-    return versions.count - 1
+    return reader.isWhole
   }
 }

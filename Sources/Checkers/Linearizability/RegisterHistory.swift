@@ -59,8 +59,9 @@ struct RegisterHistory {
   init(_ history: History) {
     _ = table.number(of: .null)
     var places: [JSON: Int] = [:]
-    let calls = history.operations.filter {
-      $0.isClient && $0.kind == .invoke && Self.functions.contains($0.function)
+    let functions = Self.functions
+    let calls = history.operations.lazy.filter {
+      $0.isClient && $0.kind == .invoke && functions.contains($0.function)
     }
     let isKeyed = Self.haveKeys(calls)
     for call in calls {
@@ -89,7 +90,7 @@ struct RegisterHistory {
 
   /// Whether the values are pairs with a key. A cas tells, as its value is a pair in any case; otherwise all must be
   /// pairs.
-  private static func haveKeys(_ calls: [Operation]) -> Bool {
+  private static func haveKeys(_ calls: some Sequence<Operation>) -> Bool {
     if calls.contains(where: { $0.function == "cas" && $0.value.array?.last?.array?.count == 2 }) {
       return true
     }

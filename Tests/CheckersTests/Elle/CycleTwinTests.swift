@@ -113,6 +113,34 @@ struct CycleTwinTests {
     #expect(count > 12)
   }
 
+  @Test("where all transactions can be put in one order, and only there, no cycle of any kind is looked for")
+  func acyclic() {
+    var counts = [false: 0, true: 0]
+    for seed in 0..<200 {
+      var random = Random(seed: UInt64(seed))
+      let model: TransactionHistory.Model = seed.isMultiple(of: 2) ? .lists : .registers
+      let transactions = TransactionHistory(Self.history(model, &random), model)
+      let isAcyclic: Bool
+      var graph = DependencyGraph(transactionCount: transactions.transactions.count)
+      if model == .lists {
+        let lists = ListDependencies(transactions)
+        isAcyclic = DependencyGraph.isAcyclic(transactions, lists)
+        lists.link(&graph)
+        #expect(CycleExistence(transactions, lists, isAcyclic: false).cases.isEmpty || !isAcyclic)
+      } else {
+        let registers = RegisterDependencies(transactions)
+        isAcyclic = DependencyGraph.isAcyclic(transactions, registers)
+        registers.link(&graph)
+        #expect(CycleExistence(transactions, registers, isAcyclic: false).cases.isEmpty || !isAcyclic)
+      }
+      graph.addRealtimeOrder(transactions)
+      graph.addProcessOrder(transactions)
+      #expect(graph.cycles().isEmpty == isAcyclic, "seed \(seed)")
+      counts[isAcyclic]! += 1
+    }
+    #expect(counts[true]! > 20 && counts[false]! > 20)
+  }
+
   @Test("hubs lead from every source to every target but itself")
   func hubs() {
     var random = Random(seed: 1)
