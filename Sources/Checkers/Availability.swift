@@ -18,8 +18,8 @@ public struct AvailabilityChecker: Checker {
   public func check(_ history: History) -> Finding {
     var invocations = 0
     var successes = 0
-    for operation in history.operations where operation.isClient {
-      switch operation.kind {
+    for index in 0..<history.count where history.isClient(index) {
+      switch history.kind(of: index) {
       case .invoke: invocations += 1
       case .ok: successes += 1
       case .fail, .info: break

@@ -19,11 +19,12 @@ struct Endings {
   init(_ history: History) {
     var succeeded: Set<String> = []
     var counts: [Key: Int] = [:]
-    for operation in history.operations where operation.isClient {
-      switch operation.kind {
+    for index in 0..<history.count where history.isClient(index) {
+      switch history.kind(of: index) {
       case .invoke: break
-      case .ok: succeeded.insert(operation.function)
+      case .ok: succeeded.insert(history.function(of: index))
       case .fail, .info:
+        let operation = history[index]
         counts[Key(function: operation.function, error: operation.error ?? .null), default: 0] += 1
         guard operation.error == .string(Self.malformed) else { continue }
         malformedCount += 1

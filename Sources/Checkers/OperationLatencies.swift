@@ -3,12 +3,15 @@ import History
 
 /// How long clients waited for an ok, by function.
 struct OperationLatencies {
-  private var waits: [String: [Duration]] = [:]
+  /// In nanoseconds.
+  private var waits: [String: [Int64]] = [:]
 
   init(_ history: History) {
-    for operation in history.operations where operation.isClient && operation.kind == .ok {
-      guard let begun = history.invocation(of: operation.index) else { continue }
-      waits[operation.function, default: []].append(max(.zero, operation.time - begun.time))
+    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) == .ok {
+      guard let begun = history.invocationIndex(of: index) else { continue }
+      // A history from elsewhere may hold any times.
+      let wait = Duration.nanoseconds(history.time(of: index)) - .nanoseconds(history.time(of: begun))
+      waits[history.function(of: index), default: []].append(max(0, wait.nanoseconds))
     }
   }
 
@@ -19,7 +22,7 @@ struct OperationLatencies {
         EDN.Member(
           .keyword(function),
           .distribution(EDN.latencyPoints, quantiles(EDN.latencyPoints, of: waits) ?? []) {
-            .milliseconds($0)
+            .milliseconds(.nanoseconds($0))
           })
       })
   }

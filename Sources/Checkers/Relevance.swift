@@ -25,9 +25,10 @@ public struct RelevanceChecker: Checker {
     let functions = workload.functions
     var counts: [String: Int] = [:]
     var first: Int?
-    for operation in history.operations where operation.isClient && operation.kind == .invoke {
-      counts[operation.function, default: 0] += 1
-      if first == nil, !functions.contains(operation.function) { first = operation.index }
+    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) == .invoke {
+      let function = history.function(of: index)
+      counts[function, default: 0] += 1
+      if first == nil, !functions.contains(function) { first = index }
     }
     guard !counts.isEmpty else {
       return unknown(

@@ -34,7 +34,7 @@ public struct Results: Equatable, Sendable {
     let net = journal.map { NetStats($0, history) }
     anomalies = (observed + checked.anomalies).map { $0.judged(by: demands) }
     let strict = Verdict.merging(anomalies.map(\.severity.verdict))
-    wasTried = history.operations.contains { $0.isClient && !$0.isFinal }
+    wasTried = (0..<history.count).contains { history.isClient($0) && !history.isFinal($0) }
     endings = Endings(history).words
     verdict = .merging([
       stats.verdict, available.verdict, checked.verdict, strict, wasTried ? .valid : .unknown,

@@ -30,9 +30,9 @@ public struct Stats: Checker {
   public func check(_ history: History) -> Finding {
     var all = Counts()
     var functions: [String: Counts] = [:]
-    for operation in history.operations where operation.isClient && operation.kind != .invoke {
-      all.add(operation.kind)
-      functions[operation.function, default: Counts()].add(operation.kind)
+    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) != .invoke {
+      all.add(history.kind(of: index))
+      functions[history.function(of: index), default: Counts()].add(history.kind(of: index))
     }
     let sorted = functions.sorted { $0.key < $1.key }
     // A crash never succeeds; Jepsen's kafka tests take no offence.

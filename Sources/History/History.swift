@@ -1,4 +1,4 @@
-import Glomers
+package import Glomers
 
 /// Everything the clients and the nemesis did, in the order in which it was seen.
 ///
@@ -121,27 +121,41 @@ public struct History: Equatable, Sendable {
 
   /// The operation with that index.
   public subscript(index: Int) -> Operation {
-    let marks = marks[index]
-    let place = values[index]
-    return Operation(
+    Operation(
       index: index, time: .nanoseconds(times[index]), kind: kinds[index], process: processes[index],
-      function: functions[index], content: place < 0 ? .tree(trees[~place]) : .taped(tape, place),
-      error: marks.contains(.hasError) ? errors[index] : nil, node: nodes[index],
-      isFinal: marks.contains(.isFinal), notes: marks.contains(.hasNotes) ? notes[index]! : [:])
+      function: functions[index], content: content(of: index), error: error(of: index), node: nodes[index],
+      isFinal: isFinal(index), notes: marks[index].contains(.hasNotes) ? notes[index]! : [:])
+  }
+
+  private func content(of index: Int) -> Operation.Content {
+    values[index] < 0 ? .tree(trees[~values[index]]) : .taped(tape, values[index])
   }
 
   /// How the operation that began at this index ended; nil if it has not, or if nothing began there.
   public func completion(of index: Int) -> Operation? { completionIndex(of: index).map { self[$0] } }
 
-  /// Where that stands.
+  /// Where the operation that ended at this index began; nil if nothing ended there.
+  public func invocation(of index: Int) -> Operation? { invocationIndex(of: index).map { self[$0] } }
+
   package func completionIndex(of index: Int) -> Int? {
     partners[index] > index ? Int(partners[index]) : nil
   }
 
-  /// Where the operation that ended at this index began; nil if nothing ended there.
-  public func invocation(of index: Int) -> Operation? {
-    partners[index] >= 0 && partners[index] < index ? self[Int(partners[index])] : nil
+  package func invocationIndex(of index: Int) -> Int? {
+    partners[index] >= 0 && partners[index] < index ? Int(partners[index]) : nil
   }
+
+  // What loops over all operations ask of each before they want the rest.
+  package func process(of index: Int) -> Operation.Process { processes[index] }
+  package func isClient(_ index: Int) -> Bool { processes[index] != .nemesis }
+  package func kind(of index: Int) -> Operation.Kind { kinds[index] }
+  package func function(of index: Int) -> String { functions[index] }
+  package func isFinal(_ index: Int) -> Bool { marks[index].contains(.isFinal) }
+  /// In nanoseconds.
+  package func time(of index: Int) -> Int64 { times[index] }
+
+  package func value(of index: Int) -> JSON { content(of: index).value }
+  package func error(of index: Int) -> JSON? { marks[index].contains(.hasError) ? errors[index] : nil }
 
   /// A reader of an operation's value.
   ///

@@ -22,7 +22,9 @@ public struct HistoryCheck: Sendable {
   public func runToExitStatus() -> Int32 {
     let console = Console()
     do throws(BenchError) {
-      let history = try Waiting.tell(console, "reading \(path)") { () throws(BenchError) in try history() }
+      let history = try Waiting.tell(console, "reading \(path)") { () throws(BenchError) -> History in
+        try self.history()
+      }
       console.say("\(history.count) operations")
       let results = Waiting.tell(console, "checking \(history.count) operations") { check(history) }
       console.print(results.edn)

@@ -2,6 +2,7 @@ import Glomers
 import Lab
 import Support
 import Testing
+import Wire
 @testable import History
 
 @Suite("Histories")

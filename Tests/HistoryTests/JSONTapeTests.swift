@@ -1,5 +1,6 @@
 import Glomers
 import Testing
+import Wire
 @testable import History
 
 @Suite("Values on tapes")

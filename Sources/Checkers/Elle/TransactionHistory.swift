@@ -96,29 +96,32 @@ struct TransactionHistory {
     self.history = history
     self.model = model
     var reader = TransactionReader()
-    for begun in history.operations where begun.isClient && begun.kind == .invoke && begun.function == "txn" {
-      let end = history.completion(of: begun.index)
+    for begin in 0..<history.count
+    where history.isClient(begin) && history.kind(of: begin) == .invoke
+      && history.function(of: begin) == "txn"
+    {
+      let end = history.completionIndex(of: begin)
       let outcome: Outcome =
-        switch end?.kind {
+        switch end.map({ history.kind(of: $0) }) {
         case .ok: .ok
         case .fail: .fail
         default: .info
         }
       // What an unknown outcome shows is what was asked, and its reads show nothing.
       let first = operations.count
-      guard read(outcome == .ok ? end! : begun, isKnown: outcome == .ok, &reader) else {
+      guard read(outcome == .ok ? end! : begin, isKnown: outcome == .ok, &reader) else {
         operations.removeSubrange(first...)
-        malformed.append(end?.index ?? begun.index)
+        malformed.append(end ?? begin)
         continue
       }
-      guard case .client(let process) = begun.process else { continue }
+      guard case .client(let process) = history.process(of: begin) else { continue }
       let number = transactions.count
-      if let end, outcome == .ok, !reader.isAnswer(end.index, to: begun.index, history) {
+      if let end, outcome == .ok, !reader.isAnswer(end, to: begin, history) {
         answeredOtherwise.append(number)
       }
       transactions.append(
         Transaction(
-          begin: begun.index, end: end?.index ?? -1, outcome, isFinal: begun.isFinal,
+          begin: begin, end: end ?? -1, outcome, isFinal: history.isFinal(begin),
           returnsToKeys: reader.returnsToKeys, process: process, first..<operations.count))
       for operation in operations[first...] where !operation.isRead { noteWriter(number, operation.value) }
     }
@@ -224,9 +227,8 @@ struct TransactionHistory {
   /// Reads what an operation says. False if that is no transaction.
   ///
   /// - Parameter isKnown: whether reads say what they saw; otherwise they may leave it out.
-  private mutating func read(_ operation: Operation, isKnown: Bool, _ reader: inout TransactionReader) -> Bool
-  {
-    reader.begin(operation.index, history)
+  private mutating func read(_ index: Int, isKnown: Bool, _ reader: inout TransactionReader) -> Bool {
+    reader.begin(index, history)
     while let micro = reader.next(isKnown: isKnown) {
       let key = numbers.number(ofKey: micro.key)
       let value: Int

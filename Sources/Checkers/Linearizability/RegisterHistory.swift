@@ -60,29 +60,33 @@ struct RegisterHistory {
     _ = table.number(of: .null)
     var places: [JSON: Int] = [:]
     let functions = Self.functions
-    let calls = history.operations.lazy.filter {
-      $0.isClient && $0.kind == .invoke && functions.contains($0.function)
+    let calls = (0..<history.count).lazy.filter {
+      history.isClient($0) && history.kind(of: $0) == .invoke && functions.contains(history.function(of: $0))
     }
-    let isKeyed = Self.haveKeys(calls)
+    let isKeyed = Self.haveKeys(calls, history)
     for call in calls {
-      guard let (key, value) = Self.split(call.value, isKeyed) else {
-        malformed.append(call.index)
+      let function = history.function(of: call)
+      guard let (key, value) = Self.split(history.value(of: call), isKeyed) else {
+        malformed.append(call)
         continue
       }
-      let end = history.completion(of: call.index)
-      let isRead = call.function == "read" && end?.kind == .ok
-      if call.function == "cas" && value.array?.count != 2 || isRead && Self.split(end!.value, isKeyed) == nil
-      {
-        malformed.append(call.index)
+      let end = history.completionIndex(of: call)
+      let isRead = function == "read" && end.map { history.kind(of: $0) } == .ok
+      let seen = isRead ? Self.split(history.value(of: end!), isKeyed)?.value : nil
+      if function == "cas" && value.array?.count != 2 || isRead && seen == nil {
+        malformed.append(call)
         continue
       }
-      guard let operation = read(call, value, end, isKeyed) else { continue }
+      guard let (action, isFromError) = read(function, value, seen, end, history) else { continue }
       let place = places[key] ?? keys.count
       if place == keys.count {
         places[key] = place
         keys.append(Key(key: key))
       }
-      keys[place].operations.append(operation)
+      // Only what has succeeded, or failed, has an end.
+      let isEnded = end.map { history.kind(of: $0) != .info } ?? false
+      keys[place].operations.append(
+        RegisterOperation(action: action, call: call, end: isEnded ? end : nil, isFromError: isFromError))
     }
   }
 
@@ -90,11 +94,12 @@ struct RegisterHistory {
 
   /// Whether the values are pairs with a key. A cas tells, as its value is a pair in any case; otherwise all must be
   /// pairs.
-  private static func haveKeys(_ calls: some Sequence<Operation>) -> Bool {
-    if calls.contains(where: { $0.function == "cas" && $0.value.array?.last?.array?.count == 2 }) {
+  private static func haveKeys(_ calls: some Sequence<Int>, _ history: History) -> Bool {
+    func isCas(_ call: Int) -> Bool { history.function(of: call) == "cas" }
+    if calls.contains(where: { isCas($0) && history.value(of: $0).array?.last?.array?.count == 2 }) {
       return true
     }
-    return calls.allSatisfy { $0.function != "cas" && $0.value.array?.count == 2 }
+    return calls.allSatisfy { !isCas($0) && history.value(of: $0).array?.count == 2 }
   }
 
   private static func split(_ value: JSON, _ isKeyed: Bool) -> (key: JSON, value: JSON)? {
@@ -105,21 +110,21 @@ struct RegisterHistory {
 
   func value(_ number: Int) -> JSON { table.values[number] }
 
-  /// Nil where there is nothing to check.
+  /// What is known to have been done, and whether an error tells it. Nil where there is nothing to check.
+  ///
+  /// - Parameters:
+  ///   - value: what was asked, without the key.
+  ///   - seen: what a read that succeeded has found.
   private mutating func read(
-    _ call: Operation, _ value: JSON, _ end: Operation?, _ isKeyed: Bool
-  ) -> RegisterOperation? {
-    switch (end?.kind, call.function) {
+    _ function: String, _ value: JSON, _ seen: JSON?, _ end: Int?, _ history: History
+  ) -> (action: RegisterOperation.Action, isFromError: Bool)? {
+    switch (end.map { history.kind(of: $0) }, function) {
     case (.ok, "read"):
       // To Knossos a read of nothing is consistent with anything.
-      guard let seen = Self.split(end!.value, isKeyed)?.value, seen != .null else { return nil }
-      return operation(.read(table.number(of: seen)), call, end)
-    case (.ok, "write"), (.ok, "cas"):
-      return change(call.function, value).flatMap { operation($0, call, end) }
-    case (.fail, _): return observation(call, value, end!)
-    case (_, "write"), (_, "cas"):
-      return change(call.function, value).flatMap { operation($0, call, nil) }
-    default: return nil
+      seen == .null ? nil : (.read(table.number(of: seen!)), false)
+    case (.fail, _): observation(function, value, history.error(of: end!)).map { ($0, true) }
+    case (_, "write"), (_, "cas"): change(function, value).map { ($0, false) }
+    default: nil
     }
   }
 
@@ -130,21 +135,15 @@ struct RegisterHistory {
   }
 
   /// What an error says of the value.
-  private mutating func observation(_ call: Operation, _ value: JSON, _ end: Operation) -> RegisterOperation?
+  private mutating func observation(_ function: String, _ value: JSON, _ error: JSON?) -> RegisterOperation
+    .Action?
   {
-    switch (end.error?.array?.first?.string, call.function) {
-    case ("key-does-not-exist", "read"), ("key-does-not-exist", "cas"):
-      return operation(.read(0), call, end, isFromError: true)
+    switch (error?.array?.first?.string, function) {
+    case ("key-does-not-exist", "read"), ("key-does-not-exist", "cas"): return .read(0)
     case ("precondition-failed", "cas"):
       guard let pair = value.array, pair.count == 2 else { return nil }
-      return operation(.refusal(table.number(of: pair[0])), call, end, isFromError: true)
+      return .refusal(table.number(of: pair[0]))
     default: return nil
     }
-  }
-
-  private func operation(
-    _ action: RegisterOperation.Action, _ call: Operation, _ end: Operation?, isFromError: Bool = false
-  ) -> RegisterOperation {
-    RegisterOperation(action: action, call: call.index, end: end?.index, isFromError: isFromError)
   }
 }

