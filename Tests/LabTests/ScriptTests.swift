@@ -3,6 +3,7 @@ import Glomers
 import Nodes
 import Testing
 import Wire
+import Workloads
 
 @testable import Lab
 @testable import Simulator
@@ -75,6 +76,14 @@ struct ScriptTests {
       late.faults = [.kill, .partition, .slow]
       try expectSame(BroadcastNode.self, late)
     }
+  }
+
+  @Test("a snapshot of the same values is the same, in whatever order they came")
+  func snapshots() {
+    var (there, back) = (KeyValues(), KeyValues())
+    for key in 0..<100 { _ = there.apply(.write(key: .integer(key), value: .integer(key))) }
+    for key in (0..<100).reversed() { _ = back.apply(.write(key: .integer(key), value: .integer(key))) }
+    #expect(there.pieces == back.pieces)
   }
 
   @Test("the same holds where members are removed and added again")

@@ -65,7 +65,9 @@ struct MembershipChanges: Sendable {
     } else if change.isMember {
       queue.insert(change, at: 0)
     } else if error?.isDefinite ?? false {
+      // It is a member still: nobody need add it.
       outside.remove(change.node)
+      queue.removeAll { $0.node == change.node && $0.isMember }
     }
   }
 }

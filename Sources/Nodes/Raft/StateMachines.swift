@@ -54,8 +54,21 @@ public struct KeyValues: StateMachine {
     }
   }
 
-  public var pieces: [KV] { values.map { .write(key: $0, value: $1) } }
+  public var pieces: [KV] { values.inOrder.map { .write(key: $0, value: $1) } }
   public mutating func restore(_ piece: KV) { if piece.key != nil { _ = apply(piece) } }
+}
+
+extension Dictionary where Key == JSON {
+  /// By their keys: the order of a dictionary differs from one to the next, and a snapshot is sent and stored.
+  fileprivate var inOrder: [(key: JSON, value: Value)] {
+    sorted { first, second in
+      switch (first.key, second.key) {
+      case (.integer(let first), .integer(let second)): first < second
+      case (.string(let first), .string(let second)): first < second
+      default: "\(first.key)" < "\(second.key)"
+      }
+    }
+  }
 }
 
 /// A command can be a piece of a snapshot.
@@ -127,7 +140,7 @@ public struct Lists: TransactionMachine {
   public func value(of key: JSON) -> JSON { lists[key].map { .array($0) } ?? .null }
 
   public var pieces: [Transactions] {
-    lists.flatMap { key, list in
+    lists.inOrder.flatMap { key, list in
       stride(from: 0, to: list.count, by: Self.pieceSize).map { start in
         .txn(list[start..<min(start + Self.pieceSize, list.count)].map { .append(key: key, value: $0) })
       }
@@ -156,7 +169,7 @@ public struct Registers: TransactionMachine {
 
   public func value(of key: JSON) -> JSON { values[key] ?? .null }
 
-  public var pieces: [Transactions] { values.map { .txn([.write(key: $0, value: $1)]) } }
+  public var pieces: [Transactions] { values.inOrder.map { .txn([.write(key: $0, value: $1)]) } }
 }
 
 extension Transactions {
