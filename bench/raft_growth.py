@@ -20,20 +20,30 @@ class Cluster:
     def __init__(self, programs, arguments=()):
         """`programs`: a node's program and what stands before it, by the node's name."""
         self.names = list(programs)
-        self.processes = {name: subprocess.Popen([*words, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                                 stderr=subprocess.DEVNULL) for name, words in programs.items()}
+        self.programs = {name: [*words, *arguments] for name, words in programs.items()}
         self.selector = selectors.DefaultSelector()
-        self.rest, self.out = {}, {}
-        for name, process in self.processes.items():
-            for pipe in (process.stdin, process.stdout):
-                fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_NONBLOCK)
-                if hasattr(fcntl, "F_SETPIPE_SZ"):
-                    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
-            self.selector.register(process.stdout, selectors.EVENT_READ, name)
-            self.rest[name], self.out[name] = b"", bytearray()
+        self.processes, self.rest, self.out = {}, {}, {}
+        for name in self.names:
+            self.begin(name)
         self.cut = set()
         self.replies, self.errors, self.last = 0, 0, b""
         self.longest, self.messages = 0, 0
+
+    def begin(self, name):
+        process = subprocess.Popen(
+            self.programs[name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        for pipe in (process.stdin, process.stdout):
+            fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_NONBLOCK)
+            if hasattr(fcntl, "F_SETPIPE_SZ"):
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+        self.selector.register(process.stdout, selectors.EVENT_READ, name)
+        self.processes[name], self.rest[name], self.out[name] = process, b"", bytearray()
+
+    def end(self, name):
+        self.selector.unregister(self.processes[name].stdout)
+        self.processes[name].kill()
+        self.processes[name].wait()
+        self.out[name] = bytearray()
 
     def send(self, name, lines):
         self.out[name] += lines
