@@ -1,6 +1,7 @@
 /// A JSON value as a node sees it: opaque payloads, keys, elements.
 ///
-/// Integers are never equal to reals (`1` is not `1.0`); objects compare without regard to order.
+/// Integers are never equal to reals (`1` is not `1.0`); objects compare without regard to order. Strings are equal when
+/// their bytes in UTF-8 are, as everywhere but in Swift: `"\u{e9}"` is not `"e\u{301}"`, though both are an é.
 public enum JSON: Hashable, Sendable {
   /// `null`.
   case null
@@ -41,7 +42,26 @@ public struct JSONLiteral: Hashable, Sendable {
 }
 
 extension JSON {
-  /// Integers, which most keys and elements are, are hashed without their kind: it is nearly half of the cost.
+  public static func == (a: JSON, b: JSON) -> Bool {
+    switch (a, b) {
+    case (.integer(let a), .integer(let b)): a == b
+    case (.string(let a), .string(let b)): a.hasSameBytes(as: b)
+    case (.null, .null): true
+    case (.bool(let a), .bool(let b)): a == b
+    case (.real(let a), .real(let b)): a == b
+    case (.array(let a), .array(let b)): a == b
+    case (.object(let a), .object(let b)):
+      a.count == b.count
+        && a.allSatisfy { name, value in
+          b.index(forKey: name).map { b[$0].key.hasSameBytes(as: name) && b[$0].value == value } ?? false
+        }
+    case (.literal(let a), .literal(let b)): a == b
+    default: false
+    }
+  }
+
+  /// Integers, which most keys and elements are, are hashed without their kind: it is nearly half of the cost. What Swift
+  /// takes for one string has one hash, so strings of the same bytes do.
   public func hash(into hasher: inout Hasher) {
     switch self {
     case .integer(let value): hasher.combine(value)
@@ -97,5 +117,13 @@ extension JSON {
   /// The member of that name, if this is an object that has one.
   public subscript(_ key: String) -> JSON? {
     if case .object(let members) = self { members[key] } else { nil }
+  }
+}
+
+extension String {
+  /// Whether it is the same text to the byte. Swift's own `==` compares letters, however they are composed (Unicode
+  /// Standard Annex 15).
+  package func hasSameBytes(as other: String) -> Bool {
+    utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
   }
 }

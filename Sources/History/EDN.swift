@@ -38,6 +38,24 @@ public enum EDN: Hashable, Sendable {
   }
 }
 
+extension EDN {
+  /// Strings are equal when their bytes are, as JSON's.
+  public static func == (a: EDN, b: EDN) -> Bool {
+    switch (a, b) {
+    case (.integer(let a), .integer(let b)): a == b
+    case (.string(let a), .string(let b)): a.hasSameBytes(as: b)
+    case (.keyword(let a), .keyword(let b)): a.hasSameBytes(as: b)
+    case (.null, .null): true
+    case (.bool(let a), .bool(let b)): a == b
+    case (.real(let a), .real(let b)): a == b
+    case (.literal(let a), .literal(let b)): a == b
+    case (.vector(let a), .vector(let b)): a == b
+    case (.map(let a), .map(let b)): a == b
+    default: false
+    }
+  }
+}
+
 extension EDN: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
   ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {

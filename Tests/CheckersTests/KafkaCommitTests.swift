@@ -96,6 +96,17 @@ struct KafkaCommitTests {
         polls(&$0, 1, upTo: 1)
         $0.assign(2, "a", committed: 2)
       }.isEmpty)
+    // So is the first of a log of which nothing was committed.
+    #expect(anomalies { $0.assign(2, "b", committed: 0) }.isEmpty)
+  }
+
+  @Test("so does one that nobody has committed, though no message is there yet", arguments: ["a", "b"])
+  func nobodys(key: String) {
+    let found = anomalies {
+      polls(&$0, 1, upTo: 1)
+      $0.assign(2, key, committed: 5)
+    }
+    #expect(found.map(\.name) == ["runaway-commit"])
   }
 
   @Test("a commit that nobody knows the end of may count")

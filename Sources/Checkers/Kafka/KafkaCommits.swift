@@ -3,10 +3,11 @@ import History
 
 /// What becomes of committed offsets, which Maelstrom's checker does not look at.
 ///
-/// It is not such that who starts there would leave out a message that nobody has committed: Maelstrom lets a consumer
-/// start at the committed offset or lower. So a node may list too little, and a consumer then reads again what others
-/// have processed; who demands ``Demand/sharedCommits`` wants that a committed offset only rises: at one node it is never
-/// again below what that node has acknowledged or shown, and in the end at no node below what any has acknowledged.
+/// An offset that is listed has been committed, or is the one after that, where a consumer goes on: Maelstrom lets a
+/// consumer start at the committed offset or lower, and not where nobody has been. So a node may list too little, and a
+/// consumer then reads again what others have processed; who demands ``Demand/sharedCommits`` wants that a committed
+/// offset only rises: at one node it is never again below what that node has acknowledged or shown, and in the end at no
+/// node below what any has acknowledged.
 struct KafkaCommits {
   /// Offsets in the order in which they came up, each higher than the one before.
   private struct Rise {
@@ -90,17 +91,18 @@ struct KafkaCommits {
       breaking: .sharedCommits)
   }
 
-  /// Whether a consumer that starts at a committed offset would leave out something that nobody has committed.
+  /// Whether an offset that is listed lies beyond the one after the highest that anybody has tried to commit.
   private func ahead(
     _ key: String, _ offset: Int, _ highest: Rise.Step?, _ operation: Operation, _ begun: Int
   ) -> Anomaly? {
     let committed = highest?.offset ?? -1
-    guard let missed = offsets[key]?.first(where: { $0 > committed }), missed < offset else { return nil }
+    let missed = offsets[key]?.first { $0 > committed }.flatMap { $0 < offset ? $0 : nil }
+    guard offset >= 0, missed != nil || offset - 1 > committed else { return nil }
     let words = highest == nil ? "nothing" : "no more than \(committed)"
+    let cost = missed.map { "offset \($0) would be left out" } ?? "what comes before it would be left out"
     return Anomaly(
       "runaway-commit",
-      "\(name(operation.node)) shows offset \(offset) of key \(key) committed, though \(words) was: "
-        + "offset \(missed) would be left out",
+      "\(name(operation.node)) shows offset \(offset) of key \(key) committed, though \(words) was: \(cost)",
       operations: ((highest.map { [$0.operation] } ?? []) + [begun, operation.index]).sorted(),
       node: operation.node)
   }
