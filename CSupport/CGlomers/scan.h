@@ -35,6 +35,12 @@ static inline uint64_t glomers_first_bytes(size_t count) {
 #endif
 }
 
+/* The first eight bytes of a text, or all of it and zeros. There are eight more bytes to read, whatever they are. */
+static inline uint64_t glomers_head(const uint8_t *text, size_t length) {
+  uint64_t word = glomers_load(text);
+  return length >= 8 ? word : word & glomers_first_bytes(length);
+}
+
 /* A name of up to eight bytes as they are loaded, and zeros. The compiler makes a constant of it. */
 static inline uint64_t glomers_name(const char *name, size_t length) {
   uint64_t word = 0;
@@ -85,6 +91,22 @@ static inline size_t glomers_plain_ascii(const uint8_t *at) {
   return stop == 0 ? 8 : glomers_bytes_before(stop);
 #else
   return 0;
+#endif
+}
+
+/* How many bytes two texts have in common from their beginning: at most 16, which both must have. */
+static inline size_t glomers_common_bytes(const uint8_t *a, const uint8_t *b) {
+#if defined(__SSE2__)
+  __m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)a), _mm_loadu_si128((const __m128i *)b));
+  return (size_t)__builtin_ctz(~(unsigned)_mm_movemask_epi8(same));
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+  uint8x16_t same = vceqq_u8(vld1q_u8(a), vld1q_u8(b));
+  uint64_t others = ~vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(same), 4)), 0);
+  return others == 0 ? 16 : (size_t)__builtin_ctzll(others) / 4;
+#else
+  size_t count = 0;
+  while (count < 16 && a[count] == b[count]) count++;
+  return count;
 #endif
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "scan.h"
+#include "template.h"
 
 /* What a tape keeps of each of its buffers from one line to the next, at most. */
 #define KEPT_BYTES ((size_t)1 << 20)
@@ -13,8 +14,6 @@
 #define LENGTH_MAX (((size_t)1 << 27) - 1)
 /* jansson's, which counts a scalar as a level too. */
 #define DEPTH_MAX 2048
-/* Objects of up to this many members are searched key by key. */
-#define UNINDEXED_MAX 12
 /* Longer than any run that keys make by chance in a half empty table; by malice it costs no more than this. */
 #define PROBES_MAX 256
 
@@ -22,9 +21,10 @@ glomers_tape *glomers_tape_create(void) { return calloc(1, sizeof(glomers_tape))
 
 void glomers_tape_destroy(glomers_tape *tape) {
   if (!tape) return;
-  free(tape->text);
-  free(tape->tokens);
+  free(tape->line_text);
+  free(tape->line_tokens);
   free(tape->slots);
+  free(tape->templates);
   free(tape);
 }
 
@@ -35,19 +35,19 @@ bool glomers_prefers_jansson(void) {
 
 size_t glomers_tape_reserved(const glomers_tape *tape) {
   return tape->text_capacity + tape->token_capacity * sizeof(glomers_token) +
-         tape->slot_capacity * sizeof(uint32_t);
+         tape->slot_capacity * sizeof(uint32_t) + glomers_templates_reserved(tape);
 }
 
 /* Gives back what is more than an ordinary line needs. */
 static void trim(glomers_tape *tape) {
   if (tape->text_capacity > KEPT_BYTES) {
-    free(tape->text);
-    tape->text = NULL;
+    free(tape->line_text);
+    tape->line_text = NULL;
     tape->text_capacity = 0;
   }
   if (tape->token_capacity > KEPT_BYTES / sizeof(glomers_token)) {
-    free(tape->tokens);
-    tape->tokens = NULL;
+    free(tape->line_tokens);
+    tape->line_tokens = NULL;
     tape->token_capacity = 0;
   }
   if (tape->slot_capacity > KEPT_BYTES / sizeof(uint32_t)) {
@@ -60,18 +60,18 @@ static void trim(glomers_tape *tape) {
 static bool make_room_for_text(glomers_tape *tape, size_t need) {
   if (need <= tape->text_capacity) return true;
   size_t capacity = need < FIRST_TEXT_BYTES ? FIRST_TEXT_BYTES : need + need / 4;
-  free(tape->text);
-  tape->text = malloc(capacity);
-  tape->text_capacity = tape->text ? capacity : 0;
+  free(tape->line_text);
+  tape->line_text = malloc(capacity);
+  tape->text_capacity = tape->line_text ? capacity : 0;
   tape->acquisitions++;
-  return tape->text != NULL;
+  return tape->line_text != NULL;
 }
 
 static glomers_token *make_room_for_token(glomers_tape *tape) {
   size_t capacity = tape->token_capacity ? 2 * tape->token_capacity : FIRST_TOKENS;
-  glomers_token *tokens = realloc(tape->tokens, capacity * sizeof(glomers_token));
+  glomers_token *tokens = realloc(tape->line_tokens, capacity * sizeof(glomers_token));
   if (!tokens) return NULL;
-  tape->tokens = tokens;
+  tape->line_tokens = tape->tokens = tokens;
   tape->token_capacity = capacity;
   tape->acquisitions++;
   return tokens;
@@ -79,17 +79,10 @@ static glomers_token *make_room_for_token(glomers_tape *tape) {
 
 /* Keys. */
 
-/* The first eight bytes of a text, or all of it and zeros. There are eight more bytes to read, whatever they are. */
-static inline uint64_t head_of(const uint8_t *text, size_t length) {
-  uint64_t word = glomers_load(text);
-  return length >= 8 ? word : word & glomers_first_bytes(length);
-}
-
-static inline bool same_key(const glomers_tape *tape, const glomers_token *a, const glomers_token *b) {
+static inline bool same_key(const uint8_t *text, const glomers_token *a, const glomers_token *b) {
   if (a->shape != b->shape || a->of.head != b->of.head) return false;
   size_t length = glomers_token_extent(a) - 2;
-  return length <= 8 ||
-         memcmp(tape->text + a->start + 9, tape->text + b->start + 9, length - 8) == 0;
+  return length <= 8 || memcmp(text + a->start + 9, text + b->start + 9, length - 8) == 0;
 }
 
 static uint64_t hash_of(uint64_t head, const uint8_t *text, size_t length) {
@@ -126,7 +119,7 @@ static bool index_object(glomers_tape *tape, uint32_t object) {
       if (probe == PROBES_MAX) return false;
       place &= slots - 1;
       if (tape->slots[place] == 0) break;
-      if (same_key(tape, token, tokens + tape->slots[place] - 1)) return false;
+      if (same_key(tape->text, token, tokens + tape->slots[place] - 1)) return false;
     }
     tape->slots[place] = key + 1;
     key = glomers_token_after(tokens, key + 1);
@@ -136,11 +129,8 @@ static bool index_object(glomers_tape *tape, uint32_t object) {
   return true;
 }
 
-/* Whether no key comes twice. Where one does, the last value counts and the first place: jansson knows how. */
-static bool has_distinct_keys(glomers_tape *tape, uint32_t object) {
-  const glomers_token *tokens = tape->tokens;
+bool glomers_few_are_distinct(const uint8_t *text, const glomers_token *tokens, uint32_t object) {
   uint32_t members = tokens[object].of.group.count;
-  if (members > UNINDEXED_MAX) return index_object(tape, object);
   uint64_t seen = 0;
   uint32_t key = object + 1;
   for (uint32_t member = 0; member < members; member++) {
@@ -148,7 +138,7 @@ static bool has_distinct_keys(glomers_tape *tape, uint32_t object) {
     uint64_t bit = UINT64_C(1) << ((tokens[key].of.head + tokens[key].shape) * UINT64_C(0x9E3779B97F4A7C15) >> 58);
     if (seen & bit) {
       for (uint32_t earlier = object + 1; earlier < key; earlier = glomers_token_after(tokens, earlier + 1)) {
-        if (same_key(tape, tokens + earlier, tokens + key)) return false;
+        if (same_key(text, tokens + earlier, tokens + key)) return false;
       }
     }
     seen |= bit;
@@ -157,19 +147,25 @@ static bool has_distinct_keys(glomers_tape *tape, uint32_t object) {
   return true;
 }
 
+/* Whether no key comes twice. Where one does, the last value counts and the first place: jansson knows how. */
+static bool has_distinct_keys(glomers_tape *tape, uint32_t object) {
+  bool are_few = tape->tokens[object].of.group.count <= GLOMERS_FEW_MEMBERS;
+  return are_few ? glomers_few_are_distinct(tape->text, tape->tokens, object) : index_object(tape, object);
+}
+
 static bool is_key(const glomers_tape *tape, const glomers_token *token, const uint8_t *key, size_t length,
                    uint64_t head) {
   return glomers_token_extent(token) == length + 2 && token->of.head == head &&
          (length <= 8 || memcmp(tape->text + token->start + 9, key + 8, length - 8) == 0);
 }
 
-uint32_t glomers_tape_find(glomers_tape *tape, uint32_t object, const char *key, size_t length) {
+uint32_t glomers_tape_find(glomers_tape *tape, uint32_t object, const void *key, size_t length) {
   const glomers_token *tokens = tape->tokens;
-  const uint8_t *text = (const uint8_t *)key;
+  const uint8_t *text = key;
   uint64_t head = 0;
-  if (length > 0) memcpy(&head, text, length < 8 ? length : 8);
+  glomers_copy_bytes(&head, text, length < 8 ? length : 8);
   uint32_t members = tokens[object].of.group.count;
-  bool is_indexed = members > UNINDEXED_MAX && ((tape->slot_count > 0 && tape->indexed == object) ||
+  bool is_indexed = members > GLOMERS_FEW_MEMBERS && ((tape->slot_count > 0 && tape->indexed == object) ||
                                                 index_object(tape, object));
   if (is_indexed) {
     for (size_t place = hash_of(head, text, length);; place++) {
@@ -325,7 +321,7 @@ key: {
   token = tokens + count++;
   token->start = (uint32_t)(at - text);
   token->shape = (uint32_t)(end - at) << GLOMERS_SHAPE_BITS | GLOMERS_STRING;
-  token->of.head = head_of(at + 1, (size_t)(end - at) - 2);
+  token->of.head = glomers_head(at + 1, (size_t)(end - at) - 2);
   at = skip_space(end);
   if (*at != ':') return false;
   at = skip_space(at + 1);
@@ -351,71 +347,15 @@ bool glomers_tape_parse(glomers_tape *tape, const void *bytes, size_t length, bo
   trim(tape);
   tape->slot_count = 0;
   tape->cursor_token = 0;
+  tape->template = NULL;
+  if (!any && glomers_templates_read(tape, bytes, length)) return true;
   if (length == 0 || length > LENGTH_MAX || !make_room_for_text(tape, length + GLOMERS_PADDING)) return false;
-  memcpy(tape->text, bytes, length);
-  memset(tape->text + length, 0, GLOMERS_PADDING);
+  memcpy(tape->line_text, bytes, length);
+  memset(tape->line_text + length, 0, GLOMERS_PADDING);
+  tape->text = tape->line_text;
+  tape->tokens = tape->line_tokens;
   tape->length = length;
-  return run(tape, any);
-}
-
-/* Headers. */
-
-static inline bool is_kind(const glomers_tape *tape, uint32_t index, uint32_t kind) {
-  return index != 0 && glomers_token_kind(tape->tokens + index) == kind;
-}
-
-/* A number that is missing or null is none; false for anything else that is no integer. */
-static inline bool take_number(const glomers_tape *tape, uint32_t *index) {
-  if (*index == 0 || is_kind(tape, *index, GLOMERS_INTEGER)) return true;
-  bool is_null = is_kind(tape, *index, GLOMERS_NULL);
-  *index = 0;
-  return is_null;
-}
-
-#define IS(token, name) \
-  ((token)->of.head == glomers_name(name, sizeof(name) - 1) && \
-   glomers_token_extent(token) == sizeof(name) + 1)
-
-/* A type that is spelled with escapes is for the slow path. */
-static uint32_t role_of(const glomers_tape *tape, const glomers_token *type) {
-  size_t length = glomers_token_extent(type) - 2;
-  const uint8_t *text = tape->text + type->start + 1;
-  if (length == 4 && memcmp(text, "init", 4) == 0) return GLOMERS_ROLE_INIT;
-  if (length == 5 && memcmp(text, "error", 5) == 0) return GLOMERS_ROLE_ERROR;
-  if (length == 7 && memcmp(text, "init_ok", 7) == 0) return GLOMERS_ROLE_INIT_OK;
-  return GLOMERS_ROLE_OTHER;
-}
-
-bool glomers_tape_header(const glomers_tape *tape, glomers_header *header) {
-  const glomers_token *tokens = tape->tokens;
-  *header = (glomers_header){0};
-  if (glomers_token_kind(tokens) != GLOMERS_OBJECT) return false;
-  uint32_t key = 1;
-  for (uint32_t left = tokens->of.group.count; left > 0; left--) {
-    const glomers_token *token = tokens + key;
-    uint32_t value = key + 1;
-    if (IS(token, "src")) header->source = value;
-    else if (IS(token, "dest")) header->destination = value;
-    else if (IS(token, "body")) header->body = value;
-    key = glomers_token_after(tokens, value);
-  }
-  if (!is_kind(tape, header->source, GLOMERS_STRING) || !is_kind(tape, header->destination, GLOMERS_STRING) ||
-      !is_kind(tape, header->body, GLOMERS_OBJECT)) {
-    return false;
-  }
-  key = header->body + 1;
-  for (uint32_t left = tokens[header->body].of.group.count; left > 0; left--) {
-    const glomers_token *token = tokens + key;
-    uint32_t value = key + 1;
-    if (IS(token, "type")) header->type = value;
-    else if (IS(token, "msg_id")) header->id = value;
-    else if (token->of.head == glomers_name("in_reply_to", 8) && glomers_token_extent(token) == 13 &&
-             memcmp(tape->text + token->start + 9, "_to", 3) == 0) {
-      header->in_reply_to = value;
-    }
-    key = glomers_token_after(tokens, value);
-  }
-  if (!is_kind(tape, header->type, GLOMERS_STRING) || glomers_token_escaped(tokens + header->type)) return false;
-  header->role = role_of(tape, tokens + header->type);
-  return take_number(tape, &header->id) && take_number(tape, &header->in_reply_to);
+  if (!run(tape, any)) return false;
+  if (!any) glomers_templates_keep(tape);
+  return true;
 }

@@ -41,6 +41,7 @@ public struct Host<N: Node>: Sendable {
   private var alarms = Deadlines<Alarm>()
   private let options: [String: Option.Value]
   private let clientPatience: Duration
+  private let clientPatienceNanoseconds: Int64
   private var backlog = Backlog()
   /// Until the node has them.
   private var records: [N.Record] = []
@@ -66,6 +67,7 @@ public struct Host<N: Node>: Sendable {
   ) {
     self.options = options
     self.clientPatience = clientPatience
+    clientPatienceNanoseconds = clientPatience.nanoseconds
     pending = PendingCalls(after: lastCallID)
     context = Context(random: random, keepsRecords: keepsRecords)
   }
@@ -126,17 +128,26 @@ public struct Host<N: Node>: Sendable {
     _ message: N.Message, from source: NodeID, to destination: NodeID, id: Int?, at now: Instant
   ) {
     observe(now)
-    if let objection = objection(to: destination) {
-      // A request that can't be stored for now has not reached the node, and nobody waits for an answer to one
-      // without an id.
-      guard id != nil || !isStoringFailing else { return }
-      if let outcome = reader.first?.answer(reading: message), destination == cluster?.me {
-        return tell(outcome, to: source, id)
-      }
-      return tell(objection, from: source, to: destination, id: id, isReply: false)
+    // A method that does not change the host gets a copy of all of it, so it is only called where something is wrong.
+    if node == nil || isStoringFailing || destination != cluster?.me {
+      return turnAway(message, from: source, to: destination, id: id)
     }
-    if isOutdated(source) { return backlog.countOutdated() }
+    if backlog.start != nil, isOutdated(source) { return backlog.countOutdated() }
     node!.receive(message, Request(from: source, id: id, received: backlog.start ?? context.now), &context)
+  }
+
+  /// Answers a message that the node can't take now.
+  @inline(never)
+  private mutating func turnAway(
+    _ message: N.Message, from source: NodeID, to destination: NodeID, id: Int?
+  ) {
+    // A request that can't be stored for now has not reached the node, and nobody waits for an answer to one without
+    // an id.
+    guard let objection = objection(to: destination), id != nil || !isStoringFailing else { return }
+    if let outcome = reader.first?.answer(reading: message), destination == cluster?.me {
+      return tell(outcome, to: source, id)
+    }
+    tell(objection, from: source, to: destination, id: id, isReply: false)
   }
 
   /// The process was stopped, and goes on now: SIGSTOP and SIGCONT, a machine that slept, a processor that was away.
@@ -160,6 +171,7 @@ public struct Host<N: Node>: Sendable {
   }
 
   /// Whether what somebody sent has waited while this node was stopped, and its sender may have given up.
+  @inline(never)
   private func isOutdated(_ source: NodeID) -> Bool {
     guard backlog.isOutdated(for: clientPatience, at: context.now) else { return false }
     return !(cluster?.nodes.contains(source) ?? false)
@@ -278,10 +290,7 @@ public struct Host<N: Node>: Sendable {
   public mutating func drain(
     sending send: (N.Message, NodeID, Int?, Int?) -> Void, _ carryOut: (Output) -> Void
   ) {
-    if !outputs.isEmpty {
-      for output in outputs { carryOut(output) }
-      outputs.removeAll(keepingCapacity: true)
-    }
+    if !outputs.isEmpty { drainOutputs(carryOut) }
     if held != nil || context.hasRecords {
       hold(carryOut)
     } else if !context.effects.isEmpty {
@@ -293,6 +302,12 @@ public struct Host<N: Node>: Sendable {
       while let effect = effects.popLast() { perform(effect, send, carryOut) }
       swap(&effects, &context.effects)
     }
+  }
+
+  @inline(never)
+  private mutating func drainOutputs(_ carryOut: (Output) -> Void) {
+    for output in outputs { carryOut(output) }
+    outputs.removeAll(keepingCapacity: true)
   }
 
   // MARK: Parts of events
@@ -365,6 +380,7 @@ public struct Host<N: Node>: Sendable {
 
   // MARK: Effects
 
+  @inline(never)
   private mutating func hold(_ carryOut: (Output) -> Void) {
     // Taken out and put back: a second owner would make the first append copy it all.
     var waiting = held.take() ?? []
@@ -376,13 +392,14 @@ public struct Host<N: Node>: Sendable {
     held = waiting
   }
 
+  @inline(__always)
   private mutating func perform(
     _ effect: consuming Effect<N>, _ send: (N.Message, NodeID, Int?, Int?) -> Void,
     _ carryOut: (Output) -> Void
   ) {
     switch consume effect {
     case .reply(let message, let request):
-      guard let id = request.id, isAwaited(request, carryOut) else { return }
+      guard let id = request.id, !isLate(request) || isAwaited(request, carryOut) else { return }
       send(message, request.source, nil, id)
     case .send(let message, let node):
       send(message, node, nil, nil)
@@ -403,20 +420,29 @@ public struct Host<N: Node>: Sendable {
     }
   }
 
+  @inline(never)
   private func answer(_ request: Request, _ body: Envelope<N>.Body, _ carryOut: (Output) -> Void) {
     guard let id = request.id, isAwaited(request, carryOut) else { return }
     carryOut(.send(Envelope(from: cluster!.me, to: request.source, inReplyTo: id, body)))
   }
 
+  /// Whether a client may have stopped waiting for the answer to a request.
+  @inline(__always)
+  private func isLate(_ request: Request) -> Bool {
+    context.now.nanoseconds - request.received.nanoseconds >= clientPatienceNanoseconds
+  }
+
   /// Whether anybody still waits for the answer to a request.
+  @inline(never)
   private func isAwaited(_ request: Request, _ carryOut: (Output) -> Void) -> Bool {
-    if request.received.duration(to: context.now) < clientPatience { return true }
+    if !isLate(request) { return true }
     if cluster!.nodes.contains(request.source) { return true }
     carryOut(.log("dropped an answer to \(request.source): its client has stopped waiting"))
     return false
   }
 
   /// Takes note of a call or an ask that is about to be sent. Returns its id.
+  @inline(never)
   private mutating func expect(
     _ destination: NodeID, _ body: Envelope<N>.Body, _ purpose: PendingCalls<N>.Purpose, _ retry: Retry
   ) -> Int {

@@ -13,9 +13,16 @@ public import Wire
 /// What is to be written to stdout at the end of the turn. A class, so that both halves of a process can hold it.
 @usableFromInline
 final class Output {
+  /// Output beyond this is not held back until the end of the turn.
+  private static let bytesMax = 256 << 10
+
   @exclusivity(unchecked) @usableFromInline var writer = JSONWriter()
   /// The status to end the process with, once something has made going on impossible.
   @exclusivity(unchecked) @usableFromInline var failure: Int32?
+  /// Whether the next line is not just the node's: the process ends, or lines come that may have waited during a stop.
+  @exclusivity(unchecked) fileprivate var isUnderControl = false
+
+  fileprivate var isFull: Bool { writer.count >= Self.bytesMax }
 }
 
 /// The part of a node's process that is the same for every node: stdin, stdout, signals, and the flow between them.
@@ -24,8 +31,6 @@ final class Output {
 /// time pass for its node until it has been drained, so that no more than the answer to one line piles up.
 @usableFromInline
 final class NodeProcess {
-  /// Output beyond this is not held back until the end of the turn.
-  private static let outputBytesMax = 256 << 10
   /// How long SIGTERM waits for somebody to take the output.
   private static let patience = Duration.seconds(1)
   /// After a stop the backlog is over when no line has come for this long. Whoever writes to a full pipe goes on as soon
@@ -39,9 +44,11 @@ final class NodeProcess {
   private let loop: EventLoop
   private var input: LineReader?
   private var writer: LineWriter?
-  @exclusivity(unchecked) private var ending: Ending?
+  @exclusivity(unchecked) private var ending: Ending? { didSet { control() } }
   /// Set while lines come that may have waited during a stop: when the last one came, and when to call it over.
-  @exclusivity(unchecked) private var backlog: (lastLine: Instant, deadline: Instant)?
+  @exclusivity(unchecked) private var backlog: (lastLine: Instant, deadline: Instant)? {
+    didSet { control() }
+  }
 
   private struct Ending {
     let status: Int32
@@ -85,13 +92,12 @@ final class NodeProcess {
       writer = try LineWriter(loop, descriptor: 1, onError: { [unowned self] in outputFailed($0) })
       input = try LineReader(
         loop, descriptor: 0,
-        // The reader ends with this process object; to count references for each line would cost more than the line.
-        onLine: { [unowned(unsafe) self] line in
-          guard ending == nil else { return }
-          if backlog != nil { backlog!.lastLine = loop.lineTime }
-          receive(line, loop.lineTime)
-          if let status = output.failure { end(Ending(status: status, deadline: loop.now + Self.patience)) }
-          if output.writer.count >= Self.outputBytesMax { flush() }
+        // What each line needs is held by the closure itself: references would be counted for each line otherwise.
+        onLine: { [unowned self, loop, output] line in
+          let now = loop.lineTime
+          if output.isUnderControl, !admitsLine(at: now) { return }
+          receive(line, now)
+          if output.failure != nil || output.isFull { attendToOutput() }
         },
         onOversized: { count in
           logLine("ignored a line of \(count) bytes: a line may have \(LineReader.lineBytesMax)")
@@ -126,6 +132,20 @@ final class NodeProcess {
     return ending?.status ?? 0
   }
 
+  private func control() { output.isUnderControl = ending != nil || backlog != nil }
+
+  /// Whether the node is to have this line.
+  private func admitsLine(at now: Instant) -> Bool {
+    guard ending == nil else { return false }
+    backlog?.lastLine = now
+    return true
+  }
+
+  private func attendToOutput() {
+    if let status = output.failure { end(Ending(status: status, deadline: loop.now + Self.patience)) }
+    if output.isFull { flush() }
+  }
+
   private static func end(of backlog: (lastLine: Instant, deadline: Instant)) -> Instant {
     min(backlog.lastLine + quiet, backlog.deadline)
   }
@@ -135,7 +155,7 @@ final class NodeProcess {
     _ deadline: () -> Instant?
   ) -> Instant? {
     while ending == nil, !isBlocked, advance(now) {
-      if output.writer.count >= Self.outputBytesMax { flush() }
+      if output.isFull { flush() }
     }
     // Answers wait for their records, so these are stored before the output is written.
     if !isBlocked || ending != nil { settle(now, ending != nil) }

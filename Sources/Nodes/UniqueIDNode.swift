@@ -23,19 +23,15 @@ public struct UniqueIDNode: Node {
   }
 
   private let life: Record
-  /// The last id that was given out. The next one is written over it, which costs no allocation once nobody else
-  /// holds it.
-  private var id: String
-  /// How many bytes of an id stand before the counter.
-  private let prefixBytes: Int
+  /// What stands before the counter.
+  private let prefix: String
   private var counter = 0
 
   public init(_ cluster: Cluster, recovering records: [Record], _ context: inout Context<UniqueIDNode>) {
     let life = Record(lifeCount: (records.last?.lifeCount ?? 0) + 1)
     context.persist(life)
     self.life = life
-    id = "\(cluster.me)-\(life.lifeCount).\(String(context.random.next(), radix: 36))-"
-    prefixBytes = id.utf8.count
+    prefix = "\(cluster.me)-\(life.lifeCount).\(String(context.random.next(), radix: 36))-"
   }
 
   public var checkpoint: [Record]? { [life] }
@@ -46,10 +42,8 @@ public struct UniqueIDNode: Node {
     switch message {
     case .generate:
       counter += 1
-      id.removeSubrange(id.utf8.index(id.startIndex, offsetBy: prefixBytes)...)
-      id += String(counter)
-      context.reply(.generateOk(id: .string(id)), to: request)
-    case .generateOk:
+      context.reply(.generateCounted(prefix: prefix, counter), to: request)
+    case .generateOk, .generateCounted:
       context.fail(.notSupported("generate_ok is an answer, not a request"), to: request)
     }
   }

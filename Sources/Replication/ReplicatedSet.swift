@@ -14,12 +14,21 @@ internal import OrderedCollections
 public struct ReplicatedSet: Sendable {
   private var distinct = OrderedSet<JSON>()
   public private(set) var version = VersionVector()
-  /// The entries of each stream, as positions in `distinct`.
-  private var entries: [Incarnation: [Int]] = [:]
+  /// The streams in their order of arrival, and their places by name.
+  private var streams: [Stream] = []
+  private var places: [Incarnation: Int] = [:]
+  /// The place of the stream that grew last: mostly it is the next one to grow.
+  private var latest = 0
   /// The positions of unnumbered values, in the order of their arrival.
   private var unnumbered = OrderedSet<Int>()
   /// The most entries in a record of a checkpoint.
   private static var recordEntriesMax: Int { 1024 }
+
+  private struct Stream {
+    let origin: Incarnation
+    /// Of its entries in `distinct`.
+    var positions: [Int] = []
+  }
 
   /// Distinct values in their order of arrival.
   public var values: [JSON] { distinct.elements }
@@ -99,7 +108,7 @@ public struct ReplicatedSet: Sendable {
 
   /// A stream's entries from number `after` + 1 on; nil if there are none.
   public func delta(of origin: Incarnation, after: Int) -> Delta<JSON>? {
-    guard let positions = entries[origin], after < positions.count else { return nil }
+    guard let positions = positions(of: origin), after < positions.count else { return nil }
     return Delta(origin: origin, after: after, entries: positions[after...].map { distinct[$0] })
   }
 
@@ -114,7 +123,7 @@ public struct ReplicatedSet: Sendable {
   ) -> Batch<JSON> {
     var batch = Batch<JSON>(bytesMax: bytesMax)
     for (origin, count) in version.sorted where includes(origin) {
-      guard let positions = entries[origin] else { continue }
+      guard let positions = positions(of: origin) else { continue }
       batch.append(origin, after: other[origin], count: count, size: \.encodedBytes) {
         distinct[positions[$0]]
       }
@@ -122,8 +131,17 @@ public struct ReplicatedSet: Sendable {
     return batch
   }
 
+  private func positions(of origin: Incarnation) -> [Int]? { places[origin].map { streams[$0].positions } }
+
   private mutating func append(_ position: Int, to origin: Incarnation) {
-    entries[origin, default: []].append(position)
-    version[origin] += 1
+    if latest >= streams.count || streams[latest].origin != origin {
+      latest = places[origin] ?? streams.count
+      if latest == streams.count {
+        places[origin] = latest
+        streams.append(Stream(origin: origin))
+      }
+    }
+    streams[latest].positions.append(position)
+    version.increment(origin)
   }
 }

@@ -56,6 +56,14 @@ public struct VersionVector: Equatable, Sendable {
     }
   }
 
+  /// Counts one more entry of a stream.
+  mutating func increment(_ origin: Incarnation) {
+    let (place, isHeld) = find(origin)
+    guard isHeld else { return self[origin] = 1 }
+    counts[place] += 1
+    total &+= 1
+  }
+
   /// In the order of the streams' names.
   public var sorted: some RandomAccessCollection<(origin: Incarnation, count: Int)> {
     origins.indices.lazy.map { (origins[$0], counts[$0]) }

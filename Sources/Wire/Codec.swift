@@ -27,10 +27,10 @@ public struct Codec<N: Node> where N.Message: WireMessage {
       return decode(line, isOnTape: isOnTape) { host.isAsk($0) }
     }
     do throws(WireError) {
-      let message = try N.Message(type: document.type(heading.type), body: document.object(heading.body))
+      let message = try N.Message(type: heading.names.type, body: document.object(heading.body))
       host.receive(
-        message, from: NodeID(document.source(heading.source)),
-        to: NodeID(document.destination(heading.destination)), id: heading.id, at: now)
+        message, from: NodeID(heading.names.source), to: NodeID(heading.names.destination), id: heading.id,
+        at: now)
       return nil
     } catch {
       return .rejected(Rejection(error, document.frame(heading)))

@@ -34,12 +34,9 @@ public struct Frame {
   }
 }
 
-/// Where the parts of a message that answers nothing are on the tape: what is left of a ``Frame`` where names are
-/// made only when they are needed.
+/// A ``Frame`` of a message that answers nothing, as nearly all are, with the place of its body on the tape.
 struct Heading {
-  let source: UInt32
-  let destination: UInt32
-  let type: UInt32
+  let names: Names
   let body: UInt32
   let id: Int?
 }
@@ -83,8 +80,7 @@ extension JSONDocument {
   func frame(_ line: UnsafeRawBufferPointer, isOnTape: Bool) throws(Rejection) -> Frame {
     let element: JSONElement
     if isOnTape {
-      var header = glomers_header()
-      if glomers_tape_header(tape, &header) { return frame(header) }
+      if let header = glomers_tape_header(tape) { return frame(header) }
       element = JSONElement(view: view(0))
     } else {
       do {
@@ -111,31 +107,33 @@ extension JSONDocument {
   /// The addresses of the line on the tape, if it is a message of the usual shape, of none of the codec's own types,
   /// that answers nothing.
   func heading() -> Heading? {
-    var header = glomers_header()
-    guard glomers_tape_header(tape, &header), header.in_reply_to == 0,
-      header.role == Frame.Role.other.rawValue
+    guard let header = glomers_tape_header(tape), header.pointee.in_reply_to == 0,
+      header.pointee.role == Frame.Role.other.rawValue
     else { return nil }
-    return Heading(
-      source: header.source, destination: header.destination, type: header.type, body: header.body,
-      id: header.id == 0 ? nil : TapeValue(tape: tape, index: header.id).integer)
+    return Heading(names: names(header), body: header.pointee.body, id: integer(header.pointee.id))
+  }
+
+  /// The integer of that token; nil for no token.
+  @inline(__always)
+  private func integer(_ token: UInt32) -> Int? {
+    token == 0 ? nil : TapeValue(tape: tape, index: token).integer
   }
 
   func object(_ token: UInt32) -> JSONObject { JSONObject(view: view(token)) }
 
   func frame(_ heading: Heading) -> Frame {
     Frame(
-      source: NodeID(source(heading.source)), destination: NodeID(destination(heading.destination)),
-      id: heading.id, inReplyTo: nil, type: type(heading.type), body: object(heading.body), role: .other)
+      source: NodeID(heading.names.source), destination: NodeID(heading.names.destination), id: heading.id,
+      inReplyTo: nil, type: heading.names.type, body: object(heading.body), role: .other)
   }
 
   /// A message of the usual shape.
-  private func frame(_ header: glomers_header) -> Frame {
-    Frame(
-      source: NodeID(source(header.source)), destination: NodeID(destination(header.destination)),
-      id: header.id == 0 ? nil : TapeValue(tape: tape, index: header.id).integer,
-      inReplyTo: header.in_reply_to == 0 ? nil : TapeValue(tape: tape, index: header.in_reply_to).integer,
-      type: type(header.type), body: JSONObject(view: view(header.body)),
-      role: Frame.Role(rawValue: header.role).unsafelyUnwrapped)
+  private func frame(_ header: UnsafeMutablePointer<glomers_header>) -> Frame {
+    let names = names(header)
+    return Frame(
+      source: NodeID(names.source), destination: NodeID(names.destination), id: integer(header.pointee.id),
+      inReplyTo: integer(header.pointee.in_reply_to), type: names.type, body: object(header.pointee.body),
+      role: Frame.Role(rawValue: header.pointee.role).unsafelyUnwrapped)
   }
 
   /// Reads a line as far as its addresses.

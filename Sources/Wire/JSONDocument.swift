@@ -13,9 +13,8 @@ public final class JSONDocument {
   /// What is written for each line lies outside the object, where exclusive access needs no checks at run time.
   private struct Memory: ~Copyable {
     var shelf = TextShelf()
-    var sources = NameMemory()
-    var destinations = NameMemory()
-    var types = NameMemory()
+    /// By place of a template, and one more for lines that fit none; nil until there is a message.
+    var names: UnsafeMutablePointer<Names>?
     var strings = StringMemory()
     var scratch: AnyObject?
   }
@@ -41,6 +40,10 @@ public final class JSONDocument {
   }
 
   deinit {
+    if let names = memory.pointee.names {
+      names.deinitialize(count: Self.namesCount)
+      names.deallocate()
+    }
     memory.deinitialize(count: 1)
     memory.deallocate()
     glomers_tape_destroy(tape)
@@ -141,16 +144,24 @@ public final class JSONDocument {
     return memory.pointee.shelf.keep(value.bytes)
   }
 
-  func source(_ token: UInt32) -> String {
-    memory.pointee.sources.string(TapeValue(tape: tape, index: token))
+  /// The names of the message on the tape.
+  @inline(__always)
+  func names(_ header: UnsafeMutablePointer<glomers_header>) -> Names {
+    if header.pointee.new_names != 0 || memory.pointee.names == nil { renewNames(header) }
+    return memory.pointee.names.unsafelyUnwrapped[Int(header.pointee.place)]
   }
 
-  func destination(_ token: UInt32) -> String {
-    memory.pointee.destinations.string(TapeValue(tape: tape, index: token))
-  }
+  private static let namesCount = Int(GLOMERS_TEMPLATES) + 1
 
-  func type(_ token: UInt32) -> String {
-    memory.pointee.types.string(TapeValue(tape: tape, index: token))
+  @inline(never)
+  private func renewNames(_ header: UnsafeMutablePointer<glomers_header>) {
+    let names = memory.pointee.names ?? .allocate(capacity: Self.namesCount)
+    if memory.pointee.names == nil {
+      names.initialize(repeating: Names(), count: Self.namesCount)
+      memory.pointee.names = names
+    }
+    names[Int(header.pointee.place)].renew(header.pointee, tape)
+    header.pointee.new_names = 0
   }
 
   /// The text of a string.
@@ -168,7 +179,10 @@ public final class JSONDocument {
 
   /// What readers of one kind of message keep between lines.
   func scratch<Scratch: AnyObject>(_ make: () -> Scratch) -> Scratch {
-    if let known = memory.pointee.scratch as? Scratch { return known }
+    // Messages of other kinds come between, but not often: to ask for the class costs less than a cast.
+    if let known = memory.pointee.scratch, type(of: known) == Scratch.self {
+      return unsafeDowncast(known, to: Scratch.self)
+    }
     let new = make()
     memory.pointee.scratch = new
     return new
@@ -197,26 +211,29 @@ public final class JSONDocument {
   }
 }
 
-/// A string of the line before, and its bytes: names and types come again and again, and to compare is cheaper than
-/// to make, above all where a string has more than the 15 bytes that need no allocation.
-private struct NameMemory: ~Copyable {
-  private static let bytesMax = 64
-  private let bytes = UnsafeMutableRawPointer.allocate(byteCount: bytesMax, alignment: 8)
-  private var count = -1
-  private var last = ""
+/// The names of a line. They come again and again, and to compare is cheaper than to make, above all where a string has
+/// more than the 15 bytes that need no allocation.
+struct Names {
+  private(set) var source = ""
+  private(set) var destination = ""
+  private(set) var type = ""
 
-  deinit { bytes.deallocate() }
-
-  mutating func string(_ value: TapeValue) -> String {
-    let inner = value.inner
-    if inner.count == count, glomers_same_bytes(bytes, inner.baseAddress, count) { return last }
-    let string = value.string
-    if !value.isEscaped, inner.count <= Self.bytesMax {
-      bytes.copyMemory(from: inner.baseAddress!, byteCount: inner.count)
-      count = inner.count
-      last = string
+  /// Takes those names from the line on the tape that may have changed.
+  mutating func renew(_ header: glomers_header, _ tape: UnsafeMutablePointer<glomers_tape>) {
+    let isNew = Int(header.new_names)
+    if isNew & GLOMERS_NEW_SOURCE != 0 { Self.renew(&source, TapeValue(tape: tape, index: header.source)) }
+    if isNew & GLOMERS_NEW_DESTINATION != 0 {
+      Self.renew(&destination, TapeValue(tape: tape, index: header.destination))
     }
-    return string
+    if isNew & GLOMERS_NEW_TYPE != 0 { Self.renew(&type, TapeValue(tape: tape, index: header.type)) }
+  }
+
+  private static func renew(_ name: inout String, _ value: TapeValue) {
+    let inner = value.inner
+    let isSame = name.withUTF8 {
+      $0.count == inner.count && glomers_same_bytes($0.baseAddress, inner.baseAddress, inner.count)
+    }
+    if value.isEscaped || !isSame { name = value.string }
   }
 }
 

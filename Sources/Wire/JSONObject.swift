@@ -127,6 +127,27 @@ public struct JSONObject {
     }
   }
 
+  /// Hands out the members as long as they are integers, in the order of the line. Returns the key of the first that is
+  /// none.
+  public func eachInteger(_ body: (_ key: String, _ value: Int) -> Void) -> String? {
+    guard case .tape(let object) = view.place else {
+      for (key, element) in members {
+        guard let value = element.integer else { return key }
+        body(key, value)
+      }
+      return nil
+    }
+    // Without a view of each.
+    var key = object.first
+    for _ in 0..<object.count {
+      let value = key.first
+      guard value.kind == .integer else { return view.document.string(key) }
+      body(view.document.string(key), value.integer)
+      key = value.next
+    }
+    return nil
+  }
+
   /// Each member once, in the order of the line.
   public var members: Members { Members(object: self) }
 

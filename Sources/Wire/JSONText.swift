@@ -1,3 +1,4 @@
+internal import CGlomers
 public import Glomers
 
 /// A JSON value as its text: what a node carries, and does not look into.
@@ -10,12 +11,12 @@ public import Glomers
 @safe
 public struct JSONText: Sendable {
   private let page: TextPage
-  private let start: UInt32
+  private let offset: UInt32
   private let length: UInt32
 
   init(_ page: TextPage, _ range: Range<Int>) {
     self.page = page
-    start = UInt32(range.lowerBound)
+    offset = UInt32(range.lowerBound)
     length = UInt32(range.count)
   }
 
@@ -63,8 +64,11 @@ public struct JSONText: Sendable {
   public func withBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(UnsafeRawBufferPointer(rebasing: page.bytes[Int(start)..<Int(start) + Int(length)]))
+    try body(UnsafeRawBufferPointer(start: start, count: count))
   }
+
+  /// Where the text lies, for as long as it is held.
+  var start: UnsafeRawPointer { UnsafeRawPointer(page.bytes.baseAddress.unsafelyUnwrapped) + Int(offset) }
 }
 
 extension JSONText: Hashable {
@@ -132,8 +136,10 @@ struct TextShelf {
       used = 0
     }
     let range = used..<used + text.count
-    UnsafeMutableRawBufferPointer(rebasing: page.bytes[range]).copyMemory(from: text)
     used = range.upperBound
+    // A value has at least one byte.
+    glomers_copy_bytes(
+      page.bytes.baseAddress.unsafelyUnwrapped + range.lowerBound, text.baseAddress, text.count)
     return JSONText(page, range)
   }
 }

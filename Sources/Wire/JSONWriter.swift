@@ -11,9 +11,11 @@ public struct JSONWriter: ~Copyable {
   public private(set) var count = 0
   /// Whether a value stands before the next one on its level.
   private var followsValue = false
-  /// How the last envelope began, up to its destination: nearly all of them are from one node.
+  /// How the last envelope began, up to its body: the next one is often to the same client, and always from the same node.
   private var opening = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  private var openingCount = 0
   private var openingSource = ""
+  private var openingDestination = ""
 
   /// An empty text.
   public init() { buffer = .allocate(byteCount: 4096, alignment: 1) }
@@ -37,7 +39,6 @@ public struct JSONWriter: ~Copyable {
   /// The key of the value that is written next. A constant must be plain: without quotes, backslashes and control
   /// characters.
   public mutating func key(_ name: StaticString) {
-    separate()
     quotePlain(name)
     appendUnchecked(UInt8(ascii: ":"))
     followsValue = false
@@ -62,8 +63,8 @@ public struct JSONWriter: ~Copyable {
 
   /// A string that is a constant, and plain as that of a key.
   public mutating func string(_ value: StaticString) {
-    separate()
     quotePlain(value)
+    followsValue = true
   }
 
   /// A string, escaped as far as JSON demands.
@@ -71,6 +72,17 @@ public struct JSONWriter: ~Copyable {
   public mutating func string(_ value: String) {
     separate()
     quote(value)
+  }
+
+  /// A string, escaped as far as JSON demands, that ends in a number.
+  public mutating func string(_ prefix: String, _ number: Int) {
+    separate()
+    quote(prefix)
+    reserve(20)
+    // In the place of the quote.
+    count -= 1
+    count += glomers_write_integer(end, Int64(number))
+    appendUnchecked(UInt8(ascii: "\""))
   }
 
   /// An integer of 64 bits.
@@ -156,8 +168,24 @@ public struct JSONWriter: ~Copyable {
 
   /// A value as it came.
   public mutating func text(_ text: JSONText) {
-    separate()
-    text.withBytes { append($0) }
+    reserve(text.count + 1)
+    if followsValue { appendUnchecked(UInt8(ascii: ",")) }
+    followsValue = true
+    glomers_copy_bytes(end, text.start, text.count)
+    count += text.count
+  }
+
+  /// An array of an integer and a value as it came.
+  public mutating func pair(_ value: Int, _ text: JSONText) {
+    reserve(text.count + 25)
+    if followsValue { appendUnchecked(UInt8(ascii: ",")) }
+    followsValue = true
+    appendUnchecked(UInt8(ascii: "["))
+    count += glomers_write_integer(end, Int64(value))
+    appendUnchecked(UInt8(ascii: ","))
+    glomers_copy_bytes(end, text.start, text.count)
+    count += text.count
+    appendUnchecked(UInt8(ascii: "]"))
   }
 
   /// A value that is JSON text already.
@@ -166,106 +194,43 @@ public struct JSONWriter: ~Copyable {
     text.withUnsafeBytes { append($0) }
   }
 
-  // MARK: Members
-
-  /// A key and a string, both plain constants.
-  public mutating func member(_ name: StaticString, _ value: StaticString) {
-    key(name)
-    string(value)
-  }
-
-  /// A key and a string.
-  @_disfavoredOverload
-  public mutating func member(_ name: StaticString, _ value: String) {
-    key(name)
-    string(value)
-  }
-
-  /// A key and an integer.
-  public mutating func member(_ name: StaticString, _ value: Int) {
-    key(name)
-    integer(value)
-  }
-
-  /// A key and a boolean.
-  public mutating func member(_ name: StaticString, _ value: Bool) {
-    key(name)
-    bool(value)
-  }
-
-  /// A key and any value.
-  @_disfavoredOverload
-  public mutating func member(_ name: StaticString, _ value: JSON) {
-    key(name)
-    self.value(value)
-  }
-
-  /// A key and a value as it came.
-  @_disfavoredOverload
-  public mutating func member(_ name: StaticString, _ text: JSONText) {
-    key(name)
-    self.text(text)
-  }
-
-  /// A key and an array of any values.
-  @_disfavoredOverload
-  public mutating func member(_ name: StaticString, _ elements: [JSON]) {
-    key(name)
-    values(elements)
-  }
-
-  /// A key and an array of integers.
-  public mutating func member(_ name: StaticString, _ elements: [Int]) {
-    key(name)
-    integers(elements)
-  }
-
-  /// A key and an array of strings.
-  public mutating func member(_ name: StaticString, _ elements: [String]) {
-    key(name)
-    strings(elements)
-  }
-
-  /// A key that is no constant, and an integer.
-  @_disfavoredOverload
-  public mutating func member(_ name: String, _ value: Int) {
-    key(name)
-    integer(value)
-  }
-
-  /// A key that is no constant, and an array of strings.
-  @_disfavoredOverload
-  public mutating func member(_ name: String, _ elements: [String]) {
-    key(name)
-    strings(elements)
-  }
-
   // MARK: Envelopes
 
   mutating func beginEnvelope(from source: String, to destination: String) {
-    if opening.isEmpty || openingSource != source { prepareOpening(source) }
     separate()
-    append(UnsafeRawBufferPointer(opening))
-    quote(destination)
-    append(#","body":{"#)
+    if openingDestination == destination, openingSource == source, openingCount > 0 {
+      reserve(openingCount)
+      glomers_copy_bytes(end, opening.baseAddress, openingCount)
+      count += openingCount
+    } else {
+      writeOpening(source, destination)
+    }
     followsValue = false
   }
 
   mutating func closeEnvelope() {
-    append("}}")
+    reserve(2)
+    appendUnchecked(UInt8(ascii: "}"))
+    appendUnchecked(UInt8(ascii: "}"))
     followsValue = true
   }
 
   @inline(never)
-  private mutating func prepareOpening(_ source: String) {
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.member("src", source)
-    writer.key("dest")
-    opening.deallocate()
-    opening = .allocate(byteCount: writer.count, alignment: 1)
-    writer.withBytes { opening.copyMemory(from: $0) }
-    openingSource = source
+  private mutating func writeOpening(_ source: String, _ destination: String) {
+    let start = count
+    append(#"{"src":"#)
+    quote(source)
+    append(#","dest":"#)
+    quote(destination)
+    append(#","body":{"#)
+    let written = UnsafeMutableRawBufferPointer(rebasing: buffer[start..<count])
+    if opening.count < written.count {
+      opening.deallocate()
+      opening = .allocate(byteCount: 2 * written.count, alignment: 1)
+    }
+    opening.copyMemory(from: UnsafeRawBufferPointer(written))
+    openingCount = written.count
+    (openingSource, openingDestination) = (source, destination)
   }
 
   // MARK: What was written
@@ -316,13 +281,17 @@ public struct JSONWriter: ~Copyable {
     followsValue = true
   }
 
+  /// A comma where a value stands before, and a constant in quotes. Leaves room for one byte.
+  @inline(__always)
   private mutating func quotePlain(_ text: StaticString) {
-    let count = text.utf8CodeUnitCount
-    reserve(count + 3)
-    appendUnchecked(UInt8(ascii: "\""))
-    glomers_copy_bytes(end, text.utf8Start, count)
-    self.count += count
-    appendUnchecked(UInt8(ascii: "\""))
+    let length = text.utf8CodeUnitCount
+    reserve(length + 4)
+    if followsValue { appendUnchecked(UInt8(ascii: ",")) }
+    let start = end
+    start.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+    glomers_copy_bytes(start + 1, text.utf8Start, length)
+    (start + length + 1).storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+    count += length + 2
   }
 
   private mutating func quote(_ text: String) {

@@ -11,5 +11,9 @@ extension Array {
   /// then keeps it, or it is so large that it would be a waste.
   ///
   /// Inlinable, because unspecialized it costs more than to allocate.
-  @inlinable package mutating func clear() { removeAll(keepingCapacity: capacity <= 1024) }
+  @inlinable package mutating func clear() {
+    if count > 4 || capacity > 1024 { return removeAll(keepingCapacity: capacity <= 1024) }
+    // The library's general way would cost more than to move as few out one by one.
+    while popLast() != nil {}
+  }
 }

@@ -23,9 +23,12 @@ struct TapeValue {
   }
 
   /// Whether there are line breaks in the text: only between values, since strings have them escaped.
-  var hasLineBreaks: Bool {
-    kind.rawValue <= Kind.array.rawValue
-      && bytes.contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+  @inline(__always)
+  var hasLineBreaks: Bool { kind.rawValue <= Kind.array.rawValue && bytesHaveLineBreaks }
+
+  @inline(never)
+  private var bytesHaveLineBreaks: Bool {
+    bytes.contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
   }
 
   /// What is between a string's quotes.
@@ -39,7 +42,14 @@ struct TapeValue {
 
   var string: String {
     let inner = inner
-    guard isEscaped else { return String(decoding: inner, as: UTF8.self) }
+    guard isEscaped else {
+      // Of a short string the library need not look at each byte again to know whether it is UTF-8.
+      guard inner.count <= 15 else { return String(decoding: inner, as: UTF8.self) }
+      return String(unsafeUninitializedCapacity: inner.count) {
+        glomers_copy_bytes($0.baseAddress, inner.baseAddress, inner.count)
+        return inner.count
+      }
+    }
     return String(unsafeUninitializedCapacity: inner.count) {
       glomers_unescape($0.baseAddress, inner.baseAddress, inner.count)
     }
@@ -53,9 +63,7 @@ struct TapeValue {
 
   func member(_ key: String) -> TapeValue? {
     var key = key
-    let found = key.withUTF8 { name in
-      name.withMemoryRebound(to: CChar.self) { glomers_tape_find(tape, index, $0.baseAddress, $0.count) }
-    }
+    let found = key.withUTF8 { glomers_tape_find(tape, index, $0.baseAddress, $0.count) }
     return found == 0 ? nil : at(found)
   }
 

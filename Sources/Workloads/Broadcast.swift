@@ -19,16 +19,17 @@ public enum Broadcast: Equatable, Sendable {
 
 extension Broadcast: WireMessage {
   public init(type: String, body: JSONObject) throws(WireError) {
+    // Each comparison that fails costs time: what nodes are asked most comes first.
     switch type {
+    case "broadcast": self = .broadcast(try body.value("message"))
+    case "read": self = .read
+    case "broadcast_ok": self = .broadcastOk
     case "topology":
       let object = try body.object("topology")
       var topology: [String: [String]] = [:]
       for (name, _) in object.members { topology[name] = try object.strings(name) }
       self = .topology(topology)
     case "topology_ok": self = .topologyOk
-    case "broadcast": self = .broadcast(try body.value("message"))
-    case "broadcast_ok": self = .broadcastOk
-    case "read": self = .read
     case "read_ok": self = .readOk(try body.values("messages"))
     default: throw .unknownType(type)
     }

@@ -71,14 +71,15 @@ public enum Kafka: Equatable, Sendable {
 
 extension Kafka: WireMessage {
   public init(type: String, body: JSONObject) throws(WireError) {
+    // Each comparison that fails costs time: what nodes are asked most comes first.
     switch type {
     case "send": self = .send(key: try body.string("key"), message: try body.text("msg"))
-    case "send_ok": self = .sendOk(offset: try body.integer("offset"))
     case "poll": self = .poll(try body.positions("offsets"))
-    case "poll_ok": self = .pollOk(try body.batches("msgs"))
     case "commit_offsets": self = .commitOffsets(try body.positions("offsets"))
-    case "commit_offsets_ok": self = .commitOffsetsOk
     case "list_committed_offsets": self = .listCommittedOffsets(try body.keys("keys"))
+    case "send_ok": self = .sendOk(offset: try body.integer("offset"))
+    case "poll_ok": self = .pollOk(try body.batches("msgs"))
+    case "commit_offsets_ok": self = .commitOffsetsOk
     case "list_committed_offsets_ok": self = .listCommittedOffsetsOk(try body.positions("offsets"))
     default: throw .unknownType(type)
     }
@@ -130,10 +131,8 @@ extension JSONObject {
   private func read(into positions: inout [Kafka.Position]) throws(WireError) {
     positions.clear()
     positions.reserveCapacity(count)
-    for (key, element) in members {
-      guard let offset = element.integer else { throw .malformed("the offset of \(key) must be an integer") }
-      positions.append(Kafka.Position(key, offset))
-    }
+    let wrong = eachInteger { positions.append(Kafka.Position($0, $1)) }
+    if let wrong { throw .malformed("the offset of \(wrong) must be an integer") }
   }
 
   /// `[key, …]`
@@ -177,12 +176,9 @@ extension JSONWriter {
     for batch in batches {
       key(batch.key)
       beginArray()
-      for entry in batch.entries {
-        beginArray()
-        integer(entry.offset)
-        text(entry.message)
-        endArray()
-      }
+      // A copy of each entry would cost more than to write it.
+      let entries = batch.entries.span
+      for place in entries.indices { pair(entries[place].offset, entries[place].message) }
       endArray()
     }
     endObject()

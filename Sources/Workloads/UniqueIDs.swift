@@ -7,6 +7,18 @@ public enum UniqueIDs: Equatable, Sendable {
   case generate
   /// An id, of any kind of JSON, that no node has ever given before.
   case generateOk(id: JSON)
+  /// The same with an id that is this text and this number behind it: who counts need not make a text of each. Is never
+  /// read.
+  case generateCounted(prefix: String, Int)
+
+  /// What an answer gives.
+  public var id: JSON? {
+    switch self {
+    case .generate: nil
+    case .generateOk(let id): id
+    case .generateCounted(let prefix, let number): .string(prefix + String(number))
+    }
+  }
 }
 
 extension UniqueIDs: WireMessage {
@@ -24,6 +36,10 @@ extension UniqueIDs: WireMessage {
     case .generateOk(let id):
       body.member("type", "generate_ok")
       body.member("id", id)
+    case .generateCounted(let prefix, let number):
+      body.member("type", "generate_ok")
+      body.key("id")
+      body.string(prefix, number)
     }
   }
 }

@@ -24,6 +24,12 @@ import Testing
     #expect(Duration.seconds(Int64.max).nanoseconds == .max)
     #expect(Duration.seconds(Int64.min).nanoseconds == .min)
     #expect(Duration.milliseconds(3).nanoseconds == 3_000_000)
+    for count in [0, 1, -1, 999_999_999, -3_000_000_001, .max, .max - 1, .min, .min + 1] as [Int64] {
+      #expect(Duration.nanoseconds(count).nanoseconds == count)
+    }
+    #expect(Duration(secondsComponent: 2, attosecondsComponent: 1_999_999_999).nanoseconds == 2_000_000_001)
+    #expect(
+      Duration(secondsComponent: -2, attosecondsComponent: -1_999_999_999).nanoseconds == -2_000_000_001)
   }
 
   @Test("an instant that 64 bits can't hold is the nearest that they can")

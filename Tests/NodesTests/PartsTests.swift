@@ -1,5 +1,7 @@
 import Glomers
 import Testing
+import Wire
+import Workloads
 
 @testable import Nodes
 
@@ -80,5 +82,37 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
     #expect(peak.value(at: at(112_000)) == .milliseconds(12))
     #expect(peak.value(at: at(183_000)) == .milliseconds(12))
     #expect(peak.value(at: at(184_000)) == .zero)
+  }
+}
+
+@Suite struct LogNumbersTests {
+  @Test("each key has its own number, also where short ones share a place, and long ones have none")
+  func numbers() {
+    var numbers = LogNumbers()
+    let keys = ["", "é"] + (0..<300).map { "\($0)" } + (0..<20).map { "a key of many bytes, number \($0)" }
+    for (number, key) in keys.enumerated() {
+      #expect(numbers[key] == nil)
+      numbers.add(key, number)
+    }
+    for (number, key) in keys.enumerated() { #expect(numbers[key] == number) }
+    #expect(numbers["300"] == nil)
+  }
+}
+
+@Suite struct EntryListTests {
+  @Test("an offset's place is the first at or beyond it, wherever in the list, and beyond its ends")
+  func places() {
+    var list = EntryList()
+    var offsets: [Int] = []
+    for count in 0..<600 {
+      if count < 20 || count > 590 {
+        for offset in stride(from: -1, through: 3 * count + 2, by: count < 20 ? 1 : 7) {
+          let expected = offsets.firstIndex { $0 >= offset } ?? offsets.count
+          #expect(list.place(of: offset) == expected, "offset \(offset) of \(count) entries")
+        }
+      }
+      offsets.append(3 * count)
+      list.append(.init(3 * count, 0))
+    }
   }
 }

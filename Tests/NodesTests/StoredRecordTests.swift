@@ -110,7 +110,7 @@ import Workloads
     for life in 1...20 {
       var trial = Trial(UniqueIDNode.self, recovering: records, seed: 1)
       for case .persist(let record) in trial.effectsOfStart { records.append(record) }
-      if case .reply(.generateOk(let id), _)? = trial.receive(.generate).first { ids.insert(id) }
+      if case .reply(let answer, _)? = trial.receive(.generate).first, let id = answer.id { ids.insert(id) }
       #expect(ids.count == life)
       if life.isMultiple(of: 7) { records = trial.node.checkpoint! }
     }

@@ -7,7 +7,7 @@ import Workloads
 @Suite struct UniqueIDNodeTests {
   private func ids(_ count: Int, from trial: inout Trial<UniqueIDNode>) -> [JSON] {
     (0..<count).compactMap { _ in
-      if case .reply(.generateOk(let id), _)? = trial.receive(.generate).first { id } else { nil }
+      if case .reply(let answer, _)? = trial.receive(.generate).first { answer.id } else { nil }
     }
   }
 

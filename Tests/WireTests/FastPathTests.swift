@@ -120,6 +120,44 @@ struct FastPathTests {
     #expect(read > 500, "too few lines survive their change for the test to mean anything")
   }
 
+  @Test("a line that differs in one byte from one before it is read as if it were the first")
+  func oneByte() {
+    let lines = [
+      #"{"src":"c1","dest":"n0","body":{"type":"echo","msg_id":12,"echo":"Please é 70"}}"#,
+      #"{"src":"n1","dest":"n0","body":{"type":"ok","in_reply_to":-7,"a":[1.5,"\n",true],"":{"b":""}}}"#,
+      #"{"src":"c2","dest":"n0","body":{"type":"poll","msg_id":3,"offsets":{"10":7,"11":8,"x1":9}}}"#,
+    ].map { Array($0.utf8) }
+    let changes = Array("\"\\01a9-.e+, :{}[]\u{1F}\u{0}".utf8) + [0x80, 0xA9, 0xC3, 0xFF]
+    for line in lines {
+      for place in line.indices {
+        for change in changes {
+          var other = line
+          other[place] = change
+          let shown = String(decoding: other, as: UTF8.self).debugDescription
+          _ = reading(fast, line)
+          #expect(reading(fast, other) == reading(plain, other), "\(shown)")
+        }
+      }
+    }
+  }
+
+  @Test("lines of one length and several shapes and senders, in turn, are jansson's")
+  func severalShapes() {
+    var random = Random(seed: 18)
+    let digits = { String(Int.random(in: 100...999, using: &random)) }
+    for round in 0..<2_000 {
+      let source = ["c1", "c2", "n1"].randomElement(using: &random)!
+      let body = [
+        #""type":"echo","msg_id":\#(digits()),"echo":"\#(digits())""#,
+        #""type":"read","msg_id":\#(digits()),"key" :\#(digits())  "#,
+        #""type":"echo","in_reply_to":\#(digits()),"xyz":1"#,
+      ].randomElement(using: &random)!
+      let line = Array(#"{"src":"\#(source)","dest":"n0","body":{\#(body)}}"#.utf8)
+      #expect(reading(fast, line) == reading(plain, line), "seed 18, round \(round)")
+    }
+    #expect(isUntouched)
+  }
+
   @Test("it makes of all that the fuzzer has found what jansson makes of it")
   func fuzzed() {
     let lines = corpusFile("fuzzed.hex").split(separator: UInt8(ascii: "\n"))

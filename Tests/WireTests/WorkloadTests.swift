@@ -35,6 +35,9 @@ struct WorkloadTests {
   func uniqueIDs() throws {
     try check(UniqueIDs.generate, #"{"type":"generate"}"#)
     try check(UniqueIDs.generateOk(id: "n0-1"), #"{"type":"generate_ok","id":"n0-1"}"#)
+    let counted = UniqueIDs.generateCounted(prefix: "n\"0-", 12)
+    #expect(written { counted.write(to: &$0) } == #""type":"generate_ok","id":"n\"0-12""#)
+    #expect(counted.id == "n\"0-12")
   }
 
   @Test("broadcast's bodies")

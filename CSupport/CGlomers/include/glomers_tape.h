@@ -45,9 +45,36 @@ typedef struct {
 #define GLOMERS_SHAPE_BITS 5
 #define GLOMERS_ESCAPED 16u
 
+typedef struct glomers_template glomers_template;
+
+/* The types that the codec itself knows. */
+enum { GLOMERS_ROLE_OTHER, GLOMERS_ROLE_INIT, GLOMERS_ROLE_INIT_OK, GLOMERS_ROLE_ERROR };
+
+/* What every message has: the numbers of tokens. Zero for a number that is missing or null. */
+typedef struct {
+  uint32_t source;
+  uint32_t destination;
+  uint32_t body;
+  uint32_t type;
+  uint32_t id;
+  uint32_t in_reply_to;
+  uint32_t role;
+  uint32_t place;     /* of the template that the line fits; GLOMERS_TEMPLATES where none does */
+  uint32_t new_names; /* which names may be others than in the line before at this place, until somebody clears it */
+} glomers_header;
+
+/* How many shapes of lines are remembered (template.h). */
+enum { GLOMERS_TEMPLATES = 32 };
+enum { GLOMERS_NEW_SOURCE = 1, GLOMERS_NEW_DESTINATION = 2, GLOMERS_NEW_TYPE = 4, GLOMERS_NEW_NAMES = 7 };
+
 typedef struct {
   uint8_t *text; /* a copy of the line, and zeros after it */
   glomers_token *tokens;
+  uint8_t *line_text; /* for a line that no template fits */
+  glomers_token *line_tokens;
+  glomers_template **templates; /* NULL until the first short line */
+  glomers_template *template;   /* the one that fits this line, or NULL */
+  glomers_header header;        /* where no template fits */
   uint32_t *slots; /* a hash table of the keys of one object: their tokens' numbers plus one */
   size_t length;
   size_t text_capacity;
@@ -100,7 +127,7 @@ static inline uint32_t glomers_token_length(const glomers_token *token) {
 }
 
 /* The number of the value's token, or 0 where the object has no such key. */
-uint32_t glomers_tape_find(glomers_tape *tape, uint32_t object, const char *key, size_t length);
+uint32_t glomers_tape_find(glomers_tape *tape, uint32_t object, const void *key, size_t length);
 
 /* The number of an element's token. The place must be one of the array's. Cheap for places in rising order. */
 uint32_t glomers_tape_element(glomers_tape *tape, uint32_t array, uint32_t place);
@@ -139,22 +166,8 @@ static inline void glomers_copy_bytes(void *to, const void *from, size_t count) 
   }
 }
 
-/* The types that the codec itself knows. */
-enum { GLOMERS_ROLE_OTHER, GLOMERS_ROLE_INIT, GLOMERS_ROLE_INIT_OK, GLOMERS_ROLE_ERROR };
-
-/* What every message has. Zero for a number that is missing or null. */
-typedef struct {
-  uint32_t source;
-  uint32_t destination;
-  uint32_t body;
-  uint32_t type;
-  uint32_t id;
-  uint32_t in_reply_to;
-  uint32_t role;
-} glomers_header;
-
-/* False where the line on the tape is no message: a field is missing or of another kind than it should be. */
-bool glomers_tape_header(const glomers_tape *tape, glomers_header *header);
+/* NULL where the line on the tape is no message: a field is missing or of another kind than it should be. */
+glomers_header *glomers_tape_header(glomers_tape *tape);
 
 /*
  * Copies the bytes before the first that a JSON string must escape, and returns how many they are. What is after

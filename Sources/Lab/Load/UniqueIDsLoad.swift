@@ -12,7 +12,7 @@ struct UniqueIDsLoad: RequestLoad, MaelstromLoad {
   func request(_ invocation: Invocation) -> any WireMessage { UniqueIDs.generate }
 
   func value(of invocation: Invocation, type: String, _ body: JSONObject) throws(WireError) -> JSON? {
-    if case .generateOk(let id) = try UniqueIDs(type: type, body: body) { id } else { nil }
+    try UniqueIDs(type: type, body: body).id
   }
 
   var reusesClients: Bool { true }

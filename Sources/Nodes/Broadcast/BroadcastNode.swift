@@ -215,6 +215,7 @@ public struct BroadcastNode: Node {
 
   /// Sees to it that a new value of this node's own gets to the others.
   mutating func passOn(_ context: inout Context<BroadcastNode>) {
+    guard !peers.isEmpty else { return }
     if isHub {
       // A value of the hub's own saves a hop: it can wait for a regular scatter.
       scheduleScatter(latest: nil, &context)

@@ -82,6 +82,8 @@ extension BroadcastNode.Message: WireMessage {
 extension Gossip {
   /// Nil for a type that is not a peer's.
   init?(type: String, body: JSONObject) throws(WireError) {
+    // Six comparisons less for each request of a client.
+    guard type.utf8.first == UInt8(ascii: "g") else { return nil }
     switch type {
     case "gossip_batch", "gossip_mail":
       let deltas = try Delta<JSON>.read(from: body)

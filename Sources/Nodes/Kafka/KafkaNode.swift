@@ -187,9 +187,10 @@ public struct KafkaNode: Node {
   /// Sees to it that peers hear what is new.
   mutating func tell(_ context: inout Context<KafkaNode>) {
     settle(&context)
+    guard !peers.isEmpty else { return }
     // A round that comes anyway within the period takes it along.
     let soon = context.now + dissemination.pace.period
-    if peers.isEmpty || dissemination.wake.map({ $0 <= soon }) ?? false { return }
+    if dissemination.wake.map({ $0 <= soon }) ?? false { return }
     guard let due = dissemination.schedule(holding: logs.version, at: context.now) else { return }
     context.wake(.round, at: due)
   }
@@ -264,7 +265,9 @@ extension KafkaNode {
       guard !entries.isEmpty else { continue }
       let count = Self.count(of: entries, within: &rest)
       if count == 0, !answers.batches.isEmpty { break }
-      answers.batches.append(Kafka.Batch(position.key, entries.prefix(max(1, count))))
+      // Most answers take all.
+      let taken = count == entries.count ? entries : entries.prefix(max(1, count))
+      answers.batches.append(Kafka.Batch(position.key, taken))
     }
     return .success(.pollOk(answers.batches))
   }
@@ -272,8 +275,9 @@ extension KafkaNode {
   /// How many of these entries fit into so many bytes, which are spent on them. An offset and its brackets count as 24.
   private static func count(of entries: ArraySlice<Kafka.Entry>, within rest: inout Int) -> Int {
     var count = 0
-    for entry in entries {
-      rest -= entry.message.count + 24
+    let entries = entries.span
+    for place in entries.indices {
+      rest -= entries[place].message.count + 24
       guard rest >= 0 else { break }
       count += 1
     }

@@ -166,10 +166,14 @@ struct EntryList: Sendable {
     for entry in all { append(entry) }
   }
 
-  /// The place of the first entry at or beyond an offset.
+  /// The place of the first entry at or beyond an offset. Consumers ask for what is new: the fewer entries follow, the
+  /// sooner it is found.
   func place(of offset: Int) -> Int {
-    var low = 0
-    var high = count
+    let count = count
+    var step = 1
+    while step < count, self[count - step].offset >= offset { step *= 2 }
+    var low = max(count - step, 0)
+    var high = count - step / 2
     while low < high {
       let middle = (low + high) / 2
       if self[middle].offset < offset { low = middle + 1 } else { high = middle }

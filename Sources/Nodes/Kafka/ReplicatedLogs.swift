@@ -17,7 +17,7 @@ struct ReplicatedLogs: Sendable {
   /// How many replicas must hold a message before it is shown.
   let copies: Int
   var logs: [KeyLog] = []
-  private var logNumbers: [String: Int] = [:]
+  private var logNumbers = LogNumbers()
   var streams: [LogStream]
   /// The number of this node's own stream: the one to which it adds.
   var own = 0
@@ -142,7 +142,7 @@ struct ReplicatedLogs: Sendable {
 
   mutating func logNumber(of key: String) -> Int {
     if let number = logNumbers[key] { return number }
-    logNumbers[key] = logs.count
+    logNumbers.add(key, logs.count)
     logs.append(KeyLog(key))
     return logs.count - 1
   }
@@ -175,6 +175,36 @@ struct ReplicatedLogs: Sendable {
   mutating func count(stream number: Int) {
     if number != own { held[streams[number].origin] = streams[number].count }
     promises.grown(stream: number, streams)
+  }
+}
+
+/// The numbers of the logs, by key.
+///
+/// Requests name the same few short keys again and again. The latest of those are found by a hash that costs a few
+/// instructions a byte; whoever chooses keys that collide there is left with the dictionary, whose hash is seeded.
+struct LogNumbers: Sendable {
+  private static let shortBytesMax = 15
+  private var numbers: [String: Int] = [:]
+  /// Short keys, each in the place of its hash; a number below 0 where there is none. Of two in one place the later stays.
+  private var recent: [(key: String, number: Int)] = Array(repeating: ("", -1), count: 64)
+
+  subscript(key: String) -> Int? {
+    if let place = place(of: key), recent[place].key == key, recent[place].number >= 0 {
+      return recent[place].number
+    }
+    return numbers[key]
+  }
+
+  mutating func add(_ key: String, _ number: Int) {
+    numbers[key] = number
+    if let place = place(of: key) { recent[place] = (key, number) }
+  }
+
+  private func place(of key: String) -> Int? {
+    guard key.utf8.count <= Self.shortBytesMax else { return nil }
+    var hash: UInt = 0
+    for byte in key.utf8 { hash = hash &* 31 &+ UInt(byte) }
+    return Int(hash % UInt(recent.count))
   }
 }
 

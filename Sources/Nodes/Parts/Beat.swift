@@ -8,7 +8,7 @@ struct Beat: Sendable {
   /// The first of the instants at or after `now`.
   func next(from now: Instant) -> Instant {
     guard now > start, period > .zero else { return start }
-    let (elapsed, step) = ((now - start).nanoseconds, period.nanoseconds)
-    return start + .nanoseconds((elapsed + step - 1) / step * step)
+    let (elapsed, step) = (now.nanoseconds - start.nanoseconds, period.nanoseconds)
+    return Instant(nanoseconds: start.nanoseconds + (elapsed + step - 1) / step * step)
   }
 }
