@@ -43,14 +43,14 @@ struct CounterAnomalies {
   /// One add that alone explains a wrong final read; nil where there is none, or where it takes guessing.
   private func culprit(_ read: CounterHistory.Read) -> (add: CounterHistory.Add, words: String)? {
     guard let value = read.value, counter.acceptable.least == counter.acceptable.greatest else { return nil }
-    let missing = counter.acceptable.least - Int128(value)
-    if let failed = counter.adds.last(where: { $0.kind == .fail && Int128($0.delta) == -missing }) {
+    let missing = counter.acceptable.least - value
+    if let failed = counter.adds.last(where: { $0.kind == .fail && $0.delta == -missing }) {
       return (failed, "refused, and counted all the same")
     }
-    if let lost = counter.adds.last(where: { $0.kind == .ok && Int128($0.delta) == missing }) {
+    if let lost = counter.adds.last(where: { $0.kind == .ok && $0.delta == missing }) {
       return (lost, "acknowledged, and is not counted")
     }
-    if let doubled = counter.adds.last(where: { $0.kind == .ok && Int128($0.delta) == -missing }) {
+    if let doubled = counter.adds.last(where: { $0.kind == .ok && $0.delta == -missing }) {
       return (doubled, "counted twice")
     }
     return nil
@@ -75,11 +75,12 @@ struct CounterAnomalies {
     var found: [(read: CounterHistory.Read, sums: SubsetSums)] = []
     for read in counter.reads {
       while let add = adds.first, add.begin < read.end {
-        sums.insert(Int128(add.delta))
+        sums.insert(add.delta)
         adds.removeFirst()
       }
-      let isPossible = read.value.map { sums.contains($0) } ?? false
-      if !isPossible, !found.contains(where: { $0.read.node == read.node }) { found.append((read, sums)) }
+      if counter.isWrong(read, sums), !found.contains(where: { $0.read.node == read.node }) {
+        found.append((read, sums))
+      }
     }
     return found.map { read, sums in
       Anomaly(

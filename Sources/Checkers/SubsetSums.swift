@@ -37,7 +37,7 @@ struct SubsetSums: Sendable {
     }
   }
 
-  func contains(_ sum: Int) -> Bool {
+  func contains(_ sum: some BinaryInteger) -> Bool {
     let sum = Int128(sum)
     var (low, high) = (0, ranges.count)
     while low < high {

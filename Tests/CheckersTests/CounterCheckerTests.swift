@@ -1,6 +1,7 @@
 import Glomers
 import Support
 import Testing
+import Wire
 
 @testable import Lab
 @testable import History
@@ -57,6 +58,42 @@ import Testing
     let found = check { $0.add(0, 5) }
     #expect(found.verdict == .valid)
     #expect(found.figures["final-reads"] == [])
+  }
+
+  @Test("sums beyond 64 bits are exact, and off by one is wrong")
+  func wideSums() {
+    func verdict(_ total: String) -> Verdict {
+      check {
+        for _ in 0...1 { $0.add(0, .integer(.max)) }
+        for node in 0...1 { $0.read(node, JSON(number: total), isFinal: true) }
+      }.verdict
+    }
+    #expect(verdict("18446744073709551614") == .valid)
+    #expect(verdict("18446744073709551615") == .invalid)
+    let ignored = check {
+      $0.add(0, JSON(number: "18446744073709551616"))
+      for node in 0...1 { $0.read(node, 0, isFinal: true) }
+    }
+    #expect(ignored.verdict == .invalid)
+    #expect(ignored.anomalies.contains { $0.name == "wrong-total" })
+  }
+
+  @Test("with an add that can't be summed, nobody can tell what an integer must be; what is none is wrong")
+  func unsummed() {
+    let huge = JSON(number: "1" + String(repeating: "0", count: 40))
+    func found(_ add: JSON, _ kind: Operation.Kind, _ total: JSON) -> Finding {
+      check {
+        $0.add(0, add, kind)
+        for node in 0...1 { $0.read(node, total, isFinal: true) }
+      }
+    }
+    for add in [huge, 1.5] {
+      let unknown = found(add, .ok, 0)
+      #expect(unknown.verdict == .unknown && unknown.anomalies.map(\.name) == ["unsummed-add"])
+      #expect(found(add, .ok, "x").verdict == .invalid)
+      // What certainly did not happen needs no sum.
+      #expect(found(add, .fail, 0).verdict == .valid && found(add, .fail, 1).verdict == .invalid)
+    }
   }
 
   // MARK: wrong-total
