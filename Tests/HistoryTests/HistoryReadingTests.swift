@@ -284,4 +284,74 @@ struct HistoryReadingTests {
     try expect(
       "[{:type :invoke, :f :read, :process 0}\n #x {:f 1}]", .broadcast, 2, "operation 1: :type must")
   }
+
+  @Test(
+    "what another workload did is unknown in this one, though a checker would object",
+    arguments: [
+      (Workload.broadcast, [Workload.gSet, .linKV, .gCounter, .echo]), (.uniqueIDs, [.echo]),
+      (.txnListAppend, [.txnRWRegister]), (.txnRWRegister, [.txnListAppend]), (.linKV, [.gSet, .gCounter]),
+      (.gCounter, [.gSet]), (.gSet, [.gCounter, .pnCounter]),
+    ])
+  func otherWorkloads(_ workload: Workload, _ others: [Workload]) throws {
+    let text =
+      switch workload {
+      case .broadcast: Self.pair("broadcast", "1", "1") + Self.pair("read", "nil", "[1]")
+      case .uniqueIDs: Self.pair("generate", "nil", "7")
+      case .txnListAppend: Self.pair("txn", "[[:append 1 1]]", "[[:append 1 1]]")
+      case .txnRWRegister:
+        Self.pair("txn", "[[:w 1 1]]", "[[:w 1 1]]") + Self.pair("txn", "[[:r 1 nil]]", "[[:r 1 1]]")
+      case .linKV: Self.pair("read", "[0 nil]", "[0 1]")
+      case .gCounter: Self.pair("add", "2", "2") + Self.pair("read", "nil", "2")
+      default: Self.pair("add", "2", "2") + Self.pair("read", "nil", "[2]")
+      }
+    for other in others {
+      let found = try judged(text, other)
+      #expect(found.verdict == .unknown && found.anomalies.map(\.name) == ["nothing-checked"], "\(other)")
+      #expect(found.anomalies[0].detail.contains("try -w \(workload.rawValue)"), "\(found.anomalies)")
+    }
+    let own = try judged(text, workload)
+    #expect(!own.anomalies.contains { $0.name == "nothing-checked" }, "\(own.anomalies)")
+  }
+
+  @Test(
+    "a broken node of the right workload is not excused",
+    arguments: [
+      (
+        Workload.gSet,
+        HistoryReadingTests.pair("add", "1", "1") + HistoryReadingTests.pair("read", "nil", "[1]")
+          + HistoryReadingTests.pair("read", "nil", "[7]")
+      ),
+      (
+        .gCounter,
+        HistoryReadingTests.pair("add", "1", "1") + HistoryReadingTests.pair("read", "nil", "1")
+          + HistoryReadingTests.pair("read", "nil", "[1]")
+      ),
+      (
+        .gCounter,
+        HistoryReadingTests.pair("add", "1", "1") + HistoryReadingTests.pair("read", "nil", "\"x\"")
+      ),
+      (
+        .linKV,
+        HistoryReadingTests.pair("write", "[0 1]", "[0 1]")
+          + HistoryReadingTests.pair("read", "[0 nil]", "[0 [2]]")
+      ),
+      (.txnRWRegister, HistoryReadingTests.pair("txn", "[[:r 1 nil]]", "[[:append 1 7]]")),
+      (.echo, HistoryReadingTests.pair("echo", "1", "[1]")),
+    ])
+  func brokenNodes(_ workload: Workload, _ text: String) throws {
+    #expect(try judged(text, workload).verdict == .invalid)
+  }
+
+  static func pair(_ function: String, _ asked: String, _ answered: String) -> String {
+    "{:type :invoke, :process 0, :f :\(function), :value \(asked)}"
+      + "{:type :ok, :process 0, :f :\(function), :value \(answered)}"
+  }
+
+  private func judged(_ text: String, _ workload: Workload) throws -> Finding {
+    var scenario = Scenario(workload)
+    scenario.nodeCount = 0
+    let checked = RelevanceChecker(workload, workload.checker(scenario)).check(try read(text, workload))
+    let isWrong = checked.anomalies.contains { $0.severity == .invalid }
+    return Finding(isWrong ? .invalid : checked.verdict, anomalies: checked.anomalies)
+  }
 }
