@@ -29,7 +29,8 @@ struct Client: Sendable {
   var isOpen = true
   /// What it waits for; it gives up on a question after a time.
   private(set) var question: Question?
-  private var lastID = 0
+  /// The message id of what it asked last.
+  private(set) var lastID = 0
   /// Questions that have had no answer until it gave up, nor since.
   private var givenUp: Set<Int> = []
 

@@ -158,7 +158,11 @@ extension TestRun {
     switch clients[client].receive(inReplyTo: reply.inReplyTo) {
     case .late: break
     case .repeated: drop(reply, "answered \(name(client)) a second time")
-    case .unasked: drop(reply, "wrote \(name(client)) what it had not asked for")
+    case .unasked:
+      let told = reply.inReplyTo.map {
+        "an answer to \($0), and its last request is \(clients[client].lastID)"
+      }
+      drop(reply, "wrote \(name(client)) \(told ?? "what it had not asked for")")
     case .answer(.initialize): initialized(reply)
     case .answer(.initializeAgain):
       closeClient(reply.client)
@@ -240,25 +244,46 @@ extension TestRun {
       return
     }
     if let problem = problem(with: reply) {
-      return spoiled(reply, problem, worker: worker, begun: begun)
+      return spoiled(reply, wrongType(reply, invocation, worker) ?? problem, worker: worker, begun: begun)
     }
     do throws(WireError) {
       let step = try load.advance(invocation, by: workers[worker], type: reply.type, reply.body)
       guard let step else {
-        return spoiled(reply, "it does not answer \(invocation.function)", worker: worker, begun: begun)
+        return spoiled(reply, noAnswer(reply, invocation), worker: worker, begun: begun)
       }
       if case .complete(let value) = step {
         observe(invocation, value, at: reply.node)
         if !load.isIdempotent(invocation.function) { noteAcknowledgement(to: worker) }
       }
       carryOut(step, of: invocation, by: worker, begun: begun)
-    } catch .unknownType(let type) {
-      spoiled(
-        reply, "\(type.debugDescription) is no answer to \(invocation.function)", worker: worker, begun: begun
-      )
+    } catch .unknownType {
+      spoiled(reply, noAnswer(reply, invocation), worker: worker, begun: begun)
     } catch {
       spoiled(reply, LineWords.nullOrMissing(error.rpcError.text, reply.body), worker: worker, begun: begun)
     }
+  }
+
+  /// What is wrong with the type of a reply whose members are wrong; nil if nothing is.
+  private func wrongType(_ reply: Reply, _ invocation: Invocation, _ worker: Int) -> String? {
+    var load = load
+    do throws(WireError) {
+      let step = try load.advance(invocation, by: workers[worker], type: reply.type, reply.body)
+      return step == nil ? noAnswer(reply, invocation) : nil
+    } catch .unknownType {
+      return noAnswer(reply, invocation)
+    } catch {
+      return nil
+    }
+  }
+
+  private func noAnswer(_ reply: Reply, _ invocation: Invocation) -> String {
+    // An operation on logs takes requests of several types, and other loads have names of their own.
+    let isNamedSo = load.hasSchema && scenario.workload != .kafka
+    let expected = isNamedSo ? "; the answer has type \(invocation.function)_ok" : ""
+    guard reply.type.isEmpty else {
+      return "\(reply.type.debugDescription) is no answer to \(invocation.function)\(expected)"
+    }
+    return (reply.body.optionalElement("type") == nil ? "it has no type" : "its type is no name") + expected
   }
 
   /// What Maelstrom's schema would find wrong with a reply that is no error: members that it does not know, or lacks.

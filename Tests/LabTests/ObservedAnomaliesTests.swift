@@ -204,6 +204,15 @@ struct ObservedAnomaliesTests {
     expect(puppets, "unasked-reply", "hello", severity: .warning)
   }
 
+  @Test("an answer to another request than the client's says which, and which was asked")
+  func wrongNumber() {
+    let puppets = run("echo") { message in
+      .init(
+        line: #"{"src":"n0","dest":"\#(message.source)","body":{"type":"echo_ok","in_reply_to":1001}}"#)
+    }
+    expect(puppets, "unasked-reply", "an answer to 1001, and its last request is 1", severity: .warning)
+  }
+
   @Test("an answer to a question that another node was asked may come after that node's, too")
   func stolenAnswer() {
     var stolen: JSON?
@@ -248,7 +257,11 @@ struct ObservedAnomaliesTests {
       (#""type":"read_ok","messages":[],"msg_id":null"#, "its msg_id is no integer"),
       (#""type":"read_ok","messages":[],"msg_id":"a1""#, "its msg_id is no integer"),
       (#""type":"error","text":"no code""#, "code is missing"),
-      (#""type":"hello""#, #""hello" is no answer to read"#),
+      (#""type":"hello""#, #""hello" is no answer to read; the answer has type read_ok"#),
+      (#""type":"read","messages":[]"#, #""read" is no answer to read; the answer has type read_ok"#),
+      (#""type":"read_ok ","more":1"#, #""read_ok " is no answer to read; the answer has type read_ok"#),
+      (#""messages":[]"#, "it has no type; the answer has type read_ok"),
+      (#""type":7,"messages":[]"#, "its type is no name; the answer has type read_ok"),
     ])
   func schema(_ members: String, _ words: String) {
     expect(run("read", .broadcast, instead: true) { $0.reply(members) }, "malformed-reply", words)
