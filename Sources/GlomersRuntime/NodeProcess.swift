@@ -27,10 +27,13 @@ final class Output {
 
 /// The part of a node's process that is the same for every node: stdin, stdout, signals, and the flow between them.
 ///
-/// Memory stays bounded when nobody takes the output: a process whose stdout is blocked reads nothing and lets no
-/// time pass for its node until it has been drained, so that no more than the answer to one line piles up.
+/// Memory stays bounded when nobody takes the output: a process that has too much of it waiting reads nothing and lets no
+/// time pass for its node until it has been drained. Up to there it reads on: a host that writes before it reads must not wait
+/// for a node that waits for it.
 @usableFromInline
 final class NodeProcess {
+  /// With more output than this waiting, nothing is read.
+  static let waitingBytesMax = 32 << 20
   /// How long SIGTERM waits for somebody to take the output.
   private static let patience = Duration.seconds(1)
   /// After a stop the backlog is over when no line has come for this long. Whoever writes to a full pipe goes on as soon
@@ -123,7 +126,7 @@ final class NodeProcess {
         caughtUp()
       }
       let next = turn(now, advance, settle, deadline)
-      guard let backlog, !isBlocked, ending == nil else { return next }
+      guard let backlog, !isFull, ending == nil else { return next }
       return min(next ?? Self.end(of: backlog), Self.end(of: backlog))
     }
     // Gives stdin and stdout back as they were.
@@ -154,11 +157,11 @@ final class NodeProcess {
     _ now: Instant, _ advance: (Instant) -> Bool, _ settle: (Instant, Bool) -> Void,
     _ deadline: () -> Instant?
   ) -> Instant? {
-    while ending == nil, !isBlocked, advance(now) {
+    while ending == nil, !isFull, advance(now) {
       if output.isFull { flush() }
     }
     // Answers wait for their records, so these are stored before the output is written.
-    if !isBlocked || ending != nil { settle(now, ending != nil) }
+    if !isFull || ending != nil { settle(now, ending != nil) }
     flush()
     if let ending {
       let isOver = ending.deadline.map { $0 <= now } ?? false
@@ -166,21 +169,22 @@ final class NodeProcess {
       if isOver || !isBlocked { loop.stop() }
       return ending.deadline
     }
-    guard !isBlocked else { return nil }
+    guard !isFull else { return nil }
     input?.resume()
     return deadline()
   }
 
   private var isBlocked: Bool { writer?.isBlocked ?? false }
+  private var isFull: Bool { isBlocked && writer!.queuedBytes > Self.waitingBytesMax }
 
-  /// Writes what has gathered. If that is more than stdout takes, reading stops, even between two lines of a batch.
+  /// Writes what has gathered. If too much of it waits for stdout, reading stops, even between two lines of a batch.
   private func flush() {
     guard output.writer.count > 0 else { return }
     // Stopped between an answer and its way out: for those who wait for it, it is as if it had got lost.
     if let stop = loop.unnoticedStop, stop >= clientPatience { output.writer.removeAll() }
     output.writer.withBytes { writer?.write($0) }
     output.writer.removeAll()
-    if isBlocked { input?.pause() }
+    if isFull { input?.pause() }
   }
 
   private func inputEnded(_ error: SystemError?) {

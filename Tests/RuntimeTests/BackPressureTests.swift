@@ -7,15 +7,16 @@ struct BackPressureTests {
   private static let requests: [UInt8] = Array(
     String(repeating: Line.echo(String(repeating: "x", count: 10_000), id: 2), count: 100).utf8)
 
-  @Test("while nobody reads stdout, the node stops reading stdin and its memory stays small")
+  @Test("while nobody reads stdout, the node reads on until 32 MiB of answers wait, and no further")
   func blockedOutput() throws {
     let node = try PipedNode()
     node.input.write(Line.initialize)
     #expect(node.output.readLine() == Line.initializeOk)
     let taken = node.input.writeUntilBlocked(Self.requests, upTo: 256 << 20)
-    #expect(taken < 4 << 20, "the node took \(taken) bytes that it can't answer")
+    // Beside what waits there are the pipes, what has been read, and the lines' different lengths.
+    #expect((31 << 20)...(36 << 20) ~= taken, "the node took \(taken) bytes that it can't answer")
     if let peak = node.process.kibibytes("VmHWM") {
-      #expect(peak < 64 << 10, "peak of \(peak) KiB")
+      #expect(peak < 128 << 10, "peak of \(peak) KiB")
     }
     #expect(node.process.kibibytes("VmRSS") ?? 1 > 0)
   }
