@@ -223,9 +223,21 @@ public struct Raft<Machine: StateMachine>: Sendable {
 
   // MARK: Terms (§3.3)
 
+  /// One message raises a node's term by no more than this. Terms are below 2^53 in messages, and one that comes close would
+  /// leave the cluster no terms for its elections.
+  static var termLeapMax: Int { 1 << 32 }
+
   /// Figure 3.1's rules for all servers: a newer term makes a follower, and an older one is told so. False for a message
   /// of which no more is to be made.
   private mutating func admits(_ message: Message, of term: Int, from peer: NodeID) -> Bool {
+    if term > self.term + Self.termLeapMax {
+      // Nobody of this cluster says that, or this node is far behind: then it gets there in steps.
+      switch message {
+      case .requestVote(let request) where request.kind == .pre || request.kind == .real && hasLeader: break
+      default: follow(nil, in: self.term + Self.termLeapMax)
+      }
+      return false
+    }
     if term > self.term {
       switch message {
       // Of an election that may never be.

@@ -84,6 +84,35 @@ struct HostileTests {
     #expect(group[follower].commit == last && group[follower].machine.values == [1])
   }
 
+  @Test("no single message leaves the cluster without terms for its elections")
+  func hugeTerms() {
+    var group = RaftGroup()
+    group.run(for: .seconds(1))
+    let (leader, last) = (group.leader!, (1 << 53) - 1)
+    let term = group[leader].term
+    let follower = group.names.first { $0 != leader }!
+    let bound = Raft<Notes>.termLeapMax
+    let heartbeat = { RaftMessage<Notes>.committed(Committed(term: $0, index: 1, indexTerm: 99)) }
+    group.on(follower) { $0.receive(heartbeat(term + bound + 1), from: "n9", at: $1) }
+    #expect(group[follower].term == term + bound && group[follower].leader == nil)
+    group.on(follower) { $0.receive(heartbeat(term + 2 * bound), from: "n9", at: $1) }
+    #expect(group[follower].term == term + 2 * bound && group[follower].leader == "n9")
+    for message: RaftMessage<Notes> in [
+      .timeoutNow(term: last), heartbeat(last),
+      .appended(Appended(term: last, index: 1, refused: nil, round: 1)),
+      .vote(Vote(term: last, isGranted: false, isPre: true)),
+      .requestVote(RequestVote(term: last, lastIndex: 0, lastTerm: 0, kind: .transfer)),
+    ] {
+      for node in group.names { group.on(node) { $0.receive(message, from: "n9", at: $1) } }
+    }
+    #expect(group.names.allSatisfy { group[$0].term < 1 << 36 })
+    group.run(for: .seconds(3))
+    #expect(group.leader != nil)
+    let isTaken = group.propose(1, at: group.leader!)
+    group.run(for: .milliseconds(300))
+    #expect(isTaken != nil && group.names.allSatisfy { group[$0].machine.values == [1] })
+  }
+
   @Test("answers that nobody asked for are not taken")
   func unasked() {
     var group = RaftGroup()
