@@ -104,6 +104,10 @@ public struct Raft<Machine: StateMachine>: Sendable {
   var removedAt: [NodeID: Instant] = [:]
 
   let initial: Configuration
+  /// The nodes of the cluster that the records are of, in order; empty where they don't tell.
+  var recordedCluster: [NodeID] = []
+  /// The nodes of the cluster that the records are of, if it is another one than this.
+  public internal(set) var otherCluster: [NodeID]?
   var now: Instant
   var random: Random
   private var actions: [Action] = []
@@ -130,7 +134,8 @@ public struct Raft<Machine: StateMachine>: Sendable {
     recover(records)
     markHandedOver()
     life += 1
-    persist(.life(life))
+    settleCluster()
+    persist(.life(life, cluster: recordedCluster))
     electionDeadline = now + draw(timing.timeout)
     // In a new cluster somebody has to be the first to ask: rather one than all.
     if term == 0, configuration.voters.first == me { electionDeadline = now + timing.timeout / 8 }

@@ -229,7 +229,9 @@ extension Raft {
   mutating func recover(_ records: [RaftRecord<Machine>]) {
     for record in records {
       switch record {
-      case .life(let number): life = number
+      case .life(let number, let cluster):
+        life = number
+        if !cluster.isEmpty { recordedCluster = cluster }
       case .vote(let term, let candidate):
         self.term = term
         votedFor = candidate
@@ -247,9 +249,24 @@ extension Raft {
     receipt = nil
   }
 
+  /// Compares the cluster with that of earlier lives. Nodes that were removed may be left out from then on.
+  mutating func settleCluster() {
+    let (names, members) = (initial.members, log.configuration.members)
+    let isLogged = log.configurationIndex > 0
+    if !members.allSatisfy(names.contains) {
+      otherCluster = members
+    } else if recordedCluster.isEmpty || recordedCluster == names || isLogged && members == names {
+      recordedCluster = names
+    } else {
+      otherCluster = recordedCluster
+    }
+  }
+
   /// Records that stand for all that this node has persisted.
   public var checkpoint: [RaftRecord<Machine>] {
-    var records: [RaftRecord<Machine>] = [.life(life), .vote(term: term, candidate: votedFor)]
+    var records: [RaftRecord<Machine>] = [
+      .life(life, cluster: recordedCluster), .vote(term: term, candidate: votedFor),
+    ]
     var (header, start) = (header, applied)
     if Machine.flaw == .appliesTwice {
       start = log.baseIndex

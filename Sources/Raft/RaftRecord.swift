@@ -4,8 +4,8 @@ public import Wire
 /// What a node stores (figure 3.1's persistent state), each record before anything that rests on it is said: the host
 /// holds back all effects of a turn until its records are stored.
 public enum RaftRecord<Machine: StateMachine>: Equatable, Sendable {
-  /// The node has been started so often.
-  case life(Int)
+  /// The node has been started so often, in a cluster of these nodes; none where an earlier version wrote it.
+  case life(Int, cluster: [NodeID])
   case vote(term: Int, candidate: NodeID?)
   /// These entries follow the one at an index; whatever followed it before is void.
   case entries(after: Int, [Entry<Machine.Message>])
@@ -25,7 +25,8 @@ extension RaftRecord: StorableRecord {
       self = .vote(
         term: try record.count("vote"), candidate: try record.optionalString("candidate").map { NodeID($0) })
     } else if record.optionalElement("life") != nil {
-      self = .life(try record.count("life"))
+      let names = record.optionalElement("cluster") == nil ? [] : try record.strings("cluster")
+      self = .life(try record.count("life"), cluster: names.map { NodeID($0) })
     } else if let object = try record.optionalObject("snapshot") {
       self = .snapshot(try SnapshotHeader(from: object))
     } else if let object = try record.optionalObject("piece") {
@@ -37,7 +38,9 @@ extension RaftRecord: StorableRecord {
 
   public func write(to record: inout JSONWriter) {
     switch self {
-    case .life(let number): record.member("life", number)
+    case .life(let number, let cluster):
+      record.member("life", number)
+      if !cluster.isEmpty { record.member("cluster", cluster.map(\.name)) }
     case .vote(let term, let candidate):
       record.member("vote", term)
       if let candidate { record.member("candidate", candidate.name) }

@@ -177,6 +177,41 @@ struct RaftNodeTests {
     #expect(error.code == 14 && error.text.contains("m1"))
   }
 
+  @Test(
+    "a log of a smaller cluster is refused, and one whose other nodes were removed is taken",
+    arguments: [
+      (["n0"], ["n0", "n1", "n2"], true), (["n0"], ["a", "b", "n0"], true),
+      (["n0", "n1", "n2"], ["n0"], true), (["n0", "n1"], ["n0", "n1"], false), ([], ["n0", "n1"], false),
+    ])
+  func grownCluster(_ recorded: [String], _ nodes: [String], isRefused: Bool) {
+    let records: [RaftRecord<KeyValues>] = [
+      .life(1, cluster: recorded.map { NodeID($0) }), .vote(term: 1, candidate: "n0"),
+      .entries(after: 0, [Entry(term: 1, .nothing)]),
+    ]
+    var trial = Trial(LinKVNode.self, nodes: nodes.map { NodeID($0) }, recovering: records)
+    var error: RPCError?
+    if case .fail(let refusal, _)? = trial.receive(.client(.read(key: 1))).first { error = refusal }
+    #expect((error?.code == 14) == isRefused, "\(error as Any)")
+    if isRefused { #expect(error?.text.contains("cluster of \(recorded.joined(separator: ", ")):") == true) }
+    // What it goes on to store does not change whose the directory is.
+    guard isRefused else { return }
+    var kept = trial.node.checkpoint!
+    for case .persist(let record) in trial.effectsOfStart { kept.append(record) }
+    let own = Trial(LinKVNode.self, nodes: recorded.map { NodeID($0) }, recovering: kept)
+    #expect(own.node.raft.otherCluster == nil)
+  }
+
+  @Test("a cluster may leave out the nodes that it has removed")
+  func shrunkCluster() {
+    let trial = Trial(
+      LinKVNode.self, nodes: ["n0", "n1"],
+      recovering: [
+        .life(1, cluster: ["n0", "n1", "n2"]),
+        .entries(after: 0, [Entry(term: 1, .configuration(Configuration(voters: ["n0", "n1"])))]),
+      ])
+    #expect(trial.node.raft.otherCluster == nil)
+  }
+
   @Test("without a leader a command certainly did not happen: error 11, in less than a second")
   func noLeader() {
     var trial = Trial(LinKVNode.self)

@@ -68,11 +68,10 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
     raft = Raft(
       me: cluster.me, configuration: Configuration(voters: cluster.nodes), recovering: records,
       electionTimeout: cluster.limit(Self.electionTimeout), random: context.random.split(), at: context.now)
-    let strangers = raft.configuration.members.filter { !cluster.nodes.contains($0) }
-    if !strangers.isEmpty {
-      let names = strangers.map(\.name).joined(separator: ", ")
+    if let other = raft.otherCluster {
+      let names = other.map(\.name).joined(separator: ", ")
       objection = .abort(
-        "the data directory is that of a cluster with \(names): give this node an empty one, or its own")
+        "the data directory is that of a cluster of \(names): give this node an empty one, or its own")
     }
     settle(&context)
   }
