@@ -198,12 +198,18 @@ static pid_t seize_child(pid_t guard, int begin, char *problem, size_t bytes) {
 }
 
 // Lets the child run until it has executed the program.
-static bool reach_program(pid_t child) {
+static bool reach_program(pid_t child, char *problem, size_t bytes) {
   int status;
   long number = 0;
   for (;;) {
     ptrace(PTRACE_CONT, child, 0, number);
-    if (virtual_wait(child, &status) != child || !WIFSTOPPED(status)) return false;
+    if (virtual_wait(child, &status) != child) return false;
+    if (WIFSIGNALED(status)) {
+      // Past the point from which execve can't return.
+      snprintf(problem, bytes, "the system can't execute it (signal %d): the file is cut short, or damaged",
+               WTERMSIG(status));
+    }
+    if (!WIFSTOPPED(status)) return false;
     if (status >> 16 == PTRACE_EVENT_EXEC) return true;
     number = status >> 16 == 0 ? WSTOPSIG(status) : 0;
   }
@@ -255,7 +261,7 @@ bool virtual_launch(struct node *node, const char *const *arguments, const char 
   node->guard = start_guard(run, &launch, begin[0]);
   if (node->guard < 0) snprintf(problem, bytes, "no more processes: %s", strerror(errno));
   pid_t child = node->guard < 0 ? -1 : seize_child(node->guard, begin[1], problem, bytes);
-  bool runs = child > 0 && reach_program(child);
+  bool runs = child > 0 && reach_program(child, problem, bytes);
   int theirs[] = {input[0], output[1], errors[1], words[1], begin[0], begin[1]};
   for (size_t index = 0; index < sizeof theirs / sizeof *theirs; index++) close(theirs[index]);
   // A guard that waits for ever would keep the pipe of words open.

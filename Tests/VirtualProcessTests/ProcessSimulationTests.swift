@@ -95,6 +95,14 @@ struct ProcessSimulationTests {
     let text = ProcessSimulation.outcome(
       Self.scenario(.echo, nodes: 1), Programs.program(try Programs.script("no first line\n")))
     #expect(text.fidelity?.failure?.contains("#!") == true, "\(text.fidelity as Any)")
+    let whole = try Data(contentsOf: URL(fileURLWithPath: Programs.glomer("echo")))
+    let cut = Programs.scratch.appendingPathComponent("\(UUID().uuidString)").path
+    try whole.prefix(4096).write(to: URL(fileURLWithPath: cut))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: cut)
+    let damaged = ProcessSimulation.outcome(Self.scenario(.echo, nodes: 1), Programs.program(cut))
+    #expect(
+      damaged.fidelity?.failure?.contains("the file is cut short, or damaged") == true,
+      "\(damaged.fidelity as Any)")
     let flood = ProcessSimulation.outcome(
       Self.scenario(.echo, nodes: 1), Programs.program(try Programs.script("#!/bin/sh\nexec cat /dev/zero\n"))
     )
