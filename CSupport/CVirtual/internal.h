@@ -171,6 +171,8 @@ struct node {
   bool paused;
   virtual_disk disk;
   bool ended, end_told;
+  // What the program has done to its standard streams.
+  enum { stream_open, stream_closed, stream_told } closed[3];
   int status;
   int fruitless_polls;
 };

@@ -57,6 +57,10 @@ static bool make_tick(virtual_run *run) {
   sigemptyset(&set);
   sigaddset(&set, number);
   pthread_sigmask(SIG_UNBLOCK, &set, &run->signals);
+  // A program that closes its input must not end this process: see flush.
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
   struct sigaction action = {.sa_handler = on_tick};
   sigaction(number, &action, NULL);
   struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = number};
@@ -114,6 +118,7 @@ bool virtual_start(virtual_run *run, int index, const char *const *arguments, co
   for (int stream = 1; stream <= 2; stream++) free(node->streams[stream].bytes);
   node->pending.count = 0;
   node->paused = node->ended = node->end_told = false;
+  memset(node->closed, 0, sizeof node->closed);
   node->disk = virtual_disk_sound;
   node->fruitless_polls = 0;
   node->random = run->options.seed + (uint64_t)index * 0x10001 + (uint64_t)node->incarnation++ * 0x100000001;
@@ -179,6 +184,17 @@ static void flush(struct node *node) {
   struct stream *pending = &node->pending;
   if (pending->count == 0 || node->input < 0) return;
   ssize_t count = write(node->input, pending->bytes, pending->count);
+  if (count < 0 && errno == EPIPE) {
+    // The signal that came with it waits for this thread.
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    sigtimedwait(&set, NULL, &(struct timespec){0, 0});
+    close(node->input);
+    node->input = -1;
+    node->closed[0] = stream_closed;
+    pending->count = 0;
+  }
   if (count <= 0) return;
   memmove(pending->bytes, pending->bytes + count, pending->count - (size_t)count);
   pending->count -= (size_t)count;
@@ -204,6 +220,7 @@ bool virtual_drain(struct node *node) {
     struct stream *stream = &node->streams[index];
     while (stream->descriptor >= 0 && reserve(stream, 65536)) {
       ssize_t count = read(stream->descriptor, stream->bytes + stream->count, 65536);
+      if (count == 0 && node->closed[index] == stream_open) node->closed[index] = stream_closed;
       if (count <= 0) break;
       stream->count += (size_t)count;
       any = true;
@@ -237,6 +254,20 @@ const uint8_t *virtual_line(virtual_run *run, int index, int number, size_t *cou
   stream->taken += *count + 1;
   stream->scanned = stream->taken;
   return line;
+}
+
+const uint8_t *virtual_unfinished(const virtual_run *run, int index, size_t *count) {
+  const struct stream *stream = &run->nodes[index].streams[1];
+  *count = stream->count - stream->taken;
+  return *count == 0 ? NULL : stream->bytes + stream->taken;
+}
+
+bool virtual_closed(virtual_run *run, int index, int number) {
+  struct node *node = &run->nodes[index];
+  // The streams of what has ended are closed, too.
+  if (node->closed[number] != stream_closed || node->ended || node->processes == NULL) return false;
+  node->closed[number] = stream_told;
+  return true;
 }
 
 bool virtual_ended(virtual_run *run, int index, int *status) {
@@ -334,6 +365,10 @@ int64_t virtual_deadline(virtual_run *run) { return (void)run, INT64_MAX; }
 const uint8_t *virtual_line(virtual_run *run, int node, int stream, size_t *count) {
   return (void)run, (void)node, (void)stream, (void)count, NULL;
 }
+const uint8_t *virtual_unfinished(const virtual_run *run, int node, size_t *count) {
+  return (void)run, (void)node, *count = 0, NULL;
+}
+bool virtual_closed(virtual_run *run, int node, int stream) { return (void)run, (void)node, (void)stream, false; }
 bool virtual_ended(virtual_run *run, int node, int *status) { return (void)run, (void)node, (void)status, false; }
 const char *virtual_failure(const virtual_run *run) { return (void)run, NULL; }
 const char *virtual_refusal(const virtual_run *run, int place) { return (void)run, (void)place, NULL; }

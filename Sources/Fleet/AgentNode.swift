@@ -98,7 +98,13 @@ final class AgentNode {
       let parts = used.cpu.components
       return Usage(
         cpuNanoseconds: parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000,
-        peakResidentBytes: used.peakResidentBytes)
+        peakResidentBytes: used.peakResidentBytes, unfinished: unfinished)
+    }
+  }
+
+  private var unfinished: Unfinished? {
+    child?.unfinishedLine(upTo: 512).map {
+      Unfinished(beginning: String(decoding: $0.beginning, as: UTF8.self), bytes: $0.bytes)
     }
   }
 

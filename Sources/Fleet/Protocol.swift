@@ -146,6 +146,13 @@ struct Ended: Codable {
 struct Usage: Codable {
   let cpuNanoseconds: Int64
   let peakResidentBytes: Int
+  /// What the node has printed without ending the line: its beginning, and how much it is.
+  var unfinished: Unfinished?
+}
+
+struct Unfinished: Codable, Equatable {
+  let beginning: String
+  let bytes: Int
 }
 
 extension Encodable {

@@ -36,6 +36,8 @@ public final class RemoteNode {
   private(set) public var queuedBytes = 0
   /// As the agent has last told.
   private(set) public var lastUsage: ResourceUsage?
+  /// What it had printed then without ending the line: the beginning, and how much it was.
+  private(set) public var lastUnfinished: (beginning: String, bytes: Int)?
 
   init(
     _ name: String, _ events: Events, lineBytesMax: Int = LineReader.lineBytesMax,
@@ -79,6 +81,7 @@ public final class RemoteNode {
     switch verb {
     case .output:
       // An agent keeps to the same bound; this holds against one that does not.
+      lastUnfinished = nil
       if let count = joiner.take(bytes, events.line) { events.oversized(count) }
     case .log: events.errorLine(bytes)
     case .oversized: events.oversized(number(bytes))
@@ -87,6 +90,7 @@ public final class RemoteNode {
       events.overflow(queuedBytes)
     case .usage:
       guard let seen = Usage(bytes: bytes) else { return }
+      lastUnfinished = seen.unfinished.map { ($0.beginning, $0.bytes) }
       lastUsage = ResourceUsage(
         cpu: .nanoseconds(seen.cpuNanoseconds), peakResidentBytes: seen.peakResidentBytes)
     case .exit:

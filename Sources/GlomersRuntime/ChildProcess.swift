@@ -62,6 +62,8 @@ public final class ChildProcess {
   ///   - arguments: without the program's own name.
   ///   - environment: variables in addition to those of this process.
   ///   - onOversized: a line of so many bytes, beyond ``LineReader/lineBytesMax``, was discarded.
+  ///   - onInputClosed: it reads its stdin no more, or is about to end.
+  ///   - onOutputClosed: it writes no more to stdout, or is about to end.
   ///   - onExit: comes last, after both pipes have been read to their end. A pipe that something else holds open
   ///     is given up a second after the process has ended.
   public init(
@@ -69,6 +71,7 @@ public final class ChildProcess {
     directory: String, onLine: @escaping (UnsafeRawBufferPointer) -> Void,
     onErrorLine: @escaping (UnsafeRawBufferPointer) -> Void,
     onOversized: @escaping (_ stream: OutputStream, _ lineBytes: Int) -> Void,
+    onInputClosed: @escaping () -> Void = {}, onOutputClosed: @escaping () -> Void = {},
     onExit: @escaping (ExitStatus) -> Void
   ) throws(SystemError) {
     self.loop = loop
@@ -93,14 +96,17 @@ public final class ChildProcess {
     glomers_child_set_owner(spawned, Unmanaged.passUnretained(self).toOpaque())
     loop.children[ObjectIdentifier(self)] = self
     // A node that has gone is reported by its exit, not by the pipe that it no longer reads.
-    input = try LineWriter(loop, descriptor: descriptors[0], onError: { _ in })
+    input = try LineWriter(loop, descriptor: descriptors[0], onError: { _ in onInputClosed() })
     let pipeEnded: (SystemError?) -> Void = { [unowned self] _ in
       openPipes -= 1
       finishIfOver()
     }
     output = try LineReader(
       loop, descriptor: descriptors[1], onLine: onLine, onOversized: { onOversized(.standardOutput, $0) },
-      onEnd: pipeEnded)
+      onEnd: { error in
+        onOutputClosed()
+        pipeEnded(error)
+      })
     errorOutput = try LineReader(
       loop, descriptor: descriptors[2], onLine: onErrorLine, onOversized: { onOversized(.standardError, $0) },
       onEnd: pipeEnded)

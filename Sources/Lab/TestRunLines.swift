@@ -96,6 +96,24 @@ extension TestRun {
       severity: isPaused ? .unknown : .invalid)
   }
 
+  /// What a node reads from, and what it is heard by.
+  public enum NodeStream: Hashable, Sendable {
+    case input, output
+  }
+
+  /// A node has closed a stream, and goes on running.
+  public mutating func closed(_ stream: NodeStream, of node: NodeID, at now: Instant) {
+    clock = max(clock, now)
+    guard phase != .idle, phase != .finished else { return }
+    let words =
+      switch stream {
+      case .input: "stdin, so nothing that is sent to it arrives any more: a node reads until its stdin ends"
+      case .output:
+        "stdout, so nothing that it says is heard any more: a node leaves stdout open until it ends"
+      }
+    report("closed-stream", "\(node) goes on running, but has closed its \(words)", node, severity: .warning)
+  }
+
   /// What a node has begun to print without ending the line; for the report of one that does not answer `init`.
   public mutating func note(unfinished bytes: [UInt8], ofBytes count: Int, from node: NodeID) {
     openings[node, default: Opening()].unfinished = (bytes.excerpt, count)

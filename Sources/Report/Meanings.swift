@@ -271,6 +271,10 @@ struct Meaning {
       "A node does not read its stdin.",
       "Look for a loop that blocks, or a deadlock between reading and writing."
     ),
+    "closed-stream": (
+      "A node closed its stdin or stdout, and went on running.",
+      "Look for what closes descriptor 0 or 1, or the end of a block that owns the stream."
+    ),
     "oversized-line": ("A node printed a line that is too long to be read.", "Send less at a time."),
     "init-failed": (
       "A node did not answer init, so the test did not begin.", "Look at its log and what it printed."

@@ -135,6 +135,16 @@ package struct Stage {
     test.receive(line: line, from: node, at: now)
   }
 
+  /// A program has begun to print a line.
+  package mutating func note(unfinished bytes: [UInt8], ofBytes count: Int, from node: NodeID) {
+    test.note(unfinished: bytes, ofBytes: count, from: node)
+  }
+
+  /// A program has closed a stream, and goes on.
+  package mutating func closed(_ stream: TestRun.NodeStream, of node: NodeID) {
+    test.closed(stream, of: node, at: now)
+  }
+
   /// A program has ended by itself.
   package mutating func exited(_ node: NodeID, _ how: String, lastLines: [String]) {
     test.exited(node, how, lastLines: lastLines, at: now)

@@ -35,6 +35,12 @@ struct ProcessMember {
   /// Puts a line into its standard input, where it waits while the program is paused.
   func receive(_ line: [UInt8], _ machine: VirtualMachine) { machine.feed(place, line) }
 
+  /// Tells the test what it has begun to print: without the end of its line, a node may well have answered.
+  func tellUnfinished(_ machine: VirtualMachine, _ stage: inout Stage) {
+    guard let line = machine.unfinishedLine(place, upTo: Self.lineBytesMax) else { return }
+    stage.note(unfinished: line.beginning, ofBytes: line.bytes, from: name)
+  }
+
   /// Gives the test what it printed, and keeps the end of what it wrote to its standard error.
   mutating func drain(_ machine: VirtualMachine, _ stage: inout Stage) {
     while machine.takeLine(place, .output, { stage.receive(line: $0, from: name) }) {}

@@ -55,6 +55,7 @@ public struct ProcessSimulation {
     carryOut(machine)
     settle(machine)
     while !stage.isFinished, let next = next(machine) {
+      if stage.test.isPreparing { for member in members { member.tellUnfinished(machine, &stage) } }
       stage.advance(to: max(next, machine.now))
       carryOut(machine)
       settle(machine)
@@ -78,7 +79,10 @@ public struct ProcessSimulation {
     stage.pass(to: machine.now)
     for place in members.indices {
       members[place].drain(machine, &stage)
-      guard let end = machine.takeEnd(place) else { continue }
+      guard let end = machine.takeEnd(place) else {
+        for stream in machine.takeClosed(place) { stage.closed(stream, of: members[place].name) }
+        continue
+      }
       members[place].drain(machine, &stage)
       stage.exited(members[place].name, end, lastLines: members[place].lastLines)
     }

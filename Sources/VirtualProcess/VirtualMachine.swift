@@ -118,6 +118,22 @@ public struct Program: Sendable {
     return true
   }
 
+  /// What a program has written to its standard output without ending the line, up to so many bytes, and how much it is; nil
+  /// where that is nothing.
+  func unfinishedLine(_ place: Int, upTo limit: Int) -> (beginning: [UInt8], bytes: Int)? {
+    var count = 0
+    guard let line = unsafe virtual_unfinished(run, Int32(place), &count) else { return nil }
+    return unsafe (Array(UnsafeBufferPointer(start: line, count: min(count, limit))), count)
+  }
+
+  /// Which of its standard streams a program that runs has closed since the last call.
+  func takeClosed(_ place: Int) -> [TestRun.NodeStream] {
+    var closed: [TestRun.NodeStream] = []
+    if unsafe virtual_closed(run, Int32(place), 0) { closed.append(.input) }
+    if unsafe virtual_closed(run, Int32(place), 1) { closed.append(.output) }
+    return closed
+  }
+
   /// How a program has ended by itself, in words; nil if it has not, or if that was said already.
   func takeEnd(_ place: Int) -> String? {
     var status: Int32 = 0

@@ -42,6 +42,8 @@ public final class Bench {
   private var waiting: [NodeID: Waiting] = [:]
   /// Nodes for which so many bytes wait that lines were dropped.
   private var overflowing: [NodeID: Int] = [:]
+  /// Streams that nodes have closed, and when: those that end close them, too, and have a while to do so.
+  private var closings: [(process: NodeProcess, stream: TestRun.NodeStream, at: Instant)] = []
   /// Those that have written to their logs in this turn.
   private var talkative: Set<NodeID> = []
   private var lag = LagMeter()
@@ -57,6 +59,8 @@ public final class Bench {
   private var patience: Instant?
 
   private static let sampleInterval: Duration = .seconds(5)
+  /// Within this, a node that ends has ended.
+  private static let closingPatience: Duration = .seconds(1)
   /// Longer than a process that was killed can take to be gone.
   private static let exitPatience: Duration = .seconds(5)
 
@@ -167,6 +171,7 @@ public final class Bench {
         lag.woke(at: now, due: due)
         if run.isPreparing { tellUnfinished() }
       }
+      if !closings.isEmpty { tellClosings(now) }
       run.advance(to: now)
       run.drain { carryOut($0) }
       for order in run.takeHostOrders() { carryOut(order) }
@@ -222,6 +227,14 @@ public final class Bench {
       run.overflowed(id, waitingBytes: bytes, at: now)
     }
     overflowing.removeAll(keepingCapacity: true)
+  }
+
+  private func tellClosings(_ now: Instant) {
+    for closing in closings where now - closing.at >= Bench.closingPatience {
+      guard !closing.process.hasExited, !closing.process.isStopping else { continue }
+      run.closed(closing.stream, of: closing.process.id, at: now)
+    }
+    closings.removeAll { now - $0.at >= Bench.closingPatience }
   }
 
   /// A node that is given up may have answered, but for the end of the line.
@@ -300,6 +313,7 @@ public final class Bench {
     overflow: { [unowned self] process, bytes in
       if patience == nil { overflowing[process.id] = bytes }
     },
+    closed: { [unowned self] process, stream in closings.append((process, stream, loop.now)) },
     exit: { [unowned self] process, status in
       process.log.flush()
       if patience == nil, waiting[process.id] != nil { start(process.id) }

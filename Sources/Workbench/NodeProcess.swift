@@ -24,7 +24,9 @@ extension ChildProcess: NodeCarrier {}
 
 extension RemoteNode: NodeCarrier {
   func usage() -> ResourceUsage? { lastUsage }
-  func unfinishedLine(upTo limit: Int) -> (beginning: [UInt8], bytes: Int)? { nil }
+  func unfinishedLine(upTo limit: Int) -> (beginning: [UInt8], bytes: Int)? {
+    lastUnfinished.map { (Array($0.beginning.utf8.prefix(limit)), $0.bytes) }
+  }
 }
 
 /// One node as a process, here or on another host: its pipes, its log and what it has used.
@@ -45,6 +47,8 @@ final class NodeProcess {
     let oversized: (NodeProcess, _ lineBytes: Int) -> Void
     /// It leaves so much unread that its agent drops what comes for it.
     let overflow: (NodeProcess, _ unreadBytes: Int) -> Void
+    /// It has closed a stream, or is about to end.
+    let closed: (NodeProcess, TestRun.NodeStream) -> Void
     let exit: (NodeProcess, ExitStatus) -> Void
   }
 
@@ -67,6 +71,8 @@ final class NodeProcess {
         case .standardError: events.errorLine(self, NodeProcess.placeholder(lineBytes))
         }
       },
+      onInputClosed: { [unowned self] in events.closed(self, .input) },
+      onOutputClosed: { [unowned self] in events.closed(self, .output) },
       onExit: { [unowned self] status in
         hasExited = true
         events.exit(self, status)

@@ -168,6 +168,17 @@ import Testing
     #expect(seen.sent.map(\.verb) == [.signal])
   }
 
+  @Test("a line that a node has not ended is known from its agent, until the line ends")
+  func unfinishedLine() {
+    let node = Self.node(Seen())
+    let usage = Usage(
+      cpuNanoseconds: 1, peakResidentBytes: 2, unfinished: Unfinished(beginning: "{", bytes: 124))
+    node.take(.usage, usage.bytes)
+    #expect(node.lastUnfinished?.bytes == 124 && node.lastUnfinished?.beginning == "{")
+    node.take(.output, Array("{}\n".utf8))
+    #expect(node.lastUnfinished == nil)
+  }
+
   @Test("how a node ended is told as of a process here; what can't be read is left aside")
   func exits() {
     let seen = Seen()

@@ -67,6 +67,14 @@ struct ProcessSimulationTests {
     #expect(ProcessSimulation.outcome(scenario, program, delays: true).digest == found.digest)
   }
 
+  private static let answersInit = """
+    exec python3 -c 'import json, os, time
+    m = json.loads(input())
+    body = {"type": "init_ok", "in_reply_to": m["body"]["msg_id"]}
+    print(json.dumps({"src": m["dest"], "dest": m["src"], "body": body}), flush=True)
+
+    """
+
   @Test(
     "bad programs are told what is wrong with them, and end",
     arguments: [
@@ -77,6 +85,9 @@ struct ProcessSimulationTests {
       ("exec >&-; read line; sleep 1000\n", nil, "did not answer"),
       ("trap '' TERM; while read line; do :; done\n", nil, "did not answer"),
       ("echo nonsense; read line; sleep 1000\n", "not-json", "nonsense"),
+      ("printf '{\"src\"'; read line; sleep 1000\n", nil, "6 bytes to stdout without ending the line"),
+      (answersInit + "os.close(0); time.sleep(1000)'\n", "closed-stream", "has closed its stdin"),
+      (answersInit + "os.close(1); time.sleep(1000)'\n", "closed-stream", "has closed its stdout"),
     ])
   func badPrograms(_ text: String, _ anomaly: String?, _ expected: String) throws {
     let mark = UUID().uuidString

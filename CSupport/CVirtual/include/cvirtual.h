@@ -96,6 +96,14 @@ int64_t virtual_deadline(virtual_run *run);
 // valid until the next call. NULL where there is none.
 const uint8_t *virtual_line(virtual_run *run, int node, int stream, size_t *count);
 
+// What a program has written to standard output without ending the line; valid until the next call. NULL where there is
+// nothing.
+const uint8_t *virtual_unfinished(const virtual_run *run, int node, size_t *count);
+
+// Whether a program that runs has closed standard input (stream 0) or output (1); says so once. That of input is seen when
+// something is fed to it.
+bool virtual_closed(virtual_run *run, int node, int stream);
+
 // Whether a program has ended by itself; says so once. The status is wait's.
 bool virtual_ended(virtual_run *run, int node, int *status);
 
