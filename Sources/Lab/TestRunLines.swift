@@ -98,7 +98,10 @@ extension TestRun {
 
   /// What a node reads from, and what it is heard by.
   public enum NodeStream: Hashable, Sendable {
-    case input, output
+    /// Its stdin.
+    case input
+    /// Its stdout.
+    case output
   }
 
   /// A node has closed a stream, and goes on running.

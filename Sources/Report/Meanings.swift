@@ -57,6 +57,10 @@ struct Meaning {
       "A final read is not the sum of the acknowledged adds and any of the uncertain ones.",
       "Look for an add that was acknowledged before it was safe, or was counted twice after a retry."
     ),
+    "unsummed-add": (
+      "An add is no integer, or too large for the checker's sums: nobody can tell what the counter has to be.",
+      "Look at where the history comes from."
+    ),
     "impossible-read": (
       "No choice of the adds made by then comes to the total that was read.",
       "Look for an add that was counted twice or in part."
@@ -145,7 +149,10 @@ struct Meaning {
     "partly-checked": (
       "Some of what was seen could not be judged.", "Look at why those operations did not succeed."
     ),
-    "nothing-checked": ("Nothing could be judged.", "Look at why no operation succeeded."),
+    "nothing-checked": (
+      "Nothing could be judged.",
+      "Look at why no operation succeeded, and whether the history is of the workload that it was checked for."
+    ),
     // Transactions.
     "G0": (
       "Writes of two transactions interleave: each overwrote the other (dirty write).",
