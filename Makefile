@@ -117,7 +117,7 @@ guide: build
 .PHONY: licences workflows
 licences: ## Whether every library has a licence that is known, stands in NOTICE, and is not older than there
 licences: deps
-	$(SWIFT) package resolve
+	$(SWIFT) package resolve --scratch-path $(RELEASE_BUILD)
 	python3 .ci/licences.py --selftest
 	python3 .ci/licences.py
 

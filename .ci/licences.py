@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`make licences`: whether every library that the programs contain has a licence that is known, and stands in NOTICE.
 
-  .ci/licences.py [--exact] [--collect FOLDER] [--build .build] [--selftest]
+  .ci/licences.py [--exact] [--collect FOLDER] [--build .build-release] [--selftest]
 
 Package.resolved is not committed: a package is used with whatever its dependant resolves, and mirrors of packages have commits
 of their own. So NOTICE says which versions releases are built with. A version that is newer is told; one that is older, or of
@@ -157,7 +157,7 @@ def main():
     parser = argparse.ArgumentParser(description="Holds NOTICE to the libraries that the programs contain.")
     parser.add_argument("--exact", action="store_true", help="refuse every version but NOTICE's")
     parser.add_argument("--collect", metavar="FOLDER", help="put the texts of the licences there")
-    parser.add_argument("--build", default=os.path.join(ROOT, ".build"), help="the build whose packages count")
+    parser.add_argument("--build", default=os.path.join(ROOT, ".build-release"), help="the build whose packages count")
     parser.add_argument("--selftest", action="store_true", help="whether the check itself refuses what it must")
     options = parser.parse_args()
     if options.selftest:

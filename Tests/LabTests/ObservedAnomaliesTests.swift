@@ -208,7 +208,8 @@ struct ObservedAnomaliesTests {
   func wrongNumber() {
     let puppets = run("echo") { message in
       .init(
-        line: #"{"src":"n0","dest":"\#(message.source)","body":{"type":"echo_ok","in_reply_to":1001}}"#)
+        line: #"{"src":"\#(message["dest"]!.string!)","dest":"\#(message.source)","#
+          + #""body":{"type":"echo_ok","in_reply_to":1001}}"#)
     }
     expect(puppets, "unasked-reply", "an answer to 1001, and its last request is 1", severity: .warning)
   }
