@@ -20,48 +20,58 @@ public struct RelevanceChecker: Checker {
     return Finding(.merging([found.verdict, .unknown]), found.figures, anomalies: found.anomalies + [doubt])
   }
 
-  private static let lookedAt = 10_000
+  /// So many operations show of what form a history's values are: they are looked at one by one.
+  private static let sampleSize = 10_000
 
   /// What speaks against the workload, and whether nothing in the history is for its checker.
-  private func doubt(_ history: History) -> (Anomaly, Bool)? {
-    // The first of a long history show what it is of.
-    let calls = (0..<history.count).lazy
-      .filter { history.isClient($0) && history.kind(of: $0) == .invoke }
-      .prefix(Self.lookedAt).map { history.operations[$0] }
+  private func doubt(_ history: History) -> (Anomaly, isForeign: Bool)? {
+    let functions = workload.functions
+    var counts: [String: Int] = [:]
+    var first: Int?
+    var sample: [Int] = []
+    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) == .invoke {
+      let function = history.function(of: index)
+      counts[function, default: 0] += 1
+      if first == nil, !functions.contains(function) { first = index }
+      if sample.count < Self.sampleSize { sample.append(index) }
+    }
     func unknown(_ isForeign: Bool, _ detail: String, _ operations: [Int] = []) -> (Anomaly, Bool) {
       let name = isForeign ? "nothing-checked" : "partly-checked"
       return (Anomaly(name, detail, operations: operations, severity: .unknown), isForeign)
     }
-    func misfits(_ workload: Workload) -> some Sequence<Operation> {
-      calls.lazy.filter { !workload.has($0, history.completion(of: $0.index)) }
-    }
-    guard !calls.isEmpty else {
+    guard !counts.isEmpty else {
       return unknown(
         true,
         "the history holds no operation of a client: give the history of a run that did something")
     }
-    let odd = Array(misfits(workload))
-    guard let first = odd.first else { return nil }
+    func misfits(_ workload: Workload) -> some Sequence<Int> {
+      sample.lazy.filter { !workload.has(history[$0], history.completion(of: $0)) }
+    }
+    let odd = first == nil ? Array(misfits(workload)) : []
+    guard let culprit = first ?? odd.first else { return nil }
     // Where one other workload has all of it, it is that one's. What broken nodes answer is of no workload.
-    let others = Workload.allCases.filter { !misfits($0).contains { _ in true } }
+    let others = Workload.allCases.filter {
+      $0.functions.isSuperset(of: counts.keys) && !misfits($0).contains { _ in true }
+    }
     let advice =
       others.isEmpty
       ? "no workload here has such" : "try -w " + others.map(\.rawValue).joined(separator: " or -w ")
-    let strange = odd.filter { !workload.functions.contains($0.function) }
-    guard let firstStrange = strange.first else {
+    guard first != nil else {
       guard !others.isEmpty else { return nil }
       return unknown(
         true,
-        "\(odd.count) of the \(calls.count) operations here have values that no operation of \(workload.rawValue) "
-          + "has: \(advice)", [first.index])
+        "\(odd.count) of the first \(sample.count) operations here have values that no operation of "
+          + "\(workload.rawValue) has: \(advice)", [culprit])
     }
-    let names = Set(strange.map(\.function)).sorted().prefix(8).joined(separator: ", ")
-    let known = workload.functions.sorted().joined(separator: ", ")
-    let isStrange = strange.count == calls.count
+    let strange = counts.filter { !functions.contains($0.key) }
+    let names = strange.keys.sorted().prefix(8).joined(separator: ", ")
+    let known = functions.sorted().joined(separator: ", ")
+    let (strangeCount, count) = (strange.values.reduce(0, +), counts.values.reduce(0, +))
+    let isStrange = strangeCount == count
     return unknown(
       isStrange || !others.isEmpty,
-      "\(workload.rawValue) has the operations \(known); \(isStrange ? "all" : "\(strange.count)") of the "
-        + "\(calls.count) here are \(names): \(advice)", [firstStrange.index])
+      "\(workload.rawValue) has the operations \(known); \(isStrange ? "all" : "\(strangeCount)") of the "
+        + "\(count) here are \(names): \(advice)", [culprit])
   }
 }
 

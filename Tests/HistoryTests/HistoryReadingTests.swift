@@ -313,6 +313,14 @@ struct HistoryReadingTests {
     #expect(!own.anomalies.contains { $0.name == "nothing-checked" }, "\(own.anomalies)")
   }
 
+  @Test("a strange operation is told however late it comes")
+  func lateStranger() throws {
+    let long = String(repeating: Self.pair("add", "1", "1"), count: 10_000)
+    let found = try judged(long + Self.pair("write", "[0 1]", "[0 1]"), .gSet)
+    #expect(found.verdict == .unknown && found.anomalies.contains { $0.name == "partly-checked" })
+    #expect(found.anomalies.first { $0.name == "partly-checked" }?.operations == [20_000])
+  }
+
   @Test(
     "a broken node of the right workload is not excused",
     arguments: [
