@@ -64,7 +64,7 @@ extension Dictionary where Key == JSON {
     sorted { first, second in
       switch (first.key, second.key) {
       case (.integer(let first), .integer(let second)): first < second
-      case (.string(let first), .string(let second)): first < second
+      case (.string(let first), .string(let second)): first.utf8.lexicographicallyPrecedes(second.utf8)
       default: "\(first.key)" < "\(second.key)"
       }
     }
