@@ -327,7 +327,7 @@ mutants: build
 	bin/workbench mutants $(if $(SHRINK),--shrink) $(if $(RECORD),--markdown bench/MUTANTS.md)
 
 # --- Speed: see bench/RESULTS.md ---------------------------------------------------------------------------------------
-# A quiet machine gives better figures. RECORD=1 puts the tables into bench/RESULTS.md.
+# A quiet machine gives better figures. RECORD=1 puts the tables into bench/RESULTS.md and bench/results.
 
 BENCH := .build-bench
 # Other echo nodes for the table of pipes: make bench PEER="python3 echo.py"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Links glomer, or workbench, as a static executable, from the objects of a release build: it starts in half the time and
-# takes half the memory of the ordinary one (bench/RESULTS.md), and runs where there is no Swift. Fails, leaving nothing,
+# takes half the memory of the ordinary one (bench/results/nodes.md), and runs where there is no Swift. Fails, leaving nothing,
 # where the system has not got what it takes.
 #
 #   link-static.sh BUILD OUTPUT [PRODUCT]     BUILD is swift build's folder for the release, as .build-release/release

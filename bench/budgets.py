@@ -140,7 +140,7 @@ def main():
     parser.add_argument("what", choices=["instructions", "mallocs"])
     parser.add_argument("--build", required=True, help="folder with pipe/driver and pipe/mallocs.so")
     parser.add_argument("--glomer", default=os.path.join(ROOT, "bin", "glomer"))
-    parser.add_argument("--record", action="store_true", help="put the table into RESULTS.md")
+    parser.add_argument("--record", action="store_true", help="put the table into the results")
     options = parser.parse_args()
     if options.what == "instructions" and not shutil.which("valgrind"):
         print("instructions: skipped, because there is no valgrind here (Debian: apt-get install valgrind)")

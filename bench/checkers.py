@@ -41,7 +41,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True, help="the directory with the workbench")
     parser.add_argument("--most", type=int, default=LISTS[-1], help="the longest list-append history, in transactions")
-    parser.add_argument("--record", action="store_true", help="write the table into RESULTS.md")
+    parser.add_argument("--record", action="store_true", help="write the table into the results")
     arguments = parser.parse_args()
     about = machine.about(ROOT, "make bench-checkers")
     workbench = os.path.join(arguments.bin, "workbench")

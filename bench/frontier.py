@@ -131,7 +131,7 @@ def main():
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--budget", type=int, action="append", help="milliseconds; may be repeated")
     parser.add_argument("--picture", default=os.path.join(HERE, "frontier.svg"))
-    parser.add_argument("--record", action="store_true", help="put the table into RESULTS.md")
+    parser.add_argument("--record", action="store_true", help="put the table into the results")
     options = parser.parse_args()
     about = machine.about(ROOT, "make broadcast-frontier")
     curves, texts = {}, []

@@ -1,12 +1,13 @@
-"""Where and when figures were taken, and how they get into RESULTS.md."""
+"""Where and when figures were taken, and how they get into RESULTS.md and results/."""
 
 import datetime
+import glob
 import os
 import platform
 import re
 import subprocess
 
-RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "RESULTS.md")
+BENCH = os.path.dirname(os.path.abspath(__file__))
 
 
 def output(*words):
@@ -73,15 +74,21 @@ def sentence(about):
 
 
 def record(sections, about):
-    """Replaces what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` in RESULTS.md."""
-    with open(RESULTS) as file:
-        text = file.read()
+    """Replaces what stands between `<!-- begin NAME -->` and `<!-- end NAME -->`, on whichever page of the results has it."""
+    pages = {}
+    for page in [os.path.join(BENCH, "RESULTS.md"), *sorted(glob.glob(os.path.join(BENCH, "results", "*.md")))]:
+        with open(page) as file:
+            pages[page] = file.read()
+    changed = []
     for name, content in sections.items():
         pattern = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
-        if not pattern.search(text):
-            raise SystemExit(f"RESULTS.md has no place for '{name}'")
+        page = next((page for page, text in pages.items() if pattern.search(text)), None)
+        if page is None:
+            raise SystemExit(f"no page of the results has a place for '{name}'")
         body = f"\n{sentence(about)}\n\n{content}\n"
-        text = pattern.sub(lambda found: found[1] + body + found[2], text)
-    with open(RESULTS, "w") as file:
-        file.write(text)
-    print(f"Recorded in {os.path.relpath(RESULTS)}")
+        pages[page] = pattern.sub(lambda found: found[1] + body + found[2], pages[page])
+        changed.append(page)
+    for page in dict.fromkeys(changed):
+        with open(page, "w") as file:
+            file.write(pages[page])
+        print(f"Recorded in {os.path.relpath(page)}")

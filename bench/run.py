@@ -350,8 +350,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a streaming run")
     parser.add_argument("--growth", type=int, default=1_000_000, help="how many values a node is filled with")
     parser.add_argument("--only", choices=["echo", "workloads", "growth", "micro"], action="append")
-    parser.add_argument("--record", action="store_true", help="put the tables into RESULTS.md")
-    parser.add_argument("--command", default="make bench", help="what RESULTS.md is to call this")
+    parser.add_argument("--record", action="store_true", help="put the tables into the results")
+    parser.add_argument("--command", default="make bench", help="what the results are to call this")
     options = parser.parse_args()
 
     folder = os.path.join(options.build, "pipe")

@@ -90,7 +90,7 @@ def simulator(workbench):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True, help="the directory with the workbench and the nodes")
-    parser.add_argument("--record", action="store_true", help="write the tables into RESULTS.md")
+    parser.add_argument("--record", action="store_true", help="write the tables into the results")
     parser.add_argument("--recording", type=int, metavar="ROUNDS", help="only what the record of messages costs")
     arguments = parser.parse_args()
     if arguments.recording:
