@@ -150,7 +150,7 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
     _ = spoke.follow(
       .told(.milliseconds(400), next: .milliseconds(400), period: .milliseconds(400)), at: at(570) + ahead)
     #expect(spoke.plan(at: at(580) + ahead) == at(700) + ahead)
-    #expect(spoke.batch(at: at(700) + ahead).lateness > .milliseconds(68))
+    #expect(spoke.takeTiming(at: at(700) + ahead).lateness > .milliseconds(68))
   }
 
   @Test("a batch tells how long its oldest value has waited")
@@ -158,10 +158,10 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
     var spoke = spoke()
     _ = spoke.plan(at: at(150) + ahead)
     _ = spoke.plan(at: at(200) + ahead)
-    let timing = spoke.batch(at: at(300) + ahead)
+    let timing = spoke.takeTiming(at: at(300) + ahead)
     #expect(timing.age == .milliseconds(150) && timing.roundTrip == .milliseconds(200))
     _ = spoke.plan(at: at(310) + ahead)
-    #expect(spoke.batch(at: at(700) + ahead).age == .milliseconds(390))
+    #expect(spoke.takeTiming(at: at(700) + ahead).age == .milliseconds(390))
   }
 
   @Test("timeouts double until an answer comes, at most three times")

@@ -5,23 +5,25 @@ public import Workloads
 /// Gossip Glomers 3: every value that a client broadcasts reaches every node, in as few messages as the
 /// latency budget allows.
 ///
-/// The first node in the cluster's order is the *hub*, all others are *spokes*. Clients are answered at once.
-/// The topology is not used: in Maelstrom's network every node reaches every other.
+/// The first node in the cluster's order that a node does not suspect is its *hub*, all others are *spokes*. Clients are
+/// answered as soon as their value is stored. The topology is not used: in Maelstrom's network every node reaches every
+/// other.
 ///
 /// | message | from, to | what the receiver does |
 /// |---|---|---|
-/// | `batch` | spoke → hub | takes the values in; scatters them at the next regular time, or earlier if late |
-/// | `scatter` | hub → all | takes the values in, and times its next batch by it |
-/// | `mail` | any → all | takes the values in; the hub acknowledges later (where no hub can be in time) |
-/// | `sync` | any → any | takes the values in; answers, if asked, with what the sender lacks |
+/// | `batch` | spoke → its hub | takes the values in as hub; scatters them at the next regular time, or earlier if late |
+/// | `scatter` | hub → all | takes the values in; if it comes from its own hub, times its next batch by it |
+/// | `mail` | any → all (where no hub can be in time) | takes the values in; the hub acknowledges later |
+/// | `sync` | any → any | takes the values in, if there are any; answers, if asked, with what the sender lacks |
 /// | `ping`, `pong` | hub → spoke → hub | measures the round trip |
 ///
 /// Values are numbered within the stream of the node that took them from a client, and each message that has values tells
-/// its sender's version vector: a cumulative acknowledgement, which also shows gaps. So no message is only an
-/// acknowledgement while there is traffic, and when all are known to agree, all are silent.
+/// its sender's version vector: a cumulative acknowledgement, which also shows gaps. So while there is traffic no message
+/// is only an acknowledgement. The last scatter is acknowledged by a `sync` without values. When all are known to agree,
+/// all are silent.
 ///
 /// - *When* messages leave: ``HubSchedule`` and ``SpokeSchedule``, which know nothing of values.
-/// - *Who* is the hub: ``Coordinator``.
+/// - *Who* is the hub, and how two hubs become one again: ``Coordinator``.
 /// - *What* a peer lacks, how it gets it in bounded messages, and which stream a node goes on with that was started again:
 ///   ``Dissemination``, on demand.
 ///
@@ -83,12 +85,12 @@ public struct BroadcastNode: Node {
   var probeCount = 0
   /// How long peers were probed for, since the last scatter or the last word of one that was behind.
   var probedFor = Duration.zero
-  /// The peers whose letters this hub has not acknowledged yet.
-  var unacknowledged: Set<NodeID> = []
+  /// The peers whose mail this hub has not acknowledged yet.
+  var unacknowledgedMailers: Set<NodeID> = []
   /// How many entries of this node's stream the hub was sent, or was seen to have.
   var sentCount = 0
   /// How many entries the stream had before this incarnation went on with it.
-  var recoveredCount = 0
+  var inheritedCount = 0
   /// Whether this node was started again, and has scattered nothing since.
   var isRejoining = false
   var isOrphanOfferScheduled = false
@@ -134,6 +136,7 @@ public struct BroadcastNode: Node {
   ) {
     switch message {
     case .client(.broadcast(let value)):
+      // The host holds the reply back until the record of this event is stored.
       context.reply(.client(.broadcastOk), to: request)
       let stream = dissemination.stream
       guard store.add(value, from: stream) else { return }
@@ -149,7 +152,8 @@ public struct BroadcastNode: Node {
         context.fail(.malformedRequest("the topology names \(unknown), which no node is"), to: request)
       } else {
         context.reply(.client(.topologyOk), to: request)
-        // Every node has started by now, and nothing has been broadcast yet.
+        // Clients name the topology once every node has started, before they broadcast. If this node was started again
+        // meanwhile, nothing is lost (`beginStream`).
         dissemination.beginStream(holding: store.version)
         if isHub { measure(&context) }
         if store.values.isEmpty { scheduleJoin(&context) }
@@ -203,7 +207,7 @@ public struct BroadcastNode: Node {
     case .scatter: scatter(&context)
     case .acknowledgement(let hub, let count): checkAcknowledgement(of: count, by: hub, &context)
     case .delayedAcknowledgement(let peer):
-      unacknowledged.remove(peer)
+      unacknowledgedMailers.remove(peer)
       dissemination.say(to: peer)
     case .probe: probe(&context)
     case .round: sendRound(&context)
@@ -247,11 +251,13 @@ public struct BroadcastNode: Node {
     let wasBehind = probeCount > 0 && !dissemination.known(of: peer).covers(probed)
     dissemination.heard(said, from: peer, holding: store.version, at: context.now)
     if wasBehind {
+      // The pauses begin anew. The first gives this peer's repair its time; a hub that was started again has scattered
+      // nothing that could be repaired, and asks those that are still behind at once.
       (probeCount, probedFor) = (0, .zero)
       context.wake(
         .probe, at: context.now + (isRejoining ? HubSchedule.slack : hubSchedule.probeTimeout))
     }
-    if coordinator.settle(peer) { context.cancel(.answer(hub: peer)) }
+    if coordinator.forgetQuestion(to: peer) { context.cancel(.answer(hub: peer)) }
     if coordinator.heard(peer) {
       spokeSchedule.trust()
       changeHub(&context)
@@ -262,12 +268,13 @@ public struct BroadcastNode: Node {
 
   /// Sends what is due to peers now, and sets the timer for what is due later.
   mutating func disseminate(_ context: inout Context<BroadcastNode>) {
+    // Where nodes mail, a version names values of others whose mail is still on its way here: those need not be asked for.
     let isMail = (isHub ? hubSchedule.mailPeriod : spokeSchedule.mailPeriod) != nil
     dissemination.pace.gapDelay = isMail ? budget : HubSchedule.slack
     dissemination.pace.timeout = isHub ? hubSchedule.probeTimeout : spokeSchedule.expectedDelay
     if let stream = dissemination.settle(holding: store.version, at: context.now) {
-      recoveredCount = store.version[stream]
-      sentCount = recoveredCount
+      inheritedCount = store.version[stream]
+      sentCount = inheritedCount
       if let numbered = store.number(in: stream) { context.persist(numbered) }
       passOn(&context)
     }
@@ -296,8 +303,9 @@ public struct BroadcastNode: Node {
   }
 
   /// A node that has recovered nothing, and has not heard the hub, can't tell the first start of an idle cluster from a
-  /// restart: it asks. A hub asks all that have not asked it.
+  /// restart: it asks, with a `sync` without values. A hub asks all that it has not heard.
   private mutating func join(_ context: inout Context<BroadcastNode>) {
+    // A hub is in touch if it has scattered, has heard another hub's scatter, or has heard everybody.
     let isInTouch =
       isHub
       ? scattered.total > 0 || peers.allSatisfy(dissemination.hasHeard) : dissemination.hasHeard(hub)
@@ -315,7 +323,7 @@ public struct BroadcastNode: Node {
     askHub(&context)
   }
 
-  /// Asks the hub what it holds, and so shows it what this node holds.
+  /// Asks the hub what it holds by a `sync` without values, which shows the hub what this node holds. A hub asks all.
   mutating func askHub(_ context: inout Context<BroadcastNode>) {
     guard !isHub else {
       probed = store.version
@@ -333,7 +341,7 @@ public struct BroadcastNode: Node {
 
   /// A hub that does not answer is suspected, and the next in order is asked.
   private mutating func missAnswer(of hub: NodeID, _ context: inout Context<BroadcastNode>) {
-    guard coordinator.settle(hub), hub == self.hub else { return }
+    guard coordinator.forgetQuestion(to: hub), hub == self.hub else { return }
     suspect(hub, &context)
     askHub(&context)
   }

@@ -5,7 +5,7 @@ internal import Workloads
 
 /// What broadcast nodes say to each other. What has values or asks for them has the sender's advertisement too: its
 /// incarnation and its version vector, which acknowledges all that the sender holds, and shows what the sender lacks.
-/// (Letters tell the whole vector to the hub alone.)
+/// (Mail tells the whole vector to the hub alone.)
 public enum Gossip: Equatable, Sendable {
   /// A spoke's new values, for the hub to scatter.
   case batch(Delta<JSON>, Advertisement, BatchTiming)
@@ -40,9 +40,9 @@ public struct BatchTiming: Equatable, Sendable {
   public let stamp: Duration
   /// For how long the oldest value of the batch has waited.
   public let age: Duration
-  /// The shortest round trip of late; nil before it is measured.
+  /// The shortest of the last round trips; nil before one is measured.
   public let roundTrip: Duration?
-  /// By how much scatters have come late of late.
+  /// By how much scatters, and the spoke's own timers, were late: the greatest recent value.
   public let lateness: Duration
 }
 
@@ -54,7 +54,7 @@ public struct Rhythm: Equatable, Sendable {
   public let next: Duration
   /// From each to the next after that.
   public let period: Duration
-  /// The longest round trip that the hub knows of: a start for spokes that have not measured theirs.
+  /// The shortest round trip that the hub knows of: a start for spokes that have not measured theirs.
   public let roundTrip: Duration?
   /// How long before a scatter batches are to land.
   public let margin: Duration

@@ -9,7 +9,7 @@ extension BroadcastNode {
     context.call(peer, .peer(.ping), then: .ping(sent: context.now), .giveUp(after: .seconds(30)))
   }
 
-  /// Whoever gets a batch serves as hub: its sender found no better one.
+  /// Whoever gets a batch serves as hub for it, whomever this node takes for the hub: its sender found no better one.
   mutating func receiveBatch(
     _ timing: BatchTiming, from spoke: NodeID, isNews: Bool, _ context: inout Context<BroadcastNode>
   ) {
@@ -36,17 +36,20 @@ extension BroadcastNode {
       context.send(
         .peer(.scatter(batch.deltas, holding(isPartial: !batch.isComplete), rhythm, echo: echo)), to: peer)
       dissemination.carried(batch, to: peer)
-      if unacknowledged.contains(peer) { context.cancel(.delayedAcknowledgement(to: peer)) }
+      if unacknowledgedMailers.contains(peer) { context.cancel(.delayedAcknowledgement(to: peer)) }
     }
-    unacknowledged = []
+    unacknowledgedMailers = []
     isRejoining = false
     scattered = store.version
     probed = store.version
     (probeCount, probedFor) = (0, .zero)
-    context.wake(.probe, at: context.now + hubSchedule.acknowledgementTimeout)
+    context.wake(.probe, at: context.now + hubSchedule.probeDelay)
   }
 
   /// Asks those that have not acknowledged the last scatter, until all have: a peer that does not answer ever less often.
+  ///
+  /// The question shows this hub's version. A spoke that is behind sees there what it lacks; its answer asks for that, and
+  /// this hub repairs it.
   mutating func probe(_ context: inout Context<BroadcastNode>) {
     let behind = peers.filter { !dissemination.hasHeard($0) || !dissemination.known(of: $0).covers(probed) }
     guard !behind.isEmpty else { return }
@@ -64,7 +67,7 @@ extension BroadcastNode {
   /// most of what is sent. What a hub holds is what its spokes know of it already, and what the scatter brings. So in a
   /// large cluster it says no more than a digest, by which a spoke finds whether it has missed something.
   private func holding(isPartial: Bool) -> Holding {
-    // Where nodes mail each other, spokes don't know which letters the hub has.
+    // Where nodes mail each other, spokes don't know whose mail the hub has.
     let isWhole = cluster.nodes.count <= Self.vectorNodesMax || hubSchedule.mailPeriod != nil
     return Holding(
       incarnation: dissemination.incarnation,
@@ -79,23 +82,23 @@ extension BroadcastNode {
     guard !isHub, let stream = dissemination.stream, sentCount < store.version[stream] else {
       return spokeSchedule.skip()
     }
-    let timing = spokeSchedule.batch(at: context.now)
+    let timing = spokeSchedule.takeTiming(at: context.now)
     let isLate = spokeSchedule.mails(timing)
     var since = VersionVector()
-    // The hub's scatter of the last batch may come after this letter.
+    // The hub's scatter of the last batch may come after this mail.
     since[stream] = isLate ? min(shownCount, sentCount) : sentCount
-    let batch = store.batch(since: since, bytesMax: dissemination.pace.messageBytesMax) { $0 == stream }
+    let news = store.batch(since: since, bytesMax: dissemination.pace.messageBytesMax) { $0 == stream }
     if spokeSchedule.mailPeriod == nil, !isLate {
-      context.send(.peer(.batch(batch.deltas[0], presence(isPartial: !batch.isComplete), timing)), to: hub)
+      context.send(.peer(.batch(news.deltas[0], presence(isPartial: !news.isComplete), timing)), to: hub)
     } else {
-      mail(batch, timing, &context)
+      mail(news, timing, &context)
     }
     // What did not fit follows by repair, as the hub acknowledges.
-    dissemination.carried(batch, to: hub)
+    dissemination.carried(news, to: hub)
     context.cancel(.delayedAcknowledgement(to: hub))
     sentCount = store.version[stream]
     context.wake(
-      .acknowledgement(hub: hub, count: batch.ends[stream]),
+      .acknowledgement(hub: hub, count: news.ends[stream]),
       at: context.now + spokeSchedule.acknowledgementTimeout)
   }
 
@@ -113,7 +116,7 @@ extension BroadcastNode {
     if let echo { spokeSchedule.received(echo: echo, at: context.now) }
     context.wake(.delayedAcknowledgement(to: peer), at: context.now + rhythm.period * 3 / 2)
     if isHub {
-      // The other hub suspects this one. What it told the peers that it reaches, this one tells the others.
+      // Another hub serves, too. Its news may be news to peers that only this hub reaches.
       if isNews { scheduleScatter(latest: nil, &context) }
       return
     }
@@ -172,7 +175,7 @@ extension BroadcastNode {
     guard !isHub else { return false }
     let known = dissemination.known(of: hub)
     guard let stream = dissemination.stream else { return !known.covers(store.version) }
-    return known[stream] < recoveredCount || store.version.exceeds(known, besides: stream)
+    return known[stream] < inheritedCount || store.version.exceeds(known, besides: stream)
   }
 
   /// Several spokes may hold the same orphans. Each waits a random delay, so that usually one of them sends them.
@@ -183,10 +186,12 @@ extension BroadcastNode {
     context.wake(.orphans, at: context.now + delay)
   }
 
-  /// What a single peer was found to hold, perhaps no other node holds: the others are not waited for.
+  /// A `sync` has brought news from a peer that holds this version. Perhaps no other node has that news, so this node
+  /// passes it on soon.
   mutating func passOnOrphans(_ held: VersionVector, _ context: inout Context<BroadcastNode>) {
     if isHub, isRejoining {
-      // Most nodes hold it: who lacks some of it shows when asked.
+      // The news is what this hub missed while it was down. Most nodes have it, so they are asked who lacks some of it,
+      // instead of being sent it all.
       scattered.merge(held)
       probed.merge(held)
       context.wake(.probe, at: context.now + HubSchedule.slack)
@@ -223,9 +228,9 @@ extension BroadcastNode {
 /// A spoke mails a batch, too, that it could not send in time (``SpokeSchedule/mails(_:)``).
 ///
 /// Of N nodes, a hub and its spokes send 2 (N − 1) messages a period, whatever the load. Mail takes N − 1 messages for
-/// every node that has something to say: up to N / 2 times as many.
+/// every node that has something to say: N (N − 1), or N / 2 times as many, if all have.
 extension BroadcastNode {
-  /// Only the hub is told of all that this node holds: of a thousand streams, that is the most of a letter.
+  /// Only the hub is told of all that this node holds: of a thousand streams, that would be most of each message.
   mutating func mail(
     _ batch: Batch<JSON>, _ timing: BatchTiming, _ context: inout Context<BroadcastNode>
   ) {
@@ -248,14 +253,14 @@ extension BroadcastNode {
     }
     _ = hubSchedule.received(timing, from: peer, at: context.now)
     let stream = delta.origin
-    // What came before the letter, and was not scattered yet, still is to be.
+    // The mail counts as scattered if all before it does. Otherwise the stream's entries are news as before.
     if delta.after <= scattered[stream] {
       scattered[stream] = max(scattered[stream], min(delta.end, store.version[stream]))
     }
     probed[stream] = max(probed[stream], store.version[stream])
     context.wake(
       .delayedAcknowledgement(to: peer), at: context.now + (hubSchedule.mailPeriod ?? budget / 2))
-    unacknowledged.insert(peer)
-    context.wake(.probe, at: context.now + hubSchedule.acknowledgementTimeout)
+    unacknowledgedMailers.insert(peer)
+    context.wake(.probe, at: context.now + hubSchedule.probeDelay)
   }
 }

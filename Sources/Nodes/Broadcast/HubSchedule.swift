@@ -72,7 +72,9 @@ struct HubSchedule: Sendable {
     return measuringEnd.map { now < $0 } ?? false
   }
 
-  /// A batch or a letter has come. Returns when its oldest value has to leave at the latest.
+  /// A batch or mail has come. Returns when its oldest value has to leave at the latest: the value came to the spoke at
+  /// `now − lateness − hop − age`, and is to be at every node when the budget has passed since, of which the scatter takes
+  /// a hop, and what is late the reserve.
   mutating func received(_ timing: BatchTiming, from spoke: NodeID, at now: Instant) -> Instant {
     let delay = now - Instant.zero - timing.stamp
     spokes[spoke, default: Spoke()].delays.add(delay)
@@ -136,9 +138,9 @@ struct HubSchedule: Sendable {
     return batch.stamp + (now - batch.received)
   }
 
-  /// When every spoke should have acknowledged a scatter: two periods, for acknowledgements are delayed, and
-  /// a round trip.
-  var acknowledgementTimeout: Duration {
+  /// From a scatter to the first probe. Every spoke should have acknowledged by then: two periods, for
+  /// acknowledgements are delayed, and a round trip.
+  var probeDelay: Duration {
     (mailPeriod ?? beat?.period ?? budget) * 2 + (roundTrip ?? budget)
   }
 
@@ -167,7 +169,7 @@ struct HubSchedule: Sendable {
     max(marginMin, min(lateness.value(at: now), budget / 12))
   }
 
-  /// The hub's timer and the scatter may be as late as they were of late.
+  /// The hub's timer and the scatter may be as late as the latest ones were.
   private func reserve(at now: Instant) -> Duration {
     let reports = spokes.values.map(\.lateness)
     let mean = reports.isEmpty ? Duration.zero : reports.reduce(.zero, +) / reports.count
@@ -176,9 +178,8 @@ struct HubSchedule: Sendable {
 
   private func period(margin: Duration) -> Duration {
     guard let roundTrip else { return budget }
-    // A period below one hop buys nothing where messages are delivered in order: there is then always a
-    // scatter under way to a spoke, what its clients say waits behind that, and a batch takes two hops to
-    // come back.
+    // A period below one hop makes nothing sooner where each node is delivered its messages in order: a scatter is then
+    // always under way to a spoke, and its clients' requests wait behind that.
     // However long the round trip is said to be, a value does not wait for ever.
     let shortest = min(roundTrip / 2 + Self.slack / 4, max(budget, .seconds(5)))
     return max(punctual - roundTrip - margin - reserve, shortest)
@@ -186,11 +187,11 @@ struct HubSchedule: Sendable {
 
   /// For how long nodes gather what they mail straight to all; nil where the hub serves.
   ///
-  /// Direct mail takes one hop and N / 2 times the messages. It serves where a hub, which takes two hops,
+  /// Direct mail takes one hop, and up to N / 2 times the messages. It serves where a hub, which takes two hops,
   /// can't be in time, but one hop can.
   private var mailPeriodNeeded: Duration? {
-    // Once it mails it goes on with that: a round trip that varies about the limit would change it again and
-    // again.
+    // Mail begins where the round trip is longer than the budget by the slack, and ends where it is shorter by the slack:
+    // with one limit for both, a round trip that varies about it would change the mode again and again.
     guard let roundTrip, mailPeriod == nil ? budget + Self.slack < roundTrip : budget < roundTrip + Self.slack
     else { return nil }
     let rest = punctual - roundTrip / 2

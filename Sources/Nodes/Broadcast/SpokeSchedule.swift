@@ -10,8 +10,8 @@ struct SpokeSchedule: Sendable {
   private static let backOffMax = 3
   /// No timeout is doubled beyond this.
   private static let timeoutMax = Duration.seconds(20)
-  /// A letter to all costs two units of credit, and a batch earns one.
-  private static let letterCost = 2
+  /// Mail to all costs two units of credit, and a batch earns one.
+  private static let mailCost = 2
   private static let creditMax = 8
 
   private let budget: Duration
@@ -47,8 +47,8 @@ struct SpokeSchedule: Sendable {
     return due
   }
 
-  /// The batch leaves now: with these figures for the hub.
-  mutating func batch(at now: Instant) -> BatchTiming {
+  /// The batch leaves now. Returns the figures that it has for the hub.
+  mutating func takeTiming(at now: Instant) -> BatchTiming {
     let age = now - (oldest ?? now)
     if let due { lateness.add(now - due, at: now) }
     oldest = nil
@@ -61,8 +61,9 @@ struct SpokeSchedule: Sendable {
   /// Whether a batch that leaves now is to be mailed to all, which takes one hop: by way of the hub, which takes two, it
   /// would be late.
   ///
-  /// This computer was late to send it, so the next hops may be late as well, by up to half as much again as they were of
-  /// late. A letter costs as many messages as a scatter: so every other batch is one at most, but for a few at first.
+  /// This computer was late to send it, so the next hops may be late as well: they are reckoned with half as much again as
+  /// the greatest recent lateness. Mail to all costs as many messages as a scatter. So at most every other batch is mailed,
+  /// but for a few at first.
   mutating func mails(_ timing: BatchTiming) -> Bool {
     credit = min(credit + 1, Self.creditMax)
     guard mailPeriod == nil, let slots, slots.period < budget,
@@ -71,10 +72,10 @@ struct SpokeSchedule: Sendable {
     let reserve = min(timing.lateness * 3 / 2, budget / 5)
     let ageMax = HubSchedule.punctual(budget) - roundTrip - reserve + HubSchedule.slack / 2
     // Where two hops take nearly all of the budget, every batch would be late.
-    guard ageMax > roundTrip / 2 + HubSchedule.slack, timing.age > ageMax, credit >= Self.letterCost else {
+    guard ageMax > roundTrip / 2 + HubSchedule.slack, timing.age > ageMax, credit >= Self.mailCost else {
       return false
     }
-    credit -= Self.letterCost
+    credit -= Self.mailCost
     return true
   }
 
