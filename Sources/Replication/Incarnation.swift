@@ -7,7 +7,7 @@ public import Glomers
 /// has added. (stream, number) is a dot: it identifies one entry for good, so no dot may be given to two entries.
 ///
 /// A node that is started again continues its earlier stream if every peer has told what it holds of it; otherwise it
-/// begins a stream that is named by the new incarnation. ``Recovery`` has the rule and the reason.
+/// begins a stream that is named by the new incarnation. ``Dissemination/settle(holding:at:)`` has the rule and the reason.
 public struct Incarnation: Hashable, Comparable, Sendable, CustomStringConvertible {
   public let name: String
 

@@ -7,9 +7,9 @@ internal import Glomers
 /// | unknown | The peer has not spoken to this incarnation. | questions, which back off |
 /// | probing | The peer has spoken; it is not known whether messages reach it. | one message with entries at a time |
 /// | replicating | The peer acknowledges what it is sent. | entries up to the window |
-/// | silent | The peer has let two timeouts pass without a word. | questions, which back off, each with one message of entries |
+/// | silent | The peer has let two timeouts pass without a word; never on demand. | questions, which back off, each with one message of entries |
 ///
-/// Entries go to a silent peer too, since it may hear us though we don't hear it: others bring its acknowledgement.
+/// Entries go to a silent peer too, not counted as under way: it may hear us, and others bring its acknowledgement.
 ///
 /// Transitions: unknown → probing when the peer speaks; probing → replicating when it acknowledges; replicating → probing
 /// after a timeout; probing → silent after the next; silent → probing when it speaks. A peer whose incarnation changes

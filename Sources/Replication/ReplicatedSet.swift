@@ -6,9 +6,9 @@ internal import OrderedCollections
 /// Each value is held once, however many streams have it. A delta that does not continue what is held of its stream is
 /// left out: a version vector counts prefixes, so the missing entries show, and are sent again.
 ///
-/// A value that a client adds while this node does not know yet how its stream goes on (``Recovery``) is *unnumbered*: it
-/// is a member of the set, readable and stored, but in no stream and so in no message. ``number(in:)`` appends the
-/// unnumbered values to a stream.
+/// A value that a client adds while this node does not know yet to which stream it adds (``Dissemination``) is
+/// *unnumbered*: it is a member of the set, readable and stored, but in no stream and so in no message. ``number(in:)``
+/// appends the unnumbered values to a stream.
 ///
 /// Invariant: every value of the set is in at least one stream or unnumbered, and never in both.
 public struct ReplicatedSet: Sendable {

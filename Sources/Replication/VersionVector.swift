@@ -7,8 +7,9 @@ public import Wire
 /// compare integers.
 ///
 /// Size: one entry for each stream, and a node that is started again continues its stream as long as every peer answers
-/// it (``Recovery``). So the size does not depend on restarts. It grows, by one entry of some 20 bytes, with a restart
-/// during which a peer is out of reach for longer than ``Recovery/timeout`` and something is written.
+/// it (``Dissemination/settle(holding:at:)``). So the size does not depend on restarts. It grows, by one entry of some
+/// 20 bytes, with a restart during which a peer is out of reach for longer than ``Pace/recoveryTimeout`` and something is
+/// written.
 ///
 /// Parker et al.: *Detection of mutual inconsistency in distributed systems*, IEEE TSE 1983.
 public struct VersionVector: Equatable, Sendable {

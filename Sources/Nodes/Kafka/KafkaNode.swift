@@ -5,15 +5,21 @@ public import Workloads
 
 /// Gossip Glomers 5: a replicated log for each key, without a leader.
 ///
-/// Every node assigns offsets by itself and passes its messages on in batches; a poll shows the part of the log in
-/// which no gap can be filled any more (`ReplicatedLogs.swift`). So nobody waits for anybody, and a partition stops
-/// nothing but that news of the other side is shown. Committed offsets only rise, and go along with the messages.
+/// Every node assigns offsets by itself and passes its messages on in batches. A poll shows the part of the log in
+/// which no gap can be filled any more, as far as all peers have promised (`ReplicatedLogs`). So in a partition both sides
+/// go on taking messages, and no new message is shown on either side until it heals. Committed offsets only rise, and go
+/// along with the messages.
 ///
-/// How many nodes must hold a message before its sender is told, and before it is shown, is up to an option, with
-/// Kafka's words (`acknowledge`). With a data directory to hold is to have stored, and a node that is killed
-/// goes on where it was (`Storage.swift`). Without one, `1` loses what a node that is killed has not passed on yet.
+/// How many nodes must hold a message before its sender is told, and before it is shown, is up to `--acks`, with Kafka's
+/// words: `1`, `quorum` or `all`. With a data directory to hold is to have stored, and a node that is killed comes back
+/// with all that it held (`LogRecord`). Without one, `--acks 1` loses what a node has not passed on when it is killed.
 /// The replicas are the nodes of the cluster, and stay so: of one that is lost a replacement takes the name, with an empty
 /// data directory, and gets what it had from the others (docs/PROTOCOLS.md says why nobody is voted out).
+///
+/// - `ReplicatedLogs`: all logs at one node, and how replicas come to hold the same.
+/// - `KeyLog`: the log of one key. `LogStream`, in the same file: what one node has done, in its order.
+/// - `Promises` (`Watermark.swift`): what each peer holds, and will therefore not assign.
+/// - ``LogGossip`` (`Wire.swift`), ``LogRecord`` (`Storage.swift`): what is sent, what is stored.
 public struct KafkaNode: Node {
   public enum Message: Equatable, Sendable {
     case client(Kafka)
@@ -38,16 +44,18 @@ public struct KafkaNode: Node {
   )
   public static let options = [acknowledgements, store, fetchMaxBytes] + Pace.options
 
-  /// Of one key, in the answer to one poll.
+  /// The most messages of one key in the answer to one poll.
   static let pollLimit = 1000
-  /// Two nodes then exchange 0.05 messages for each of 1000 requests a second, and a message is seen at once by the
-  /// consumers of other nodes when it gets there, by those of its own after 80 ms at most.
+  /// How often a node tells each peer the news. Two nodes then exchange 50 messages a second at most, however many requests
+  /// there are. Consumers at the other node see a message as soon as it arrives there, and those at its own node once the
+  /// other has acknowledged it: two periods and a round trip later at most.
   static let period = Duration.milliseconds(40)
-  /// Where senders wait for other nodes.
+  /// The same where clients wait for other nodes: with `--acks quorum` or `all`.
   static let shortPeriod = Duration.milliseconds(5)
-  /// More than a round trip and a period.
+  /// The time within which a peer must acknowledge: more than a round trip and a period.
   static let timeout = Duration.milliseconds(500)
-  /// The most requests that wait until the stream is settled: more are refused.
+  /// The most requests that wait until the stream is settled, that is until this node knows to which stream it adds. More
+  /// are refused.
   static let queueMax = 100_000
 
   let peers: [NodeID]
@@ -84,10 +92,11 @@ public struct KafkaNode: Node {
 
   /// How many peers must have answered before a node that was started assigns offsets.
   ///
-  /// With `copies` above 1, an acknowledged record is stored by that many nodes. A node that comes back with a log counts
-  /// itself as one of them: with `copies` - 1 others it meets every such set. One that comes back without must find one of
-  /// the `copies` - 1 others that stored a record: all but that many peers, and one more. With `copies` = 1 a record may
-  /// be nowhere else, so no number of answers is enough, and none is demanded.
+  /// With `copies` above 1, an acknowledged record is stored by that many nodes. A node that comes back with its data
+  /// directory is one of `copies` nodes itself, with `copies` - 1 others: two sets of that many meet. One that comes back
+  /// without it knows nothing, and must hear one of the `copies` - 1 other nodes that stored a record. Of `count` - 1 peers,
+  /// any `count` - `copies` + 1 have one of them. With `copies` = 1 a record may be nowhere else, so no number of answers is
+  /// enough, and none is demanded: the node leaves out offsets (`ReplicatedLogs.begin`).
   private static func recovery(_ copies: Int, of count: Int, hasLog: Bool) -> Recovery {
     guard copies > 1 else { return .everything(answers: 0, answersIfFresh: 0) }
     return .everything(answers: hasLog ? copies - 1 : count - copies + 1, answersIfFresh: copies - 1)
@@ -148,8 +157,8 @@ public struct KafkaNode: Node {
 
   // MARK: Coming back
 
-  /// Whether a request must wait until this node knows what it has assigned before (``Dissemination/settle(holding:at:)``).
-  /// What it holds can be read, once the peers have had time to answer.
+  /// Whether a request must wait until this node knows what it has assigned before, and its stream is settled
+  /// (``Dissemination/settle(holding:at:)``). What it holds can be read, once the peers have had time to answer.
   private func mustWait(_ message: Kafka, at now: Instant) -> Bool {
     guard dissemination.stream == nil else { return false }
     guard dissemination.isStuck(at: now) else { return true }
@@ -206,7 +215,8 @@ struct WaitingClient: Sendable {
 
 /// What a node does where it is not enough that it holds a message itself.
 extension KafkaNode {
-  /// Answers when enough nodes hold all that this one has recorded by now, if that is before the client has gone.
+  /// Answers when enough nodes hold all that this one has recorded by now. If that is not before the client has gone, the
+  /// client gets neither an answer nor an error: the record stays, and may be held by enough nodes and shown later.
   mutating func answer(_ answer: Kafka, _ request: Request, _ context: inout Context<KafkaNode>) {
     let number = logs.ownCount(heldBy: 1)
     guard logs.ownCount(heldBy: copies) < number else {

@@ -21,7 +21,8 @@ struct ReplicatedLogs: Sendable {
   var streams: [LogStream]
   /// The number of this node's own stream: the one to which it adds.
   var own = 0
-  /// Whether that is settled; before, others may know of more of it than this node does.
+  /// Whether that is settled, so that this node knows to which stream it adds; before, others may know of more of its own
+  /// streams than it does.
   private(set) var isSettled = false
   /// By peer, the numbers of its streams.
   private(set) var streamsOfPeer: [[Int]]
@@ -30,7 +31,7 @@ struct ReplicatedLogs: Sendable {
   private var skipped = 0
   private(set) var streamNumbers: [Incarnation: Int]
   var promises: Promises
-  /// What peers have said and what does not count yet, at most one of each.
+  /// What peers have advertised and what does not count yet (`isBacked`): at most one of each.
   var claims: [Claim] = []
   /// The origins in the version that was last heard, and the numbers of their streams.
   var heardOrigins: [Incarnation] = []
@@ -114,8 +115,9 @@ struct ReplicatedLogs: Sendable {
     return logs[log].shownEnd
   }
 
-  /// Raises a committed offset. Returns the number of the record that says so; nil if it was as high already: where a
-  /// record is to be held by several, by this node's own word, for of the others' it is not known who holds them.
+  /// Raises a committed offset. Returns the number of the record that says so; nil if none is needed, because the offset is
+  /// committed already. With `copies` above 1 only a commit in this node's own stream counts for that, because who holds
+  /// the commits of others is not known.
   mutating func commit(_ key: String, _ offset: Int) -> Int? {
     let log = logNumber(of: key)
     let number = logs[log].commitNumber
@@ -208,7 +210,8 @@ struct LogNumbers: Sendable {
   }
 }
 
-/// What an incarnation of a peer has said that it holds.
+/// A version that an incarnation of a peer has advertised. It counts as a promise once all of the peer's own records are
+/// here (`isBacked`).
 struct Claim: Sendable {
   let peer: Int
   let incarnation: Incarnation
@@ -243,6 +246,7 @@ extension ReplicatedLogs {
   mutating func news(in delta: Delta<LogGossip.Record>) -> Delta<LogGossip.Record>? {
     let number = streamNumber(of: delta.origin)
     let held = streams[number].count
+    // This node's own records are news only before its stream is settled.
     guard number != (isSettled ? own : -1), delta.after <= held, held - delta.after < delta.entries.count
     else {
       return nil
@@ -270,7 +274,8 @@ extension ReplicatedLogs {
     count(stream: number)
   }
 
-  /// Takes in what a peer says it holds. Returns what counts from now on, of this peer and of others.
+  /// Takes in what a peer says it holds. Returns the claims, of this peer and of others, that count from now on and say more
+  /// than was known.
   mutating func heard(_ advertisement: Advertisement, from peer: Int) -> [Claim] {
     promises.heard(from: peer, advertisement.incarnation)
     var claim = Claim(
@@ -285,7 +290,8 @@ extension ReplicatedLogs {
     return open.filter { isBacked($0) && heard($0.version, from: $0.peer) }
   }
 
-  /// Whether every record that a peer had added when it said what it holds is here: if not, lower offsets may still come.
+  /// Whether every record that a peer had added when it said what it holds is here. What a peer says promises that it
+  /// assigns no lower offsets from then on, not that all it has assigned have arrived.
   private func isBacked(_ claim: Claim) -> Bool {
     streamsOfPeer[claim.peer].allSatisfy { claim.version[streams[$0].origin] <= streams[$0].count }
   }

@@ -5,11 +5,12 @@ internal import Workloads
 
 /// What a kafka node stores: that is all it knows, but for who waits, and what is under way.
 ///
-/// Nothing leaves a node before what it rests on is stored. So no peer knows more of a node than its log does, and in
-/// its next life the node goes on where it was: it keeps its origin and numbers on, and what it has said that it holds,
-/// and thereby promised, it still holds.
+/// Nothing leaves a node before what it rests on is stored. So no peer knows more of a node than its data directory does:
+/// a node that comes back still holds what it has said that it holds, and thereby promised. If all peers answer, it goes on
+/// with its stream and its numbers. If one does not, it begins a new stream all the same
+/// (``Dissemination/settle(holding:at:)``).
 public enum LogRecord: Equatable, Sendable {
-  /// What this node is called in version vectors, in all its lives.
+  /// The stream to which this node adds from here on: stored whenever that is settled.
   case origin(Incarnation)
   /// A record of its own, with its number. A commit may take the place of one that nobody has seen yet.
   case own(Int, LogGossip.Record)
@@ -57,7 +58,7 @@ extension LogRecord: StorableRecord {
   }
 }
 
-/// How a replica goes on where an earlier life of its own ended.
+/// How a replica comes back with what it has stored.
 extension ReplicatedLogs {
   /// How many records of a stream stand together in a checkpoint.
   private static var pieceSize: Int { 1000 }

@@ -4,8 +4,8 @@ internal import Replication
 /// What a replica's peers hold, and what they have thereby promised: who holds an entry never again assigns an offset
 /// at or below it.
 struct Promises: Sendable {
-  /// The offset up to which no peer will assign any more in a log. It is reckoned anew when the last of those that have
-  /// promised no more than that has promised more: with many peers, one time in as many.
+  /// The offset up to which no peer will assign any more in a log: the lowest promise. It is computed anew only when the
+  /// last of the peers with that promise has promised more: of N peers, once in N times.
   private struct Watermark: Sendable {
     var offset = -1
     /// How many peers have promised no more.
@@ -140,7 +140,9 @@ struct Promises: Sendable {
     held.count { $0.count > stream && $0[stream] >= number }
   }
 
-  /// How many records of a stream so many peers hold, at least one.
+  /// How many records of a stream at least so many peers hold. Only peers count, not this node.
+  ///
+  /// - Parameter copies: at least 1.
   func count(stream: Int, heldBy copies: Int) -> Int {
     held.map { $0.count > stream ? $0[stream] : 0 }.sorted(by: >)[copies - 1]
   }

@@ -12,8 +12,8 @@ internal import Wire
 /// A command that was never passed on certainly did not happen: error 11. One that was, and was not seen to be applied in
 /// time, may happen yet: error 0. What a snapshot may have covered: error 13. A node that is no member refuses: error 40.
 ///
-/// With a data directory, nothing acknowledged is lost by kills. Without one, a node that is killed forgets its votes, so
-/// such nodes must not be killed: there could be two leaders.
+/// With a data directory, nothing acknowledged is lost by kills. Without one, a node that is killed forgets its votes and
+/// its log, so it must not be started again: there could be two leaders.
 public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Sendable {
   public typealias Message = RaftNodeMessage<Machine>
   public typealias Record = RaftRecord<Machine>
