@@ -116,6 +116,9 @@ public struct History: Equatable, Sendable {
       : "process \(number) ends \(function), which it has not begun"
   }
 
+  /// What a client does that has begun something and not ended it.
+  func functionUnderWay(_ process: Operation.Process) -> String? { open[process].map { functions[$0] } }
+
   /// How many operations there are.
   public var count: Int { kinds.count }
 

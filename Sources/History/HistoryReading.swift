@@ -71,6 +71,13 @@ extension History {
       } else {
         if row.process != .nemesis { early = nil }
         if let objection = objection(to: row) { throw HistoryProblem(objection) }
+        // What transactions are called is not told in all of their lines.
+        if case .client(let number) = row.process, row.kind != .invoke, !workload.isTransactional,
+          let begun = functionUnderWay(row.process), begun != row.function
+        {
+          throw HistoryProblem(
+            "process \(number) ends \(row.function), and what it has begun is \(begun)")
+        }
         append(row)
       }
     }

@@ -155,6 +155,10 @@ struct HistoryReadingTests {
         "operation 1: process 0 begins read while it is busy"
       ),
       ("\n{:type :ok, :f :read, :process 3}", 2, "process 3 ends read, which it has not begun"),
+      (
+        "{:type :invoke, :f :write, :process 0}\n{:type :ok, :f :read, :process 0}", 2,
+        "operation 1: process 0 ends read, and what it has begun is write"
+      ),
       ("{:type :invoke", 1, "ends inside"),
       (
         "[{:type :invoke, :f :read, :process 0}\n\n {:type :ok, :f :read}]", 3,
