@@ -11,17 +11,19 @@ struct Endings {
     let error: JSON
   }
 
+  /// By function: how many operations began.
+  private var begun: [String: Int] = [:]
+  private var succeeded: Set<String> = []
   /// By function: in the order of how often they were met.
   private var causes: [String: [(error: JSON, count: Int)]] = [:]
   private var firstMalformed: Operation?
   private var malformedCount = 0
 
   init(_ history: History) {
-    var succeeded: Set<String> = []
     var counts: [Key: Int] = [:]
     for index in 0..<history.count where history.isClient(index) {
       switch history.kind(of: index) {
-      case .invoke: break
+      case .invoke: begun[history.function(of: index), default: 0] += 1
       case .ok: succeeded.insert(history.function(of: index))
       case .fail, .info:
         let operation = history[index]
@@ -31,7 +33,7 @@ struct Endings {
         if firstMalformed == nil { firstMalformed = operation }
       }
     }
-    for (key, count) in counts where !succeeded.contains(key.function) {
+    for (key, count) in counts {
       causes[key.function, default: []].append((key.error, count))
     }
     for function in causes.keys {
@@ -43,12 +45,21 @@ struct Endings {
 
   /// Of each function that never succeeded: `20 got no reply in time, 3 got error 11 (temporarily-unavailable): "no"`.
   var words: [String: String] {
-    causes.mapValues { causes in
-      var words = causes.prefix(Self.shownMax).map { "\($0.count) \(describe($0.error))" }
-      let others = causes.dropFirst(Self.shownMax).reduce(0) { $0 + $1.count }
-      if others > 0 { words.append("\(others) ended otherwise") }
-      return words.joined(separator: ", ")
+    causes.filter { !succeeded.contains($0.key) }.mapValues(list)
+  }
+
+  /// Of the others, each by itself: `of 20 echo operations 3 got no reply in time`.
+  var partialWords: [String] {
+    causes.filter { succeeded.contains($0.key) }.sorted { $0.key < $1.key }.map { function, causes in
+      "of \(begun[function, default: 0]) \(function) operations \(list(causes))"
     }
+  }
+
+  private func list(_ causes: [(error: JSON, count: Int)]) -> String {
+    var words = causes.prefix(Self.shownMax).map { "\($0.count) \(describe($0.error))" }
+    let others = causes.dropFirst(Self.shownMax).reduce(0) { $0 + $1.count }
+    if others > 0 { words.append("\(others) ended otherwise") }
+    return words.joined(separator: ", ")
   }
 
   /// What stands under `:exceptions`: malformed replies are exceptions to Maelstrom's clients. Always valid.
@@ -72,12 +83,14 @@ struct Endings {
     case .null: return "ended for unknown reasons"
     default: break
     }
-    guard let parts = error.array, parts.count == 2, let name = parts[0].string else {
+    guard let parts = error.array, (2...3).contains(parts.count), let name = parts[0].string else {
       return "ended with \(EDN(error).text)"
     }
     let text = parts[1] == "" ? "without a text" : EDN(parts[1]).text
     let code =
-      RPCError.code(named: name).map { "error \($0) (\(name))" } ?? "an error that Maelstrom has no name for"
+      RPCError.code(named: name).map { "error \($0) (\(name))" } ?? (parts.count == 3
+        ? "error \(EDN(parts[2]).text), for which Maelstrom has no name"
+        : "an error for which Maelstrom has no name")
     let hint = name == "not-supported" ? ", as if the node did not know this type of message" : ""
     return "got \(code), \(text)\(hint)"
   }

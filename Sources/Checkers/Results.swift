@@ -11,6 +11,8 @@ public struct Results: Equatable, Sendable {
   public private(set) var tree: EDN
   /// Of functions that never succeeded, how they ended.
   private let endings: [String: String]
+  /// The same of functions of which some succeeded, as sentences.
+  private let partialEndings: [String]
   /// Whether a client began anything before the final operations.
   private let wasTried: Bool
 
@@ -35,7 +37,9 @@ public struct Results: Equatable, Sendable {
     anomalies = (observed + checked.anomalies).map { $0.judged(by: demands) }
     let strict = Verdict.merging(anomalies.map(\.severity.verdict))
     wasTried = (0..<history.count).contains { history.isClient($0) && !history.isFinal($0) }
-    endings = Endings(history).words
+    let ended = Endings(history)
+    endings = ended.words
+    partialEndings = ended.partialWords
     verdict = .merging([
       stats.verdict, available.verdict, checked.verdict, strict, wasTried ? .valid : .unknown,
     ])
@@ -47,7 +51,7 @@ public struct Results: Equatable, Sendable {
     own["bytes-per-op"] = net?.bytesPerOperation
     own["seed"] = seed.map { seed in Int(exactly: seed).map { .integer($0) } ?? .string(String(seed)) }
     tree = [
-      "exceptions": Endings(history).exceptions,
+      "exceptions": ended.exceptions,
       "stats": stats.edn,
       "availability": available.edn,
       "net": net?.edn ?? .null,
@@ -92,7 +96,9 @@ extension Results {
     if tree["workload"]?["valid?"] == false, complaints.isEmpty,
       !anomalies.contains(where: { $0.severity == .invalid })
     {
-      complaints.append("the workload's checker objects: see :workload in the results")
+      complaints.append(
+        "the workload's checker objects, see :workload in the results"
+          + (partialEndings.isEmpty ? "" : ": " + partialEndings.joined(separator: "; ")))
     }
     return complaints
   }

@@ -48,7 +48,8 @@ public struct Operation: Equatable, Sendable {
   /// What is done: `broadcast`, `read`, `start-partition`.
   public var function: String
   private var content: Content
-  /// Why it failed or is unknown, as Maelstrom has it: `"net-timeout"`, or `["abort", "the node's text"]`.
+  /// Why it failed or is unknown, as Maelstrom has it: `"net-timeout"`, or `["abort", "the node's text"]`; after
+  /// `"unknown"` and the text comes the code.
   public var error: JSON?
   /// The node that the client talks to; nil for the nemesis.
   public var node: NodeID?

@@ -240,7 +240,10 @@ extension TestRun {
         return spoiled(reply, wrong.rpcError.text, worker: worker, begun: begun)
       }
       let failed = error.isDefinite || load.isIdempotent(invocation.function)
-      end(begun, worker: worker, failed ? .fail : .info, error: [.string(error.name), .string(error.text)])
+      var words: [JSON] = [.string(error.name), .string(error.text)]
+      // The name of all codes that Maelstrom does not define is one.
+      if RPCError.code(named: error.name) == nil { words.append(.integer(error.code)) }
+      end(begun, worker: worker, failed ? .fail : .info, error: .array(words))
       return
     }
     if let problem = problem(with: reply) {

@@ -74,6 +74,33 @@ struct ReportTests {
     #expect(line?.hasSuffix(", 1 ended otherwise") == true)
   }
 
+  @Test("an error that Maelstrom does not define is told by its code")
+  func undefinedError() {
+    var history = History()
+    history.append(Operation(time: .zero, kind: .invoke, process: .client(0), function: "echo"))
+    history.append(
+      Operation(
+        time: .zero, kind: .info, process: .client(0), function: "echo", error: ["unknown", "no", 4711]))
+    #expect(
+      Report.objections(Results(of: history, workload: EchoChecker())).first
+        == #"✗ no echo succeeded: 1 got error 4711, for which Maelstrom has no name, "no""#)
+  }
+
+  @Test("where some echoes fail, the sentence says how many, and how")
+  func someFailed() {
+    var history = History()
+    for error in [nil, "net-timeout", nil] as [JSON?] {
+      history.append(Operation(time: .zero, kind: .invoke, process: .client(0), function: "echo"))
+      history.append(
+        Operation(
+          time: .zero, kind: error == nil ? .ok : .fail, process: .client(0), function: "echo", error: error))
+    }
+    #expect(
+      Report.objections(Results(of: history, workload: EchoChecker())) == [
+        "✗ the workload's checker objects, see :workload in the results: of 3 echo operations 1 got no reply in time"
+      ])
+  }
+
   @Test("a test in which nothing was tried is unknown, and says so")
   func nothingTried() {
     var history = History()
