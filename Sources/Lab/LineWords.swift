@@ -122,11 +122,20 @@ struct Opening: Sendable {
     unfinished = nil
   }
 
+  static let flushAdvice =
+    "and stdout is flushed after it (Python: print(…, flush=True); C: fflush; Ruby: STDOUT.sync = true)"
+
+  /// The line that has not ended, in words; nil where there is none.
+  var unended: String? {
+    guard let unfinished, unfinished.bytes > 0 else { return nil }
+    return "\(unfinished.bytes) bytes to stdout without ending the line: \(unfinished.text)"
+  }
+
   /// What it did instead of answering a request, and what it should do.
   func words(_ type: String, _ example: String) -> String {
-    if count == 0, let unfinished, unfinished.bytes > 0 {
+    if count == 0, let unended {
       return
-        ". It has written \(unfinished.bytes) bytes to stdout without ending the line: \(unfinished.text) – "
+        ". It has written \(unended) – "
         + "end each message with a newline, and flush stdout after it"
     }
     let advice = "The answer is \(example), and a newline"

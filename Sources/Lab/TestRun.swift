@@ -96,6 +96,8 @@ public struct TestRun {
   var silenced: Set<NodeID> = []
   /// What nodes have printed before the load begins.
   var openings: [NodeID: Opening] = [:]
+  /// Nodes that have printed no line since the load began.
+  var silent: Set<NodeID> = []
   /// Nodes that the nemesis has killed and not yet started again.
   var down: Set<NodeID> = []
   var paused: Set<NodeID> = []

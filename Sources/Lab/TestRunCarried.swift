@@ -89,6 +89,7 @@ extension TestRun {
       place(of: destination).map({ $0 < nodes.count }) ?? false, !silenced.contains(source)
     else { return }
     noteSent(line.span, involvesClient: false, numberBytes: #""id":,"#.utf8.count + "\(number)".utf8.count)
+    if !silent.isEmpty { silent.remove(source) }
     if isPreparing { openings[source, default: Opening()].note(line.span) }
     if !tellings.isEmpty { noteTelling(by: source) }
     record?.sent(line, number, from: source, to: destination, operation: nil, at: clock)

@@ -72,6 +72,7 @@ extension TestRun {
     clock = max(clock, now)
     guard phase != .idle, phase != .finished, !silenced.contains(node) else { return }
     if isPreparing { openings[node, default: Opening()].note(line) }
+    if !silent.isEmpty { silent.remove(node) }
     read(line, from: node)
   }
 
@@ -117,7 +118,7 @@ extension TestRun {
     report("closed-stream", "\(node) goes on running, but has closed its \(words)", node, severity: .warning)
   }
 
-  /// What a node has begun to print without ending the line; for the report of one that does not answer `init`.
+  /// What a node has begun to print without ending the line; for the report of one that does not answer.
   public mutating func note(unfinished bytes: [UInt8], ofBytes count: Int, from node: NodeID) {
     openings[node, default: Opening()].unfinished = (bytes.excerpt, count)
   }
@@ -141,6 +142,7 @@ extension TestRun {
     }
     clock = max(clock, now)
     guard phase != .idle, phase != .finished, !silenced.contains(node) else { return }
+    if !silent.isEmpty { silent.remove(node) }
     let number = takeMessageID()
     send(
       message, NumberedLine.make(message, number), number, from: node, to: destination, at: place,

@@ -65,6 +65,7 @@ extension TestRun {
       calm = clock + max(limit - scenario.calmTime, .zero)
     }
     loadStart = clock
+    silent = Set(nodes)
     recorder?.calm(calm.map { $0 - origin })
     guard let player else { return }
     phase = .running(cutoff: origin + player.script.end)

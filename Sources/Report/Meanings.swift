@@ -274,6 +274,10 @@ struct Meaning {
       "A node answered a client that had given up after five seconds.",
       "Leave requests unanswered that are that old: the real Maelstrom hears nothing more of the node."
     ),
+    "silent-node": (
+      "A node printed nothing since the load began, and left clients without an answer.",
+      "Look at whether it ends each message with a newline, and flushes stdout after it."
+    ),
     "unread-input": (
       "A node does not read its stdin.",
       "Look for a loop that blocks, or a deadlock between reading and writing."

@@ -176,7 +176,10 @@ public final class Bench {
       run.drain { carryOut($0) }
       for order in run.takeHostOrders() { carryOut(order) }
       if !overflowing.isEmpty { tellOverflowing(now) }
-      if run.isFinished { endNodes(now) }
+      if run.isFinished {
+        tellUnfinished()
+        endNodes(now)
+      }
     }
     if record != nil {
       let threshold = record!.threshold(at: now)

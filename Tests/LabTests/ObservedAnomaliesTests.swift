@@ -349,6 +349,28 @@ struct ObservedAnomaliesTests {
     #expect(detail.contains("flush stdout"))
   }
 
+  @Test("a node that prints nothing more after init reads of it, and of the line that it has not ended")
+  func silentLater() {
+    func silence(_ unfinished: String?) -> Anomaly? {
+      var puppets = Puppets(stage(.echo)) { _, message in
+        message.type == "init" ? [message.ordinaryReply] : []
+      }
+      puppets.run(until: nil)
+      if let unfinished {
+        puppets.test.note(unfinished: Array(unfinished.utf8), ofBytes: unfinished.utf8.count, from: "n0")
+      }
+      return puppets.test.results().anomalies.first { $0.name == "silent-node" }
+    }
+    #expect(silence(nil)?.detail.contains("it has written nothing to stdout") == true)
+    #expect(
+      silence("{} {")?.detail.contains("written 4 bytes to stdout without ending the line: {} {") == true)
+    // One line is enough, whatever it says.
+    let puppets = Puppets.run(stage(.echo)) { _, message in
+      message.type == "init" ? [message.ordinaryReply] : ["{}"]
+    }
+    #expect(!puppets.test.results().anomalies.contains { $0.name == "silent-node" })
+  }
+
   @Test(
     "a node that answers init with anything but init_ok ends the test",
     arguments: [#""type":"error","code":13,"text":"no""#, #""type":"echo_ok""#])
