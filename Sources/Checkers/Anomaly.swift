@@ -53,6 +53,9 @@ public struct Anomaly: Equatable, Sendable {
     }
   }
 
+  /// The most bytes that a detail has: a longer one is cut short.
+  private static let detailBytesMax = 8192
+
   /// - Parameter severity: of one that breaks a demand, what it is where nobody makes the demand: a warning if this says
   ///   invalid.
   public init(
@@ -60,7 +63,11 @@ public struct Anomaly: Equatable, Sendable {
     severity: Severity = .invalid, breaking demand: Demand? = nil, count: Int = 1, steps: [Step] = []
   ) {
     self.name = name
-    self.detail = detail
+    let length = detail.utf8.count
+    self.detail =
+      length <= Self.detailBytesMax
+      ? detail
+      : String(decoding: detail.utf8.prefix(Self.detailBytesMax), as: UTF8.self) + "… (\(length) bytes)"
     self.operations = operations
     self.node = node
     self.severity = demand != nil && severity == .invalid ? .warning : severity

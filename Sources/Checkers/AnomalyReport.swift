@@ -4,7 +4,7 @@ import History
 /// Anomalies as they stand in the results: the first few of each kind in full, and how many there were.
 struct AnomalyReport {
   private static let shownMax = 5
-  /// Longer arrays in the operations of an anomaly are left to the history.
+  /// Longer arrays in the operations of an anomaly are left to the history, as is the rest of long values and errors.
   private static let shownElementsMax = 32
 
   private let anomalies: [Anomaly]
@@ -49,8 +49,12 @@ struct AnomalyReport {
     edn["operations"] = .vector(
       anomaly.operations.map { index in
         var operation = history[index]
+        operation.error = operation.error.map { JSON(EDN($0).bounded) }
         let count = operation.value.array?.count ?? 0
-        guard count > Self.shownElementsMax else { return operation.edn }
+        guard count > Self.shownElementsMax else {
+          operation.value = JSON(EDN(operation.value).bounded)
+          return operation.edn
+        }
         operation.value = .null
         var edn = operation.edn
         edn["value"] = nil

@@ -23,7 +23,7 @@ public struct CounterChecker: Checker {
       anomalies.append(
         Anomaly(
           "unsummed-add",
-          "the add of \(EDN(history[first].value).text) is no integer below 2^96 in size; this checker sums no others, "
+          "the add of \(EDN(history[first].value).shown) is no integer below 2^96 in size; this checker sums no others, "
             + "so nobody can tell what the counter has to be", operations: [first], severity: .unknown))
     }
     let figures: EDN = [

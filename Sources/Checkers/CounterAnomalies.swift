@@ -119,5 +119,5 @@ struct CounterAnomalies {
 
   private func name(_ read: CounterHistory.Read) -> String { read.node?.name ?? "an unknown node" }
 
-  private func value(_ read: CounterHistory.Read) -> String { EDN(history[read.end].value).text }
+  private func value(_ read: CounterHistory.Read) -> String { EDN(history[read.end].value).shown }
 }

@@ -13,12 +13,12 @@ public struct EchoChecker: Checker {
     for sent in history.operations where sent.isClient && sent.kind == .invoke {
       let answer = history.completion(of: sent.index)
       if let answer, answer.kind == .ok, answer.value == sent.value { continue }
-      let received = answer?.kind == .ok ? EDN(answer!.value) : .null
-      errors.append(["Expected a message with :echo", EDN(sent.value), "But received", received])
+      let received = answer?.kind == .ok ? EDN(answer!.value).bounded : .null
+      errors.append(["Expected a message with :echo", EDN(sent.value).bounded, "But received", received])
       guard let answer, answer.kind == .ok else { continue }
       anomalies.append(
         Anomaly(
-          "wrong-echo", "\(EDN(sent.value).text) came back as \(EDN(answer.value).text)",
+          "wrong-echo", "\(EDN(sent.value).shown) came back as \(EDN(answer.value).shown)",
           operations: [sent.index, answer.index], node: answer.node))
     }
     return Finding(errors.isEmpty ? .valid : .invalid, ["errors": .vector(errors)], anomalies: anomalies)

@@ -70,10 +70,16 @@ struct Endings {
       "exceptions": [
         [
           "count": .integer(malformedCount), "class": "malformed-rpc-response",
-          "example": firstMalformed.edn,
+          "example": bounded(firstMalformed).edn,
         ]
       ],
     ]
+  }
+
+  private func bounded(_ operation: Operation) -> Operation {
+    var operation = operation
+    operation.value = JSON(EDN(operation.value).bounded)
+    return operation
   }
 
   private func describe(_ error: JSON) -> String {
@@ -84,12 +90,12 @@ struct Endings {
     default: break
     }
     guard let parts = error.array, (2...3).contains(parts.count), let name = parts[0].string else {
-      return "ended with \(EDN(error).text)"
+      return "ended with \(EDN(error).shown)"
     }
-    let text = parts[1] == "" ? "without a text" : EDN(parts[1]).text
+    let text = parts[1] == "" ? "without a text" : EDN(parts[1]).shown
     let code =
       RPCError.code(named: name).map { "error \($0) (\(name))" } ?? (parts.count == 3
-        ? "error \(EDN(parts[2]).text), for which Maelstrom has no name"
+        ? "error \(EDN(parts[2]).shown), for which Maelstrom has no name"
         : "an error for which Maelstrom has no name")
     let hint = name == "not-supported" ? ", as if the node did not know this type of message" : ""
     return "got \(code), \(text)\(hint)"

@@ -164,7 +164,7 @@ struct SetAnomalies {
     breaking demand: Demand? = nil
   ) -> Anomaly {
     var detail =
-      words + " " + elements.prefix(Self.namedMax).map { EDN(set.value($0)).text }.joined(separator: ", ")
+      words + " " + elements.prefix(Self.namedMax).map { EDN(set.value($0)).shown }.joined(separator: ", ")
     if elements.count > Self.namedMax { detail += " and \(elements.count - Self.namedMax) other values" }
     return Anomaly(name, detail, operations: operations.sorted(), node: node, breaking: demand)
   }

@@ -36,7 +36,7 @@ public struct UniqueIDsChecker: Checker {
       .prefix(Self.shownMax).map(\.element).sorted { JSON.precedes($0.key, $1.key) }
     let anomalies = duplicates.map { id, count in
       Anomaly(
-        "duplicate-id", "the id \(EDN(id).text) was given \(count) times",
+        "duplicate-id", "the id \(EDN(id).shown) was given \(count) times",
         operations: [first[id]!, second[id]!], node: history[second[id]!].node)
     }
     return Finding(

@@ -82,6 +82,25 @@ extension EDN {
 }
 
 extension EDN {
+  /// The most bytes of a value that people are shown.
+  package static let shownBytesMax = 400
+
+  /// The value on one line for people: of a long one the beginning, and how long it is.
+  package var shown: String {
+    let text = text
+    let count = text.utf8.count
+    guard count > Self.shownBytesMax else { return text }
+    return String(decoding: text.utf8.prefix(Self.shownBytesMax), as: UTF8.self) + "… (\(count) bytes)"
+  }
+
+  /// The value itself, or what is shown of a long one.
+  package var bounded: EDN {
+    let shown = shown
+    return shown.utf8.count > Self.shownBytesMax ? .string(shown) : self
+  }
+}
+
+extension EDN {
   /// What a map's key is called in JSON, where keys are strings.
   var jsonKey: String {
     switch self {

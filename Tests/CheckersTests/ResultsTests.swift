@@ -33,6 +33,23 @@ struct ResultsTests {
     #expect(verdict([.monotonicReads, .convergence]) == .invalid)
   }
 
+  @Test("a long value is shown by its beginning and its length, and is whole in the history")
+  func longValues() {
+    let long = String(repeating: "x", count: 1_000_000)
+    let history = RecordedHistory.made {
+      $0.begin(0, "echo", .string(long))
+      $0.end(0, .ok, .string(long + "y"))
+    }
+    let results = Results(of: history, workload: EchoChecker())
+    #expect(results.anomalies.map(\.name) == ["wrong-echo"])
+    #expect(results.anomalies[0].detail.contains("x… (1000002 bytes) came back as \"x"))
+    #expect(results.anomalies[0].detail.utf8.count < 1000)
+    #expect(results.edn.utf8.count < 8000)
+    #expect(history[1].value == .string(long + "y"))
+    #expect(EDN.string(String(repeating: "x", count: 398)).shown.utf8.count == 400)
+    #expect(EDN.string(String(repeating: "x", count: 399)).shown.hasSuffix("x… (401 bytes)"))
+  }
+
   @Test("what nobody can tell makes a run unknown")
   func unknowns() {
     let results = results(good, observed: [Anomaly("unread-node", "no final read", severity: .unknown)])

@@ -101,8 +101,8 @@ extension TransactionHistory {
     edn["value'"] = found.next
     edn["a-mop-index"] = .integer(found.first)
     edn["b-mop-index"] = .integer(found.second)
-    let (key, value) = (EDN(found.key).text, found.value.text)
-    let next = found.next?.text ?? ""
+    let (key, value) = (EDN(found.key).shown, found.value.shown)
+    let next = found.next?.shown ?? ""
     switch step.relation {
     case .wr: return (edn, "\(b) read what \(a) wrote to \(key): \(value)")
     case .ww: return (edn, "\(b) wrote \(next) to \(key) after \(a) wrote \(value)")
@@ -112,7 +112,7 @@ extension TransactionHistory {
 
   /// The transaction as people read it.
   func text(_ transaction: Int) -> String {
-    EDN.vector(operations(of: transactions[transaction]).map { edn($0) }).text
+    EDN.vector(operations(of: transactions[transaction]).map { edn($0) }).shown
   }
 
   /// Where a transaction stands in the history.

@@ -69,7 +69,7 @@ struct DirectAnomalies {
     return AnomalyCase(
       type: type, edn: edn,
       detail:
-        "\(history.text(reader)) read \(history.edn(read).text), which \(history.text(writer)) \(words)",
+        "\(history.text(reader)) read \(history.edn(read).shown), which \(history.text(writer)) \(words)",
       operations: (history.indices(reader) + history.indices(writer)).sorted())
   }
 
@@ -122,8 +122,8 @@ struct DirectAnomalies {
     AnomalyCase(
       type: "internal",
       edn: ["op": history.operation(number).edn, "mop": history.edn(read), "expected": expected],
-      detail: "\(history.text(number)) read \(history.edn(read).text), though by itself it knows "
-        + expected.text, operations: history.indices(number))
+      detail: "\(history.text(number)) read \(history.edn(read).shown), though by itself it knows "
+        + expected.shown, operations: history.indices(number))
   }
 
   /// A list that shows what the transaction appends only later.
@@ -141,7 +141,7 @@ struct DirectAnomalies {
           "op": history.operation(number).edn, "mop": history.edn(read),
           "element": history.value(Int(element)),
         ],
-        detail: "\(history.text(number)) read \(history.value(Int(element)).text) before it appended that",
+        detail: "\(history.text(number)) read \(history.value(Int(element)).shown) before it appended that",
         operations: history.indices(number))
     }
     return nil
@@ -167,7 +167,8 @@ struct DirectAnomalies {
     return AnomalyCase(
       type: "duplicate-elements",
       edn: ["op": history.operation(number).edn, "mop": history.edn(read), "duplicates": .map(members)],
-      detail: "\(history.edn(read).text) shows an element more than once", operations: history.indices(number)
+      detail: "\(history.edn(read).shown) shows an element more than once",
+      operations: history.indices(number)
     )
   }
 
@@ -213,7 +214,7 @@ struct DirectAnomalies {
         "txns": .vector(transactions.prefix(AnomalyCases.shownMax).map { history.operation($0).edn }),
       ],
       detail: "\(told.map { history.text($0) }.joined(separator: " and ")) both read "
-        + "\(value.text) from key \(key.text) and then wrote to it",
+        + "\(value.shown) from key \(key.shown) and then wrote to it",
       operations: told.flatMap { history.indices($0) }.sorted())
   }
 }

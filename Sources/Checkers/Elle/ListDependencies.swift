@@ -78,7 +78,7 @@ struct ListDependencies: Dependencies {
     }
     return AnomalyCase(
       type: "incompatible-order", edn: ["key": EDN(history.keys[key]), "values": .vector(values)],
-      detail: "key \(EDN(history.keys[key]).text) was read as \(values[0].text) and as \(values[1].text): "
+      detail: "key \(EDN(history.keys[key]).shown) was read as \(values[0].shown) and as \(values[1].shown): "
         + "neither begins the other",
       operations: shown.flatMap { history.indices(Int($0)) }.sorted())
   }
@@ -104,7 +104,7 @@ struct ListDependencies: Dependencies {
               "txns": [history.operation(first).edn, .keyword("..."), history.operation(writer).edn],
             ],
             detail:
-              "\(history.text(writer)) appended to key \(EDN(history.keys[key]).text) after the aborted "
+              "\(history.text(writer)) appended to key \(EDN(history.keys[key]).shown) after the aborted "
               + history.text(first),
             operations: (history.indices(first) + history.indices(writer)).sorted()))
       }

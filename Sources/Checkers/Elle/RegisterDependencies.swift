@@ -117,7 +117,7 @@ struct RegisterDependencies: Dependencies {
     return AnomalyCase(
       type: "cyclic-versions",
       edn: ["key": key, "scc": .vector(values), "sources": .vector(sources.map { .keyword($0) })],
-      detail: "the versions \(EDN.vector(values).text) of key \(key.text) each overwrite another",
+      detail: "the versions \(EDN.vector(values).shown) of key \(key.shown) each overwrite another",
       operations: members.compactMap { author[$0] < 0 ? nil : author[$0] }.flatMap { history.indices($0) }
         .sorted())
   }

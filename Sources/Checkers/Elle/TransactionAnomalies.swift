@@ -84,7 +84,7 @@ struct TransactionAnomalies {
         found.append(
           Anomaly(
             "altered-transaction",
-            "\(EDN(asked).text) was asked for, and \(EDN(answered).text) was answered",
+            "\(EDN(asked).shown) was asked for, and \(EDN(answered).shown) was answered",
             operations: [transaction.begin, transaction.end], node: history.node(of: transaction)))
       }
     }
@@ -118,7 +118,7 @@ struct TransactionAnomalies {
           found.append(
             Anomaly(
               "phantom-value",
-              "\(history.edn(read).text) shows \(history.value(phantom).text), which \(words)",
+              "\(history.edn(read).shown) shows \(history.value(phantom).shown), which \(words)",
               operations: [transaction.begin, transaction.end] + [writer].compactMap { $0 },
               node: history.node(of: transaction)))
         }
@@ -158,7 +158,7 @@ struct TransactionAnomalies {
           found.append(
             Anomaly(
               "initial-value",
-              "\(history.edn(read).text) shows \(history.value(read.value).text), which nobody has written; it is taken "
+              "\(history.edn(read).shown) shows \(history.value(read.value).shown), which nobody has written; it is taken "
                 + "for the state of a key without writes, which should be null",
               operations: [transaction.begin, transaction.end], node: history.node(of: transaction),
               severity: .warning))
@@ -189,8 +189,8 @@ struct TransactionAnomalies {
             found.append(
               modelled(
                 "fractured-read",
-                "\(history.edn(read).text) shows what \(history.text(writer)) wrote, and after it "
-                  + "\(history.edn(later).text) does not",
+                "\(history.edn(read).shown) shows what \(history.text(writer)) wrote, and after it "
+                  + "\(history.edn(later).shown) does not",
                 operations: (history.indices(writer) + history.indices(number)).sorted(),
                 node: history.node(of: transaction)))
           }
@@ -220,8 +220,8 @@ struct TransactionAnomalies {
             found.append(
               modelled(
                 "forgotten-write",
-                "process \(transaction.process) wrote \(history.value(own.version).text) to key "
-                  + "\(EDN(history.keys[read.key]).text), and then read \(history.edn(read).text)",
+                "process \(transaction.process) wrote \(history.value(own.version).shown) to key "
+                  + "\(EDN(history.keys[read.key]).shown), and then read \(history.edn(read).shown)",
                 operations: (history.indices(own.transaction) + history.indices(number)).sorted(),
                 node: history.node(of: transaction)))
           } else if history.model == .registers {
@@ -261,7 +261,7 @@ struct TransactionAnomalies {
       let other = final.reads[key]?.first(where: { $0.shown != first.shown })
     else { return [] }
     func text(_ read: FinalReads.Read) -> String {
-      history.edn(read.operation).text
+      history.edn(read.operation).shown
     }
     let more = keys.count > 1 ? ", and \(keys.count - 1) other keys differ" : ""
     return [
@@ -319,7 +319,7 @@ struct TransactionAnomalies {
           modelled(
             "lost-write",
             "\(history.text(writer)) was acknowledged, and in the end nothing is left of key "
-              + EDN(history.keys[key]).text,
+              + EDN(history.keys[key]).shown,
             operations: (history.indices(writer) + history.indices(reads[0].transaction)).sorted(),
             node: reads[0].node))
       }

@@ -130,7 +130,7 @@ public struct TransactionChecker: Checker {
   ) -> Finding {
     let key = EDN(transactions.keys[transactions.key(of: version)])
     let detail =
-      "key \(key.text) had value \(transactions.value(version).text) written by more than one transaction"
+      "key \(key.shown) had value \(transactions.value(version).shown) written by more than one transaction"
     return Finding(
       .unknown, ["error": .string(detail)],
       anomalies: TransactionAnomalies.replies(transactions) + [

@@ -8,7 +8,7 @@ struct KafkaAnomalies {
   func of(_ errors: [KafkaError]) -> [Anomaly] { errors.map { anomaly($0) } }
 
   private func anomaly(_ error: KafkaError) -> Anomaly {
-    let key = EDN(history.keys[error.key].name).text
+    let key = EDN(history.keys[error.key].name).shown
     let (name, words) = describe(error)
     return Anomaly(
       name, "key \(key): \(words)", operations: error.operations,
@@ -17,7 +17,7 @@ struct KafkaAnomalies {
   }
 
   private func describe(_ error: KafkaError) -> (name: String, words: String) {
-    let values = error.values.prefix(8).map { EDN(history.value(error.key, $0)).text }
+    let values = error.values.prefix(8).map { EDN(history.value(error.key, $0)).shown }
     let list = values.joined(separator: ", ") + (error.values.count > 8 ? ", …" : "")
     let offsets = error.offsets.map(String.init).joined(separator: ", ")
     return switch error.kind {
@@ -56,7 +56,7 @@ struct KafkaStrangers {
         guard !(sent[data.name]?.contains(data.values[value]) ?? false) else { return nil }
         return Anomaly(
           "phantom-message",
-          "key \(EDN(data.name).text): message \(EDN(data.values[value]).text) was shown, and never sent",
+          "key \(EDN(data.name).shown): message \(EDN(data.values[value]).shown) was shown, and never sent",
           operations: [data.readers[value]], node: history.history[data.readers[value]].node)
       }
     }

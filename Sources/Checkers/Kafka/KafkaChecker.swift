@@ -60,7 +60,7 @@ public struct KafkaChecker: Checker {
     guard let operation = worst.operation, worst.lag > lagMax ?? Self.lagNoted(data.history) else {
       return []
     }
-    let key = worst.key.map { EDN(data.keys[$0].name).text } ?? "nil"
+    let key = worst.key.map { EDN(data.keys[$0].name).shown } ?? "nil"
     let seconds = (worst.lag.seconds * 10).rounded() / 10
     return [
       Anomaly(

@@ -37,12 +37,12 @@ struct KafkaUnseen {
 
   func anomalies(_ data: KafkaHistory) -> [Anomaly] {
     unseen.indices.filter { !unseen[$0].isEmpty }.map { key in
-      let message = EDN(data.value(key, unseen[key][0])).text
+      let message = EDN(data.value(key, unseen[key][0])).shown
       let others = unseen[key].count > 1 ? ", nor \(unseen[key].count - 1) others" : ""
       let writer = data.keys[key].writers[unseen[key][0]]
       return Anomaly(
         "unseen-message",
-        "nobody has ever seen message \(message) of key \(EDN(data.keys[key].name).text)\(others)",
+        "nobody has ever seen message \(message) of key \(EDN(data.keys[key].name).shown)\(others)",
         operations: [writer], node: data.history[writer].node)
     } + missing(data)
   }
@@ -79,8 +79,8 @@ struct KafkaUnseen {
         reported.insert(final.node)
         return Anomaly(
           "missing-message",
-          "in the end \(final.node?.name ?? "a node") has no more of key \(EDN(data.keys[key].name).text), and "
-            + "has not shown \(EDN(data.value(key, first)).text)",
+          "in the end \(final.node?.name ?? "a node") has no more of key \(EDN(data.keys[key].name).shown), and "
+            + "has not shown \(EDN(data.value(key, first)).shown)",
           operations: [writers[first], seeks[process]!, last.index], node: final.node, breaking: .convergence)
       }
       return nil

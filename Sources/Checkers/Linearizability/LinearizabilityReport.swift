@@ -61,7 +61,7 @@ struct LinearizabilityReport {
     let basis = judgement.isOnlyErrors ? ", if errors are true" : ""
     return Anomaly(
       judgement.isOnlyErrors ? "impossible-error" : "nonlinearizable",
-      "key \(EDN(key).text): \(describe(stuck)), and \(why)\(basis)", operations: operations,
+      "key \(EDN(key).shown): \(describe(stuck)), and \(why)\(basis)", operations: operations,
       node: history[stuck.end!].node)
   }
 
@@ -73,7 +73,7 @@ struct LinearizabilityReport {
     history[operation.end ?? history.completion(of: operation.call)?.index ?? operation.call]
   }
 
-  private func name(_ value: Int) -> String { value == 0 ? "no value" : EDN(registers.value(value)).text }
+  private func name(_ value: Int) -> String { value == 0 ? "no value" : EDN(registers.value(value)).shown }
 
   private func describe(_ operation: RegisterOperation) -> String {
     switch operation.action {

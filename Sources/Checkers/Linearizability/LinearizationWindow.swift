@@ -94,7 +94,7 @@ public struct LinearizationWindow: Equatable, Sendable {
     self.key = key
     self.isWhole = isWhole
     func name(_ value: Int) -> String {
-      value == Narrowing.other ? "another value" : value == 0 ? "no value" : EDN(registers.value(value)).text
+      value == Narrowing.other ? "another value" : value == 0 ? "no value" : EDN(registers.value(value)).shown
     }
     items = operations.map {
       Item(
