@@ -94,7 +94,8 @@ struct Endings {
     }
     let text = parts[1] == "" ? "without a text" : EDN(parts[1]).shown
     let code =
-      RPCError.code(named: name).map { "error \($0) (\(name))" } ?? (parts.count == 3
+      RPCError.code(named: name).map { "error \($0) (\(name))" }
+      ?? (parts.count == 3
         ? "error \(EDN(parts[2]).shown), for which Maelstrom has no name"
         : "an error for which Maelstrom has no name")
     let hint = name == "not-supported" ? ", as if the node did not know this type of message" : ""

@@ -173,8 +173,8 @@ extension TestRun {
       destination = NodeID(try message.string("dest"))
       _ = try message.object("body")
     } catch {
-      return report(
-        "malformed-message", LineWords.noMessage(line.bytes, error.rpcError.text, from: node), node)
+      let reason = LineWords.nullOrMissing(error.rpcError.text, message)
+      return report("malformed-message", LineWords.noMessage(line.bytes, reason, from: node), node)
     }
     // Maelstrom refuses envelopes with members that it does not know.
     let isUsual =

@@ -18,7 +18,9 @@ struct Figures {
   init(_ results: Results, _ history: History) {
     verdict = results.verdict
     let tree = results.tree
-    availability = tree["availability"]?["ok-fraction"]?.number
+    // Of nothing there is no share.
+    availability =
+      history.operations.contains(where: \.isClient) ? tree["availability"]?["ok-fraction"]?.number : nil
     serverMessagesPerOperation = tree["net"]?["servers"]?["msgs-per-op"]?.number
     messagesPerOperation = tree["net"]?["all"]?["msgs-per-op"]?.number
     reply = Self.replies(history)

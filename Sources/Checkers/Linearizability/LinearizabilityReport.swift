@@ -61,7 +61,8 @@ struct LinearizabilityReport {
     let basis = judgement.isOnlyErrors ? ", if errors are true" : ""
     return Anomaly(
       judgement.isOnlyErrors ? "impossible-error" : "nonlinearizable",
-      "key \(EDN(key).shown): \(describe(stuck)), and \(why)\(basis)", operations: operations,
+      (key == .null ? "" : "key \(EDN(key).shown): ") + "\(describe(stuck)), and \(why)\(basis)",
+      operations: operations,
       node: history[stuck.end!].node)
   }
 
