@@ -41,6 +41,26 @@ static inline uint64_t glomers_head(const uint8_t *text, size_t length) {
   return length >= 8 ? word : word & glomers_first_bytes(length);
 }
 
+/* The same of a text that nothing need follow. */
+static inline uint64_t glomers_short_head(const uint8_t *text, size_t length) {
+  if (length >= 8) return glomers_load(text);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  if (length >= 4) {
+    uint32_t first, last;
+    memcpy(&first, text, sizeof first);
+    memcpy(&last, text + length - 4, sizeof last);
+    return first | (uint64_t)last << 8 * (length - 4);
+  }
+  if (length == 0) return 0;
+  /* Of one to three bytes: the first, the middle and the last, of which some are the same. */
+  return text[0] | (uint64_t)text[length / 2] << 8 * (length / 2) | (uint64_t)text[length - 1] << 8 * (length - 1);
+#else
+  uint64_t word = 0;
+  memcpy(&word, text, length);
+  return word;
+#endif
+}
+
 /* A name of up to eight bytes as they are loaded, and zeros. The compiler makes a constant of it. */
 static inline uint64_t glomers_name(const char *name, size_t length) {
   uint64_t word = 0;
@@ -98,7 +118,8 @@ static inline size_t glomers_plain_ascii(const uint8_t *at) {
 static inline size_t glomers_common_bytes(const uint8_t *a, const uint8_t *b) {
 #if defined(__SSE2__)
   __m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)a), _mm_loadu_si128((const __m128i *)b));
-  return (size_t)__builtin_ctz(~(unsigned)_mm_movemask_epi8(same));
+  unsigned mask = (unsigned)_mm_movemask_epi8(same);
+  return mask == 0xFFFF ? 16 : (size_t)__builtin_ctz(~mask);
 #elif defined(__ARM_NEON) && defined(__aarch64__)
   uint8x16_t same = vceqq_u8(vld1q_u8(a), vld1q_u8(b));
   uint64_t others = ~vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(same), 4)), 0);

@@ -153,31 +153,48 @@ static bool has_distinct_keys(glomers_tape *tape, uint32_t object) {
   return are_few ? glomers_few_are_distinct(tape->text, tape->tokens, object) : index_object(tape, object);
 }
 
-static bool is_key(const glomers_tape *tape, const glomers_token *token, const uint8_t *key, size_t length,
-                   uint64_t head) {
-  return glomers_token_extent(token) == length + 2 && token->of.head == head &&
-         (length <= 8 || memcmp(tape->text + token->start + 9, key + 8, length - 8) == 0);
+/* A key that is looked for, as its token would have it. */
+typedef struct {
+  const uint8_t *text;
+  size_t length;
+  uint64_t head;
+  uint32_t shape;
+} wanted_key;
+
+static inline bool is_key(const glomers_tape *tape, const glomers_token *token, const wanted_key *key) {
+  return token->shape == key->shape && token->of.head == key->head &&
+         (key->length <= 8 || memcmp(tape->text + token->start + 9, key->text + 8, key->length - 8) == 0);
 }
 
-uint32_t glomers_tape_find(glomers_tape *tape, uint32_t object, const void *key, size_t length) {
-  const glomers_token *tokens = tape->tokens;
-  const uint8_t *text = key;
-  uint64_t head = 0;
-  glomers_copy_bytes(&head, text, length < 8 ? length : 8);
-  uint32_t members = tokens[object].of.group.count;
-  bool is_indexed = members > GLOMERS_FEW_MEMBERS && ((tape->slot_count > 0 && tape->indexed == object) ||
-                                                index_object(tape, object));
-  if (is_indexed) {
-    for (size_t place = hash_of(head, text, length);; place++) {
+/* By the table of the object's keys; one by one where they would make a slow table. */
+static uint32_t find_among_many(glomers_tape *tape, uint32_t object, const wanted_key *key) {
+  if ((tape->slot_count > 0 && tape->indexed == object) || index_object(tape, object)) {
+    for (size_t place = hash_of(key->head, key->text, key->length);; place++) {
       uint32_t slot = tape->slots[place & (tape->slot_count - 1)];
       if (slot == 0) return 0;
-      if (is_key(tape, tokens + slot - 1, text, length, head)) return slot;
+      if (is_key(tape, tape->tokens + slot - 1, key)) return slot;
     }
   }
   uint32_t index = object + 1;
-  for (uint32_t member = 0; member < members; member++) {
-    if (is_key(tape, tokens + index, text, length, head)) return index + 1;
-    index = glomers_token_after(tokens, index + 1);
+  for (uint32_t left = tape->tokens[object].of.group.count; left > 0; left--) {
+    if (is_key(tape, tape->tokens + index, key)) return index + 1;
+    index = glomers_token_after(tape->tokens, index + 1);
+  }
+  return 0;
+}
+
+uint32_t glomers_tape_find(glomers_tape *tape, uint32_t object, const void *text, size_t length) {
+  /* With its quotes it has to fit into a line. */
+  if (length > LENGTH_MAX - 2) return 0;
+  const wanted_key key = {text, length, glomers_short_head(text, length),
+                          (uint32_t)(length + 2) << GLOMERS_SHAPE_BITS | GLOMERS_STRING};
+  const glomers_token *token = tape->tokens + object;
+  uint32_t left = token->of.group.count;
+  if (left > GLOMERS_FEW_MEMBERS) return find_among_many(tape, object, &key);
+  for (token++; left > 0; left--) {
+    const glomers_token *value = token + 1;
+    if (is_key(tape, token, &key)) return (uint32_t)(value - tape->tokens);
+    token = value + (glomers_token_kind(value) <= GLOMERS_ARRAY ? glomers_token_extent(value) : 1);
   }
   return 0;
 }

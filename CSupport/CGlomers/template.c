@@ -66,21 +66,26 @@ static bool are_keys_distinct(const glomers_template *template) {
   return true;
 }
 
+/* Where two texts of a length first differ, which are the same before `at`; the length if they don't. */
+static inline size_t first_difference(const uint8_t *a, const uint8_t *b, size_t at, size_t length) {
+  const size_t last = length - 16;
+  for (; at < last; at += 16) {
+    size_t same = glomers_common_bytes(a + at, b + at);
+    if (same < 16) return at + same;
+  }
+  return last + glomers_common_bytes(a + last, b + last);
+}
+
 /*
  * Turns the template into this line, of the same length. False if the two differ in more than what is in the holes: the
  * template is then a line that lies between the two, or nothing.
  */
 static bool fit(glomers_template *template, const uint8_t *line) {
-  const size_t length = template->length, last = length - 16;
+  const size_t length = template->length;
   const hole *hole = template->holes;
   bool has_new_keys = false;
   size_t at = 0;
-  while (at < length) {
-    /* What comes before `at` is the same by now, so the last block may begin there. */
-    size_t block = at < last ? at : last;
-    size_t same = glomers_common_bytes(line + block, template->text + block);
-    at = block + same;
-    if (same == 16) continue;
+  while ((at = first_difference(line, template->text, at, length)) < length) {
     while (hole->end <= at) hole++;
     if (hole->start > at) break;
     glomers_copy_bytes(template->text + hole->start, line + hole->start, (size_t)(hole->end - hole->start));
@@ -97,7 +102,7 @@ static bool fit(glomers_template *template, const uint8_t *line) {
     template->length = 0;
     return false;
   }
-  return at >= length;
+  return at == length;
 }
 
 bool glomers_templates_read(glomers_tape *tape, const uint8_t *line, size_t length) {

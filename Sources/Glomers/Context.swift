@@ -4,11 +4,26 @@ public struct Context<N: Node>: Sendable {
   public internal(set) var now: Instant
   /// The node's dice: seeded by the driver.
   public var random: Random
-  package internal(set) var effects: [Effect<N>] = []
+  /// The first effect, if that is an answer: of nearly all events it is the only one, and handed over by itself costs less
+  /// than in an array of all kinds of effects.
+  var answer: Answer?
+  /// The effects but for `answer`, which comes before them.
+  var rest: [Effect<N>] = []
   /// Whether records may be among the effects: so that nobody has to look.
   var hasRecords = false
   /// Whether anybody stores records: if not, they are not even made.
   private let keepsRecords: Bool
+
+  struct Answer: Sendable {
+    let message: N.Message
+    let request: Request
+  }
+
+  /// All that the node wants done, in that order.
+  package var effects: [Effect<N>] {
+    guard let answer else { return rest }
+    return [.reply(answer.message, to: answer.request)] + rest
+  }
 
   package init(now: Instant = .zero, random: Random = Random(seed: 0), keepsRecords: Bool = true) {
     self.now = now
@@ -18,44 +33,48 @@ public struct Context<N: Node>: Sendable {
 
   /// Sends a message that needs no answer.
   public mutating func send(_ message: N.Message, to node: NodeID) {
-    effects.append(.send(message, to: node))
+    rest.append(.send(message, to: node))
   }
 
   /// Answers a request. A request without an id gets no answer.
   public mutating func reply(_ message: N.Message, to request: Request) {
-    effects.append(.reply(message, to: request))
+    if case nil = answer, rest.isEmpty {
+      answer = Answer(message: message, request: request)
+    } else {
+      rest.append(.reply(message, to: request))
+    }
   }
 
   /// Answers a request with an error. Definite errors only where the operation certainly did not happen.
   public mutating func fail(_ error: RPCError, to request: Request) {
-    effects.append(.fail(error, to: request))
+    rest.append(.fail(error, to: request))
   }
 
   /// Asks a peer; the answer comes to `complete` with `then`.
   public mutating func call(_ node: NodeID, _ message: N.Message, then: N.Call, _ retry: Retry) {
-    effects.append(.call(node, message, then: then, retry))
+    rest.append(.call(node, message, then: then, retry))
   }
 
   /// Asks a service; the answer comes to `complete` with `then`.
   public mutating func ask(_ service: Service, _ request: KV, then: N.Ask, _ retry: Retry) {
-    effects.append(.ask(service, request, then: then, retry))
+    rest.append(.ask(service, request, then: then, retry))
   }
 
   /// Wakes the node at an instant; one that has passed means as soon as possible. A set timer is moved.
   public mutating func wake(_ timer: N.Timer, at instant: Instant) {
-    effects.append(.wake(timer, at: instant))
+    rest.append(.wake(timer, at: instant))
   }
 
   /// Forgets a timer; one that is not set is not missed.
   public mutating func cancel(_ timer: N.Timer) {
-    effects.append(.cancel(timer))
+    rest.append(.cancel(timer))
   }
 
   /// Stores a record before any effect of this event is carried out: log before answer. Does nothing, at no cost,
   /// where the node has no data directory.
   public mutating func persist(_ record: @autoclosure () -> N.Record) {
     guard keepsRecords else { return }
-    effects.append(.persist(record()))
+    rest.append(.persist(record()))
     hasRecords = true
   }
 }

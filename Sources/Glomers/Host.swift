@@ -241,7 +241,7 @@ public struct Host<N: Node>: Sendable {
     guard var waiting = held else { return }
     held = nil
     waiting += context.effects
-    context.effects = waiting
+    (context.answer, context.rest) = (nil, waiting)
   }
 
   /// Records that were asked for can't be stored for now; the driver goes on trying, and says so each time.
@@ -293,15 +293,21 @@ public struct Host<N: Node>: Sendable {
     if !outputs.isEmpty { drainOutputs(carryOut) }
     if held != nil || context.hasRecords {
       hold(carryOut)
-    } else if !context.effects.isEmpty {
-      // The buffer is taken out and put back, so that its memory is used again. To take an effect off its end costs
-      // no copy of what is in it.
-      var effects: [Effect<N>] = []
-      swap(&effects, &context.effects)
-      if effects.count > 1 { effects.reverse() }
-      while let effect = effects.popLast() { perform(effect, send, carryOut) }
-      swap(&effects, &context.effects)
+      return
     }
+    if let answer = context.answer.take(), let id = answer.request.id,
+      !isLate(answer.request) || isAwaited(answer.request, carryOut)
+    {
+      send(answer.message, answer.request.source, nil, id)
+    }
+    guard !context.rest.isEmpty else { return }
+    // The buffer is taken out and put back, so that its memory is used again. To take an effect off its end costs no copy
+    // of what is in it.
+    var effects: [Effect<N>] = []
+    swap(&effects, &context.rest)
+    if effects.count > 1 { effects.reverse() }
+    while let effect = effects.popLast() { perform(effect, send, carryOut) }
+    swap(&effects, &context.rest)
   }
 
   @inline(never)
@@ -384,15 +390,15 @@ public struct Host<N: Node>: Sendable {
   private mutating func hold(_ carryOut: (Output) -> Void) {
     // Taken out and put back: a second owner would make the first append copy it all.
     var waiting = held.take() ?? []
-    for effect in context.effects {
+    if let answer = context.answer.take() { waiting.append(.reply(answer.message, to: answer.request)) }
+    for effect in context.rest {
       if case .persist(let record) = effect { carryOut(.store(record)) } else { waiting.append(effect) }
     }
-    context.effects.removeAll(keepingCapacity: true)
+    context.rest.removeAll(keepingCapacity: true)
     context.hasRecords = false
     held = waiting
   }
 
-  @inline(__always)
   private mutating func perform(
     _ effect: consuming Effect<N>, _ send: (N.Message, NodeID, Int?, Int?) -> Void,
     _ carryOut: (Output) -> Void

@@ -16,7 +16,8 @@ final class Output {
   /// Output beyond this is not held back until the end of the turn.
   private static let bytesMax = 256 << 10
 
-  @exclusivity(unchecked) @usableFromInline var writer = JSONWriter()
+  /// Has room for all of that from the beginning: memory that nothing is written to costs nothing.
+  @exclusivity(unchecked) @usableFromInline var writer = JSONWriter(reserving: 2 * bytesMax)
   /// The status to end the process with, once something has made going on impossible.
   @exclusivity(unchecked) @usableFromInline var failure: Int32?
   /// Whether the next line is not just the node's: the process ends, or lines come that may have waited during a stop.

@@ -12,7 +12,7 @@ internal import OrderedCollections
 ///
 /// Invariant: every value of the set is in at least one stream or unnumbered, and never in both.
 public struct ReplicatedSet: Sendable {
-  private var distinct = OrderedSet<JSON>()
+  private var distinct = DistinctValues()
   public private(set) var version = VersionVector()
   /// The streams in their order of arrival, and their places by name.
   private var streams: [Stream] = []
@@ -83,7 +83,7 @@ public struct ReplicatedSet: Sendable {
       return 0
     }
     for value in delta.entries.dropFirst(held - delta.after) {
-      let position = distinct.append(value).index
+      let position = distinct.append(value).position
       if !unnumbered.isEmpty { unnumbered.remove(position) }
       append(position, to: delta.origin)
     }

@@ -27,9 +27,10 @@ public struct Codec<N: Node> where N.Message: WireMessage {
       return decode(line, isOnTape: isOnTape) { host.isAsk($0) }
     }
     do throws(WireError) {
-      let message = try N.Message(type: heading.names.type, body: document.object(heading.body))
+      let names = heading.names
+      let message = try N.Message(type: names.pointee.type, body: document.object(heading.body))
       host.receive(
-        message, from: NodeID(heading.names.source), to: NodeID(heading.names.destination), id: heading.id,
+        message, from: NodeID(names.pointee.source), to: NodeID(names.pointee.destination), id: heading.id,
         at: now)
       return nil
     } catch {

@@ -34,9 +34,11 @@ public struct Frame {
   }
 }
 
-/// A ``Frame`` of a message that answers nothing, as nearly all are, with the place of its body on the tape.
+/// Where the parts of a message are that answers nothing, as nearly all are: a ``Frame`` without a copy of its names.
+///
+/// Valid until the document that read it parses again.
 struct Heading {
-  let names: Names
+  let names: UnsafePointer<Names>
   let body: UInt32
   let id: Int?
 }
@@ -122,14 +124,15 @@ extension JSONDocument {
   func object(_ token: UInt32) -> JSONObject { JSONObject(view: view(token)) }
 
   func frame(_ heading: Heading) -> Frame {
-    Frame(
-      source: NodeID(heading.names.source), destination: NodeID(heading.names.destination), id: heading.id,
-      inReplyTo: nil, type: heading.names.type, body: object(heading.body), role: .other)
+    let names = heading.names.pointee
+    return Frame(
+      source: NodeID(names.source), destination: NodeID(names.destination), id: heading.id, inReplyTo: nil,
+      type: names.type, body: object(heading.body), role: .other)
   }
 
   /// A message of the usual shape.
   private func frame(_ header: UnsafeMutablePointer<glomers_header>) -> Frame {
-    let names = names(header)
+    let names = names(header).pointee
     return Frame(
       source: NodeID(names.source), destination: NodeID(names.destination), id: integer(header.pointee.id),
       inReplyTo: integer(header.pointee.in_reply_to), type: names.type, body: object(header.pointee.body),
@@ -172,7 +175,6 @@ extension JSONWriter {
 
   mutating func endEnvelope(id: Int?, inReplyTo: Int?) {
     if let id { member("msg_id", id) }
-    if let inReplyTo { member("in_reply_to", inReplyTo) }
-    closeEnvelope()
+    if let inReplyTo { closeEnvelope(inReplyTo: inReplyTo) } else { closeEnvelope() }
   }
 }

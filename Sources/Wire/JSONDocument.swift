@@ -144,11 +144,12 @@ public final class JSONDocument {
     return memory.pointee.shelf.keep(value.bytes)
   }
 
-  /// The names of the message on the tape.
+  /// The names of the message on the tape: where they lie, because to copy them would cost more than to read them.
   @inline(__always)
-  func names(_ header: UnsafeMutablePointer<glomers_header>) -> Names {
-    if header.pointee.new_names != 0 || memory.pointee.names == nil { renewNames(header) }
-    return memory.pointee.names.unsafelyUnwrapped[Int(header.pointee.place)]
+  func names(_ header: UnsafeMutablePointer<glomers_header>) -> UnsafePointer<Names> {
+    // Of a place whose names nobody has read yet, all are new.
+    if header.pointee.new_names != 0 { renewNames(header) }
+    return UnsafePointer(memory.pointee.names.unsafelyUnwrapped + Int(header.pointee.place))
   }
 
   private static let namesCount = Int(GLOMERS_TEMPLATES) + 1
@@ -230,7 +231,7 @@ struct Names {
 
   private static func renew(_ name: inout String, _ value: TapeValue) {
     let inner = value.inner
-    let isSame = name.withUTF8 {
+    let isSame = name.withBytes {
       $0.count == inner.count && glomers_same_bytes($0.baseAddress, inner.baseAddress, inner.count)
     }
     if value.isEscaped || !isSame { name = value.string }
@@ -247,19 +248,11 @@ private struct StringMemory {
     let inner = UnsafeRawBufferPointer(value.inner)
     guard 16...Self.bytesMax ~= inner.count, !value.isEscaped else { return value.string }
     if strings.isEmpty { strings = Array(repeating: "", count: 256) }
-    let place = Self.place(of: inner)
-    let isKnown = strings[place].utf8.withContiguousStorageIfAvailable {
+    let place = Int(glomers_quick_hash(inner.baseAddress, inner.count) >> 56)
+    let isKnown = strings[place].withBytes {
       $0.count == inner.count && glomers_same_bytes($0.baseAddress, inner.baseAddress, inner.count)
     }
-    if isKnown != true { strings[place] = value.string }
+    if !isKnown { strings[place] = value.string }
     return strings[place]
-  }
-
-  /// Looks at the first and the last eight bytes: names that differ mostly do so at one end.
-  private static func place(of bytes: UnsafeRawBufferPointer) -> Int {
-    let first = bytes.loadUnaligned(as: UInt64.self)
-    let last = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
-    // Fibonacci hashing (Knuth: The Art of Computer Programming, volume 3, 6.4).
-    return Int(((first &* 3 ^ last) &* 0x9E37_79B9_7F4A_7C15) >> 56)
   }
 }

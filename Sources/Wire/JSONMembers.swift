@@ -2,12 +2,6 @@ public import Glomers
 
 /// Members of objects: a key and what follows it.
 extension JSONWriter {
-  /// A key and a string, both plain constants.
-  public mutating func member(_ name: StaticString, _ value: StaticString) {
-    key(name)
-    string(value)
-  }
-
   /// A key and a string.
   @_disfavoredOverload
   public mutating func member(_ name: StaticString, _ value: String) {

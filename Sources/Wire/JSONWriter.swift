@@ -6,7 +6,8 @@ public import Glomers
 /// The writer puts the commas; that keys, values and brackets come in a sensible order is up to the caller.
 @safe
 public struct JSONWriter: ~Copyable {
-  private var buffer: UnsafeMutableRawBufferPointer
+  private var start: UnsafeMutableRawPointer
+  private var capacity: Int
   /// Bytes written since the last ``removeAll()``.
   public private(set) var count = 0
   /// Whether a value stands before the next one on its level.
@@ -18,10 +19,16 @@ public struct JSONWriter: ~Copyable {
   private var openingDestination = ""
 
   /// An empty text.
-  public init() { buffer = .allocate(byteCount: 4096, alignment: 1) }
+  public init() { self.init(reserving: 4096) }
+
+  /// An empty text, with room for `byteCount` bytes: at least one.
+  public init(reserving byteCount: Int) {
+    start = .allocate(byteCount: byteCount, alignment: 1)
+    capacity = byteCount
+  }
 
   deinit {
-    buffer.deallocate()
+    start.deallocate()
     opening.deallocate()
   }
 
@@ -39,9 +46,10 @@ public struct JSONWriter: ~Copyable {
   /// The key of the value that is written next. A constant must be plain: without quotes, backslashes and control
   /// characters.
   public mutating func key(_ name: StaticString) {
-    quotePlain(name)
-    appendUnchecked(UInt8(ascii: ":"))
-    followsValue = false
+    var place = self.place(for: name.utf8CodeUnitCount &+ 3)
+    place = Self.quote(name, at: place)
+    place.storeBytes(of: UInt8(ascii: ":"), as: UInt8.self)
+    finish(at: place + 1, followsValue: false)
   }
 
   /// The key of the value that is written next.
@@ -63,8 +71,16 @@ public struct JSONWriter: ~Copyable {
 
   /// A string that is a constant, and plain as that of a key.
   public mutating func string(_ value: StaticString) {
-    quotePlain(value)
-    followsValue = true
+    let place = self.place(for: value.utf8CodeUnitCount &+ 2)
+    finish(at: Self.quote(value, at: place), followsValue: true)
+  }
+
+  /// A key and a string, both plain constants: nearly every message begins with its type.
+  public mutating func member(_ name: StaticString, _ value: StaticString) {
+    var place = self.place(for: name.utf8CodeUnitCount &+ value.utf8CodeUnitCount &+ 5)
+    place = Self.quote(name, at: place)
+    place.storeBytes(of: UInt8(ascii: ":"), as: UInt8.self)
+    finish(at: Self.quote(value, at: place + 1), followsValue: true)
   }
 
   /// A string, escaped as far as JSON demands.
@@ -87,10 +103,8 @@ public struct JSONWriter: ~Copyable {
 
   /// An integer of 64 bits.
   public mutating func integer(_ value: Int) {
-    reserve(21)
-    if followsValue { appendUnchecked(UInt8(ascii: ",")) }
-    followsValue = true
-    count += glomers_write_integer(end, Int64(value))
+    let place = self.place(for: 20)
+    finish(at: place + glomers_write_integer(place, Int64(value)), followsValue: true)
   }
 
   /// The shortest text that reads back as the same real. Must be finite: JSON has no other.
@@ -168,24 +182,21 @@ public struct JSONWriter: ~Copyable {
 
   /// A value as it came.
   public mutating func text(_ text: JSONText) {
-    reserve(text.count + 1)
-    if followsValue { appendUnchecked(UInt8(ascii: ",")) }
-    followsValue = true
-    glomers_copy_bytes(end, text.start, text.count)
-    count += text.count
+    let place = self.place(for: text.count)
+    glomers_copy_bytes(place, text.start, text.count)
+    finish(at: place + text.count, followsValue: true)
   }
 
   /// An array of an integer and a value as it came.
   public mutating func pair(_ value: Int, _ text: JSONText) {
-    reserve(text.count + 25)
-    if followsValue { appendUnchecked(UInt8(ascii: ",")) }
-    followsValue = true
-    appendUnchecked(UInt8(ascii: "["))
-    count += glomers_write_integer(end, Int64(value))
-    appendUnchecked(UInt8(ascii: ","))
-    glomers_copy_bytes(end, text.start, text.count)
-    count += text.count
-    appendUnchecked(UInt8(ascii: "]"))
+    var place = self.place(for: text.count &+ 23)
+    place.storeBytes(of: UInt8(ascii: "["), as: UInt8.self)
+    place += 1 + glomers_write_integer(place + 1, Int64(value))
+    place.storeBytes(of: UInt8(ascii: ","), as: UInt8.self)
+    glomers_copy_bytes(place + 1, text.start, text.count)
+    place += text.count + 1
+    place.storeBytes(of: UInt8(ascii: "]"), as: UInt8.self)
+    finish(at: place + 1, followsValue: true)
   }
 
   /// A value that is JSON text already.
@@ -215,20 +226,32 @@ public struct JSONWriter: ~Copyable {
     followsValue = true
   }
 
+  /// The end of an answer, as nearly all lines are.
+  mutating func closeEnvelope(inReplyTo id: Int) {
+    var place = self.place(for: 36)
+    let key: StaticString = #""in_reply_to":"#
+    glomers_copy_bytes(place, key.utf8Start, key.utf8CodeUnitCount)
+    place += key.utf8CodeUnitCount
+    place += glomers_write_integer(place, Int64(id))
+    place.storeBytes(of: UInt8(ascii: "}"), as: UInt8.self)
+    (place + 1).storeBytes(of: UInt8(ascii: "}"), as: UInt8.self)
+    finish(at: place + 2, followsValue: true)
+  }
+
   @inline(never)
   private mutating func writeOpening(_ source: String, _ destination: String) {
-    let start = count
+    let from = count
     append(#"{"src":"#)
     quote(source)
     append(#","dest":"#)
     quote(destination)
     append(#","body":{"#)
-    let written = UnsafeMutableRawBufferPointer(rebasing: buffer[start..<count])
+    let written = UnsafeRawBufferPointer(start: start + from, count: count - from)
     if opening.count < written.count {
       opening.deallocate()
       opening = .allocate(byteCount: 2 * written.count, alignment: 1)
     }
-    opening.copyMemory(from: UnsafeRawBufferPointer(written))
+    opening.copyMemory(from: written)
     openingCount = written.count
     (openingSource, openingDestination) = (source, destination)
   }
@@ -239,26 +262,27 @@ public struct JSONWriter: ~Copyable {
   public borrowing func withBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    try body(UnsafeRawBufferPointer(start: start, count: count))
   }
 
   /// The bytes written since the last ``removeAll()``.
   public borrowing func withSpan<Result, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(Span(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[..<count])))
+    try body(Span(_unsafeBytes: UnsafeRawBufferPointer(start: start, count: count)))
   }
 
   /// A copy of the bytes written since the last ``removeAll()``.
-  public var bytes: [UInt8] { [UInt8](buffer[..<count]) }
+  public var bytes: [UInt8] { [UInt8](UnsafeRawBufferPointer(start: start, count: count)) }
 
   /// Starts over. Memory is kept for the next text, up to 1 MiB.
   public mutating func removeAll() {
     count = 0
     followsValue = false
-    guard buffer.count > JSONWriter.keptBytes else { return }
-    buffer.deallocate()
-    buffer = .allocate(byteCount: JSONWriter.keptBytes, alignment: 1)
+    guard capacity > JSONWriter.keptBytes else { return }
+    start.deallocate()
+    capacity = JSONWriter.keptBytes
+    start = .allocate(byteCount: capacity, alignment: 1)
   }
 
   private static var keptBytes: Int { 1 << 20 }
@@ -281,23 +305,35 @@ public struct JSONWriter: ~Copyable {
     followsValue = true
   }
 
-  /// A comma where a value stands before, and a constant in quotes. Leaves room for one byte.
+  /// Where the next value goes, with room for so many bytes: after a comma, if a value stands before it.
   @inline(__always)
-  private mutating func quotePlain(_ text: StaticString) {
-    let length = text.utf8CodeUnitCount
-    reserve(length + 4)
-    if followsValue { appendUnchecked(UInt8(ascii: ",")) }
-    let start = end
-    start.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
-    glomers_copy_bytes(start + 1, text.utf8Start, length)
-    (start + length + 1).storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
-    count += length + 2
+  private mutating func place(for byteCount: Int) -> UnsafeMutableRawPointer {
+    reserve(byteCount &+ 1)
+    // The comma is written in any case: where there should be none, the value takes its place.
+    end.storeBytes(of: UInt8(ascii: ","), as: UInt8.self)
+    return end + (followsValue ? 1 : 0)
   }
 
-  private mutating func quote(_ text: String) {
-    var text = text
-    text.withUTF8 { quote($0) }
+  /// What was written ends there.
+  @inline(__always)
+  private mutating func finish(at place: UnsafeMutableRawPointer, followsValue: Bool) {
+    count = place - start
+    self.followsValue = followsValue
   }
+
+  /// Writes a constant in quotes. Returns what comes after it.
+  @inline(__always)
+  private static func quote(_ text: StaticString, at place: UnsafeMutableRawPointer)
+    -> UnsafeMutableRawPointer
+  {
+    let length = text.utf8CodeUnitCount
+    place.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+    glomers_copy_bytes(place + 1, text.utf8Start, length)
+    (place + length + 1).storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+    return place + length + 2
+  }
+
+  private mutating func quote(_ text: String) { text.withBytes { quote($0) } }
 
   /// Escapes what jansson escapes, as it does: quotes, backslashes and control characters. Leaves room for one byte.
   private mutating func quote(_ text: UnsafeBufferPointer<UInt8>) {
@@ -346,7 +382,7 @@ public struct JSONWriter: ~Copyable {
     append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
-  private var end: UnsafeMutableRawPointer { buffer.baseAddress.unsafelyUnwrapped + count }
+  private var end: UnsafeMutableRawPointer { start + count }
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let source = bytes.baseAddress, bytes.count > 0 else { return }
@@ -362,20 +398,20 @@ public struct JSONWriter: ~Copyable {
 
   private mutating func appendUnchecked(_ byte: UInt8) {
     end.storeBytes(of: byte, as: UInt8.self)
-    count += 1
+    count &+= 1
   }
 
   @inline(__always)
   private mutating func reserve(_ needed: Int) {
-    if buffer.count - count < needed { grow(needed) }
+    if capacity &- count < needed { grow(needed) }
   }
 
   @inline(never)
   private mutating func grow(_ needed: Int) {
-    let larger = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(buffer.count * 2, count + needed), alignment: 1)
-    larger.baseAddress!.copyMemory(from: buffer.baseAddress!, byteCount: count)
-    buffer.deallocate()
-    buffer = larger
+    capacity = max(capacity * 2, count + needed)
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 1)
+    larger.copyMemory(from: start, byteCount: count)
+    start.deallocate()
+    start = larger
   }
 }

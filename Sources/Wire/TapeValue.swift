@@ -62,8 +62,7 @@ struct TapeValue {
   var first: TapeValue { at(index + 1) }
 
   func member(_ key: String) -> TapeValue? {
-    var key = key
-    let found = key.withUTF8 { glomers_tape_find(tape, index, $0.baseAddress, $0.count) }
+    let found = key.withBytes { glomers_tape_find(tape, index, $0.baseAddress, $0.count) }
     return found == 0 ? nil : at(found)
   }
 

@@ -40,8 +40,7 @@ struct TreeValue {
   }
 
   func member(_ key: String) -> TreeValue? {
-    var key = key
-    let found = key.withUTF8 { name in
+    let found = key.withBytes { name in
       name.withMemoryRebound(to: CChar.self) { json_object_getn(handle, $0.baseAddress, $0.count) }
     }
     return found.map { TreeValue($0) }

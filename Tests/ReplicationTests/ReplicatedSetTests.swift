@@ -122,3 +122,27 @@ import Wire
     #expect(value.encodedBytes <= length + 24)
   }
 }
+
+@Suite struct DistinctValuesTests {
+  @Test(
+    "it holds each value once, in the order of arrival, and knows its position",
+    arguments: 1...20 as ClosedRange<UInt64>)
+  func distinct(seed: UInt64) {
+    var random = Random(seed: seed)
+    var values = DistinctValues()
+    var positions: [JSON: Int] = [:]
+    for _ in 0..<300 {
+      let number = Int.random(in: -100...100, using: &random)
+      let value: JSON = [
+        .integer(number), .integer(number << 32), .integer(.max &- number), .real(Double(number)),
+        .string("\(number)"), [.integer(number)], .null,
+      ].randomElement(using: &random)!
+      let (isNew, position) = values.append(value)
+      #expect(isNew == (positions[value] == nil))
+      #expect(position == positions[value, default: positions.count])
+      positions[value] = position
+      #expect(values[position] == value)
+    }
+    #expect(values.elements.count == positions.count)
+  }
+}

@@ -166,6 +166,14 @@ static inline void glomers_copy_bytes(void *to, const void *from, size_t count) 
   }
 }
 
+/* A hash of the length and of the first and last eight bytes: its upper bits. (Knuth's volume 3, 6.4: Fibonacci hashing.) */
+static inline uint64_t glomers_quick_hash(const void *text, size_t length) {
+  uint64_t first = 0, last = 0;
+  glomers_copy_bytes(&first, text, length < 8 ? length : 8);
+  if (length > 8) __builtin_memcpy(&last, (const char *)text + length - 8, 8);
+  return ((first * 3 ^ last) + length) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
 /* NULL where the line on the tape is no message: a field is missing or of another kind than it should be. */
 glomers_header *glomers_tape_header(glomers_tape *tape);
 

@@ -182,32 +182,24 @@ struct ReplicatedLogs: Sendable {
 
 /// The numbers of the logs, by key.
 ///
-/// Requests name the same few short keys again and again. The latest of those are found by a hash that costs a few
-/// instructions a byte; whoever chooses keys that collide there is left with the dictionary, whose hash is seeded.
+/// Requests name the same few keys again and again. The latest are found by a hash of a few instructions; whoever chooses
+/// keys that collide there is left with the dictionary, whose hash is seeded.
 struct LogNumbers: Sendable {
-  private static let shortBytesMax = 15
   private var numbers: [String: Int] = [:]
-  /// Short keys, each in the place of its hash; a number below 0 where there is none. Of two in one place the later stays.
+  /// Keys, each in the place of its hash; a number below 0 where there is none. Of two in one place the later stays.
   private var recent: [(key: String, number: Int)] = Array(repeating: ("", -1), count: 64)
 
   subscript(key: String) -> Int? {
-    if let place = place(of: key), recent[place].key == key, recent[place].number >= 0 {
-      return recent[place].number
-    }
-    return numbers[key]
+    let place = place(of: key)
+    return recent[place].number >= 0 && recent[place].key == key ? recent[place].number : numbers[key]
   }
 
   mutating func add(_ key: String, _ number: Int) {
     numbers[key] = number
-    if let place = place(of: key) { recent[place] = (key, number) }
+    recent[place(of: key)] = (key, number)
   }
 
-  private func place(of key: String) -> Int? {
-    guard key.utf8.count <= Self.shortBytesMax else { return nil }
-    var hash: UInt = 0
-    for byte in key.utf8 { hash = hash &* 31 &+ UInt(byte) }
-    return Int(hash % UInt(recent.count))
-  }
+  private func place(of key: String) -> Int { key.quickHash & (recent.count - 1) }
 }
 
 /// A version that an incarnation of a peer has advertised. It counts as a promise once all of the peer's own records are
