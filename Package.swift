@@ -104,8 +104,8 @@ let package = Package(
     .target(
       name: "Mutants",
       dependencies: [
-        "Report", "Simulator", "Lab", "Checkers", "History", "Nodes", "Raft", "Workloads", "Services", "Wire",
-        "Glomers",
+        "Report", "Simulator", "Lab", "Checkers", "History", "Nodes", "Raft", "Replication", "Workloads",
+        "Services", "Wire", "Glomers",
       ],
       swiftSettings: safe),
     .target(
@@ -209,7 +209,9 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: house),
     .testTarget(
       name: "MutantTests",
-      dependencies: ["Mutants", "Simulator", "Lab", "Checkers", "History", "Nodes", "Glomers"],
+      dependencies: [
+        "Mutants", "Simulator", "Lab", "Checkers", "History", "Nodes", "Replication", "Glomers",
+      ],
       swiftSettings: house),
     .testTarget(
       name: "TranscriptTests",

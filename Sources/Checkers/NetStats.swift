@@ -11,6 +11,11 @@ struct NetStats {
     operationCount = history.operations.count { $0.isClient && $0.kind == .invoke }
   }
 
+  /// Messages between servers for each operation; nil without operations.
+  var serversPerOperation: Double? {
+    operationCount == 0 ? nil : Double(journal.servers.messageCount) / Double(operationCount)
+  }
+
   /// What stands under `:net`. Always valid.
   var edn: EDN {
     var all = counts(journal.all)

@@ -23,18 +23,20 @@ public struct Results: Equatable, Sendable {
   ///   - journal: nil where only the history is known.
   ///   - observed: the anomalies that were seen while the test ran.
   ///   - demands: what nodes are held to beyond the workload's contract.
+  ///   - messagesPerOperationMax: the most messages between servers for each operation; nil allows any number.
   ///   - visibility: for workloads whose values are to reach every node.
   ///   - seed: of the run; nil if it is not this bench's.
   public init(
     of history: History, workload: any Checker, availability: Availability? = nil,
     journal: Journal? = nil, observed: [Anomaly] = [], demands: Set<Demand> = [],
-    visibility: Visibility? = nil, seed: UInt64? = nil
+    messagesPerOperationMax: Double? = nil, visibility: Visibility? = nil, seed: UInt64? = nil
   ) {
     let stats = Stats().check(history)
     let available = AvailabilityChecker(availability).check(history)
     let checked = workload.check(history)
     let net = journal.map { NetStats($0, history) }
-    anomalies = (observed + checked.anomalies).map { $0.judged(by: demands) }
+    let tooMany = Self.tooMany(net, messagesPerOperationMax)
+    anomalies = (observed + checked.anomalies + tooMany).map { $0.judged(by: demands) }
     let strict = Verdict.merging(anomalies.map(\.severity.verdict))
     wasTried = (0..<history.count).contains { history.isClient($0) && !history.isFinal($0) }
     let ended = Endings(history)
@@ -60,6 +62,14 @@ public struct Results: Equatable, Sendable {
       "valid?": verdict.edn,
     ]
     if net == nil { tree["net"] = EDN?.none }
+  }
+
+  private static func tooMany(_ net: NetStats?, _ most: Double?) -> [Anomaly] {
+    guard let most, let count = net?.serversPerOperation, count > most else { return [] }
+    let rounded = (count * 1000).rounded() / 1000
+    return [
+      Anomaly("too-many-messages", "servers sent \(rounded) messages an operation, and \(most) are allowed")
+    ]
   }
 
   /// Sets what stands under a keyword of `:workbench`; for what only the driver of a run knows.

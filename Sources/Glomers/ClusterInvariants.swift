@@ -9,10 +9,12 @@ public protocol ClusterInvariants<Member>: Sendable {
 
   /// Looks at a node.
   ///
-  /// - Parameter isStored: whether all that it has persisted is stored: if not, nobody has heard of its last events, and a
-  ///   kill would take them back.
+  /// - Parameters:
+  ///   - isStored: whether all that it has persisted is stored: if not, nobody has heard of its last events, and a kill
+  ///     would take them back.
+  ///   - keepsRecords: whether anything is stored at all: if not, nobody has to wait for that, and a kill takes all.
   /// - Returns: what does not hold; nil if all does.
-  mutating func look(at node: Member, isStored: Bool) -> Breach?
+  mutating func look(at node: Member, isStored: Bool, keepsRecords: Bool) -> Breach?
 }
 
 /// An invariant that does not hold.
@@ -37,5 +39,5 @@ public struct NoInvariants<Member: Node>: ClusterInvariants {
   public init() {}
 
   /// Finds nothing, ever.
-  public mutating func look(at node: Member, isStored: Bool) -> Breach? { nil }
+  public mutating func look(at node: Member, isStored: Bool, keepsRecords: Bool) -> Breach? { nil }
 }

@@ -12,7 +12,7 @@ public struct Context<N: Node>: Sendable {
   /// Whether records may be among the effects: so that nobody has to look.
   var hasRecords = false
   /// Whether anybody stores records: if not, they are not even made.
-  private let keepsRecords: Bool
+  let keepsRecords: Bool
 
   struct Answer: Sendable {
     let message: N.Message

@@ -80,7 +80,8 @@ public struct Host<N: Node>: Sendable {
 
   /// Shows the node to its cluster's invariants, without a copy.
   public func show(to invariants: inout N.Invariants) -> Breach? {
-    node == nil ? nil : invariants.look(at: node!, isStored: held == nil)
+    node == nil
+      ? nil : invariants.look(at: node!, isStored: held == nil, keepsRecords: context.keepsRecords)
   }
 
   /// Records that stand for all that were handed out to be stored; nil if the node has none to give.

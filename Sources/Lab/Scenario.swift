@@ -115,6 +115,8 @@ public struct Scenario: Equatable, Sendable {
   public var demands: Set<Demand> = []
   /// The longest that polls of a log may lag behind what is known of it; nil allows any lag.
   public var lagMax: Duration?
+  /// The most messages between servers for each operation; nil allows any number.
+  public var messagesPerOperationMax: Double?
   /// How many keys are in use at a time; nil is the workload's own number.
   public var keyCount: Int?
   /// How often each key is used.

@@ -8,6 +8,7 @@ extension TestRun {
     Results(
       of: history, workload: checker, availability: scenario.availability,
       journal: journal, observed: anomalies + silences, demands: scenario.demands,
+      messagesPerOperationMax: scenario.messagesPerOperationMax,
       visibility: load.probe == nil ? nil : visibility, seed: scenario.seed)
   }
 

@@ -15,7 +15,8 @@ struct Disclosure {
   /// Anomalies that are seen outside of operations. The report names the node, or says it in words.
   private static let withoutOperations: Set = [
     "endless-talk", "unread-node", "unasked-reply", "election-safety", "log-matching", "leader-completeness",
-    "state-machine-safety",
+    "state-machine-safety", "known-beyond-held", "overlong-message", "needless-stream", "late-offset",
+    "early-acknowledgement", "too-many-messages",
   ]
   /// So many operations of an anomaly does a report mark.
   private static let shownMax = 200

@@ -1,6 +1,7 @@
 internal import Glomers
 public import Lab
 public import Simulator
+internal import Replication
 internal import Wire
 import History
 import Checkers
@@ -58,6 +59,22 @@ public struct Mutant: Sendable {
       played: { Simulation<N>($0, options: options) })
   }
 
+  /// A shipped node whose replication core makes a mistake.
+  ///
+  /// - Parameter options: of the node, with the mistake and without.
+  init<N: Node>(
+    _ node: N.Type, _ flaw: Flaw, _ mistake: String, shows anomaly: String, in workload: Workload,
+    options: [String: Option.Value] = [:], _ arrange: (inout Scenario) -> Void = { _ in }
+  ) where N.Message: WireMessage, N.Record: StorableRecord {
+    var flawed = options
+    flawed[Pace.mistake.name] = .text(flaw.rawValue, as: "NAME")
+    self.init(
+      flaw.rawValue, mistake, shows: anomaly, in: workload, arrange,
+      run: { [flawed] in Simulation<N>.outcomeByCommonCode($0, options: flawed, trace: $1) },
+      original: { Simulation<N>.outcomeByCommonCode($0, options: options) },
+      played: { [flawed] in Simulation<N>($0, options: flawed) })
+  }
+
   /// A node that is wrong as it is, beside one that is right.
   init<N: Node, Original: Node>(
     _ name: String, _ node: N.Type, of original: Original.Type, _ mistake: String, shows anomaly: String,
@@ -91,7 +108,7 @@ public struct Mutant: Sendable {
   public static var all: [Mutant] {
     let parts = [
       echoes, uniqueIDs, broadcasts, sets, durableSets, counters, durableCounters, storedCounters, logs,
-      registers, replicated,
+      registers, replicated, replicas,
       transactions, lists, forgetful,
     ]
     return Workload.allCases.flatMap { workload in

@@ -26,13 +26,14 @@ public import Glomers
 /// ``round(holding:at:)`` when the timer goes off, ``sent(_:of:in:)`` for each message of a round, and
 /// ``schedule(holding:at:)`` at the end of each of these and of every change.
 public struct Dissemination: Sendable {
+  public let me: NodeID
   /// This process.
   public let incarnation: Incarnation
   /// The stream to which this node adds entries; nil until it is settled.
   public private(set) var stream: Incarnation?
   public var pace: Pace
   /// In the order of the cluster.
-  private var peers: [PeerProgress]
+  private(set) var peers: [PeerProgress]
   private let places: [NodeID: Int]
   private let myPlace: Int
   private let recovery: Recovery
@@ -53,10 +54,11 @@ public struct Dissemination: Sendable {
     at now: Instant
   ) {
     self.recovery = recovery
+    me = cluster.me
     incarnation = Incarnation(of: cluster.me, &random)
     self.pace = pace
     isSeeking = !pace.isOnDemand
-    peers = cluster.peers.map { PeerProgress(name: $0, isOnDemand: pace.isOnDemand) }
+    peers = cluster.peers.map { PeerProgress(name: $0, isOnDemand: pace.isOnDemand, flaw: pace.flaw) }
     places = Dictionary(uniqueKeysWithValues: cluster.peers.enumerated().map { ($1, $0) })
     myPlace = cluster.nodes.firstIndex(of: cluster.me) ?? 0
     // Below 2⁵³, so that every JSON parser can carry it; other incarnations have others.
@@ -91,8 +93,7 @@ public struct Dissemination: Sendable {
     let mayWait = place < myPlace && mine.total == 0 && advertisement.version.total == 0
     peers[place].hear(advertisement, holding: mine, mayWait: mayWait, at: now)
     guard stream == nil else { return }
-    let node = incarnation.node
-    let own = mine.sorted.reduce(0) { $1.origin.isOf(node) ? $0 + $1.count : $0 }
+    let own = mine.sorted.reduce(0) { $1.origin.isOf(me) ? $0 + $1.count : $0 }
     if own > recoveredCount {
       recoveredCount = own
       recoveryEnd = now + Pace.recoveryTimeout
@@ -108,10 +109,9 @@ public struct Dissemination: Sendable {
 
   /// This node's earlier streams, and how much of each this node or a peer holds.
   private func reported(holding mine: VersionVector) -> VersionVector {
-    let node = incarnation.node
     var reported = VersionVector()
     for version in peers.map(\.known) + [mine] {
-      for (origin, count) in version.sorted where origin.isOf(node) {
+      for (origin, count) in version.sorted where origin.isOf(me) {
         reported[origin] = max(reported[origin], count)
       }
     }
@@ -154,10 +154,11 @@ public struct Dissemination: Sendable {
   public mutating func settle(holding mine: VersionVector, at now: Instant) -> Incarnation? {
     guard stream == nil, isSeeking else { return nil }
     let reported = reported(holding: mine)
-    if !isAsking(holding: mine), peers.allSatisfy({ $0.state != .unknown }) {
+    if pace.flaw == .asksNobody || !isAsking(holding: mine) && peers.allSatisfy({ $0.state != .unknown }) {
       stream = incarnation
     } else if peers.allSatisfy(\.hasAccepted), mine.covers(reported), hasCaughtUp(mine) {
-      let longest = reported.sorted.max { ($0.count, $0.origin) < ($1.count, $1.origin) }
+      var longest = reported.sorted.max { ($0.count, $0.origin) < ($1.count, $1.origin) }
+      if pace.flaw == .beginsNewStreams { longest = nil }
       stream = longest?.origin ?? incarnation
     } else if now >= recoveryEnd, mayGoOn(mine) {
       isAssured = false
@@ -241,7 +242,10 @@ public struct Dissemination: Sendable {
   /// On demand: a message of the caller's own takes these entries to a peer. What did not fit follows by rounds.
   public mutating func carried<Entry>(_ batch: Batch<Entry>, to peer: NodeID) {
     guard let place = places[peer] else { return }
-    peers[place].carried(batch.bytes, ends: batch.ends, isComplete: batch.isComplete)
+    let isOverlong =
+      batch.bytes > pace.messageBytesMax && batch.deltas.reduce(0) { $0 + $1.entries.count } > 1
+    peers[place].carried(
+      UnderWay(bytes: batch.bytes, ends: batch.ends, isOverlong: isOverlong), isComplete: batch.isComplete)
   }
 
   /// Takes note of the entries that go along with a push. Returns what the message says of this node.

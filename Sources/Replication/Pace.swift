@@ -16,6 +16,8 @@ public struct Pace: Equatable, Sendable {
   public let messageBytesMax: Int
   /// The most bytes of entries that are sent to a peer and not yet acknowledged.
   public let windowBytes: Int
+  /// A mistake; nil in every node but a mutant.
+  public let flaw: Flaw?
 
   public static let messageBytes = Option(
     "message-bytes", .integer(256 << 10, in: 1 << 10...4 << 20),
@@ -23,12 +25,14 @@ public struct Pace: Equatable, Sendable {
   public static let window = Option(
     "window-bytes", .integer(1 << 20, in: 1 << 10...64 << 20),
     "The most bytes of entries that are under way to a peer, not yet acknowledged.")
+  /// Which mistake a mutant makes. No node has this among its options, so no command line can set it.
+  public static let mistake = Option("mistake", .text("", as: "NAME"), "What a mutant does wrong.")
   /// The options of every node that replicates.
   public static let options = [messageBytes, window]
 
   public init(
     period: Duration, timeout: Duration, messageBytesMax: Int = 256 << 10, windowBytes: Int = 1 << 20,
-    isOnDemand: Bool = false
+    isOnDemand: Bool = false, flaw: Flaw? = nil
   ) {
     self.period = period
     self.isOnDemand = isOnDemand
@@ -36,12 +40,14 @@ public struct Pace: Equatable, Sendable {
     gapDelay = timeout
     self.messageBytesMax = messageBytesMax
     self.windowBytes = windowBytes
+    self.flaw = flaw
   }
 
   public init(_ cluster: Cluster, period: Duration, timeout: Duration, isOnDemand: Bool = false) {
     self.init(
       period: period, timeout: timeout, messageBytesMax: cluster.integer(Self.messageBytes),
-      windowBytes: cluster.integer(Self.window), isOnDemand: isOnDemand)
+      windowBytes: cluster.integer(Self.window), isOnDemand: isOnDemand,
+      flaw: Flaw(rawValue: cluster.text(Self.mistake)))
   }
 
   /// From a node's first question to a peer to the second: longer than a round trip in most networks.
@@ -58,8 +64,29 @@ public struct Pace: Equatable, Sendable {
   /// The time from one message to a peer that does not answer to the next: doubled each time up to `backOffMax`, and for
   /// a peer that has been silent for long an eighth of that time, at most half a minute.
   public func interval(_ first: Duration, repeated count: Int, silentFor silence: Duration) -> Duration {
-    max(min(backOffMax, first * (1 << min(count, 16))), min(silence / 8, .seconds(30)))
+    if flaw == .neverBacksOff { return first }
+    return max(min(backOffMax, first * (1 << min(count, 16))), min(silence / 8, .seconds(30)))
   }
+}
+
+/// Mistakes that the core once made, for mutants: so invariants and checkers are tested by what they must find out.
+public enum Flaw: String, CaseIterable, Sendable {
+  /// All that a peer lacks goes into one message.
+  case sendsAllAtOnce = "sends-all-at-once"
+  /// A node that was started assigns before its peers have told what they hold of it.
+  case asksNobody = "asks-nobody"
+  /// A peer that was started again is believed to hold what it held.
+  case trustsTheDead = "trusts-the-dead"
+  /// A node that was started again begins a new stream, though it could continue its last one.
+  case beginsNewStreams = "begins-new-streams"
+  /// Round trips of more than twice the budget are left out for ever.
+  case ignoresLongRoundTrips = "ignores-long-round-trips"
+  /// Each message of a peer puts off the repair of what it lacks, and the question for what is missing here.
+  case putsOffRepairs = "puts-off-repairs"
+  /// A client is told that its record is held as asked for when one node fewer holds it (kafka).
+  case acknowledgesEarly = "acknowledges-early"
+  /// A peer that does not answer is asked as often as one that does.
+  case neverBacksOff = "never-backs-off"
 }
 
 /// What a node that was started must know before it adds entries.

@@ -39,7 +39,7 @@ struct PeerProgress: Sendable {
 
   /// What the peer holds or has been sent.
   private var sent = VersionVector()
-  private var underWay: [UnderWay] = []
+  private(set) var underWay: [UnderWay] = []
   /// Our version when we last spoke to the peer.
   private var told = VersionVector()
   private var lastSent: Instant?
@@ -71,10 +71,13 @@ struct PeerProgress: Sendable {
   private var isWanted = false
   /// On demand: what the peer was seen to hold and this node lacks is pulled; nil if there is nothing, or if the peer was
   /// asked in vain.
-  private var pull: Pull?
+  private(set) var pull: Pull?
 
   private static let pullsMax = 4
-  init(name: NodeID, isOnDemand: Bool = false) { (self.name, self.isOnDemand) = (name, isOnDemand) }
+  private let flaw: Flaw?
+  init(name: NodeID, isOnDemand: Bool = false, flaw: Flaw? = nil) {
+    (self.name, self.isOnDemand, self.flaw) = (name, isOnDemand, flaw)
+  }
 
   // MARK: Hearing
 
@@ -97,7 +100,7 @@ struct PeerProgress: Sendable {
       isOwedAtOnce = true
       return false
     }
-    self = PeerProgress(name: name, isOnDemand: isOnDemand)
+    if flaw != .trustsTheDead { self = PeerProgress(name: name, isOnDemand: isOnDemand, flaw: flaw) }
     self.incarnation = advertisement.incarnation
     self.challenge = challenge
     return true
@@ -147,7 +150,12 @@ struct PeerProgress: Sendable {
     }
     hasGap = !mine.covers(advertisement.version)
     // Only a repair that goes on puts off the question; other messages must not.
-    if !hasGap { gapSince = nil } else if advertisement.isPartial { gapSince = now }
+    if !hasGap {
+      gapSince = nil
+    } else if advertisement.isPartial || flaw == .putsOffRepairs {
+      gapSince = now
+    }
+    if flaw == .putsOffRepairs { awaited?.since = now }
     if isOnDemand {
       if !hasGap {
         pull = nil
@@ -278,7 +286,8 @@ struct PeerProgress: Sendable {
     isOwed = false
     isOwedAtOnce = false
     let push = Push(
-      peer: name, known: known, since: sent, scope: scope, bytesMax: pace.messageBytesMax,
+      peer: name, known: known, since: sent, scope: scope,
+      bytesMax: flaw == .sendsAllAtOnce ? .max : pace.messageBytesMax,
       incarnation: me.incarnation, wantsAnswer: wantsAnswer, challenge: challenges ? challenge : nil,
       echo: echo)
     echo = nil
@@ -309,25 +318,15 @@ struct PeerProgress: Sendable {
   }
 
   /// Takes note of the entries of a message of the caller's own.
-  mutating func carried(_ bytes: Int, ends: VersionVector, isComplete: Bool) {
+  mutating func carried(_ message: UnderWay, isComplete: Bool) {
     if !isComplete { needsRepair = true }
-    guard bytes > 0 else { return }
+    guard message.bytes > 0 else { return }
     guard isKnown else {
-      carriedUnheard += bytes
+      carriedUnheard += message.bytes
       return
     }
-    sent.merge(ends)
-    underWay.carry(bytes, ends: ends, isProbing: state == .probing)
-  }
-
-  /// Whether a push now asks for what this node lacks.
-  func mayPull(_ pace: Pace, at now: Instant) -> Bool {
-    pull?.mayAsk(pace, at: now) ?? false
-  }
-
-  /// Whether what the peer holds beyond this node is on its way.
-  func isPulling(at now: Instant) -> Bool {
-    pull?.isComing(at: now) ?? false
+    sent.merge(message.ends)
+    underWay.carry(message, isProbing: state == .probing)
   }
 
   mutating func putOffPull(_ pace: Pace, at now: Instant) {
@@ -376,7 +375,7 @@ struct PeerProgress: Sendable {
   mutating func sent(_ bytes: Int, ends: VersionVector, isComplete: Bool, _ pace: Pace) {
     guard isKnown else { return }
     if bytes > 0 {
-      underWay.append(UnderWay(bytes: bytes, ends: ends))
+      underWay.append(UnderWay(bytes: bytes, ends: ends, after: sent, pace))
       sent.merge(ends)
     }
     hasBacklog = !isComplete
@@ -387,13 +386,13 @@ struct PeerProgress: Sendable {
       "more is under way to \(name) than the window allows")
   }
 
-  private func check() {
-    assert((state == .unknown) == (incarnation == nil))
-    assert(sent.covers(known), "\(name) is thought to lack what it has shown to hold")
-    switch state {
-    case .unknown, .silent: assert(underWay.isEmpty, "\(name) is \(state), and something is under way to it")
-    case .probing: assert(underWay.count <= 1, "\(name) is probed with more than one message")
-    case .replicating: break
-    }
+  private func check() { assert(problem == nil, problem ?? "") }
+
+  /// Which of the invariants of the state does not hold, in words.
+  var problem: String? {
+    if !sent.covers(known) { return "\(name) is thought to lack what it has shown to hold" }
+    let most = state == .replicating ? Int.max : state == .probing ? 1 : 0
+    if underWay.count > most { return "\(name) is \(state), and too much is under way to it" }
+    return (state == .unknown) == (incarnation == nil) ? nil : "\(name) is \(state), and has an incarnation"
   }
 }

@@ -106,6 +106,12 @@ public struct ReplicatedSet: Sendable {
     version.sorted.compactMap { delta(of: $0.origin, after: other[$0.origin]) }
   }
 
+  /// The entry with a number of a stream; nil if the stream is not held so far.
+  public func entry(_ number: Int, of origin: Incarnation) -> JSON? {
+    guard let positions = positions(of: origin), positions.indices.contains(number - 1) else { return nil }
+    return distinct[positions[number - 1]]
+  }
+
   /// A stream's entries from number `after` + 1 on; nil if there are none.
   public func delta(of origin: Incarnation, after: Int) -> Delta<JSON>? {
     guard let positions = positions(of: origin), after < positions.count else { return nil }

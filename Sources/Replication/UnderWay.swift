@@ -9,18 +9,38 @@ struct UnderWay: Sendable {
   let bytes: Int
   /// The last number of each stream.
   let ends: VersionVector
+  /// Whether it is longer than a message may be, and not because of a single entry.
+  let isOverlong: Bool
+
+  init(bytes: Int, ends: VersionVector, isOverlong: Bool = false) {
+    (self.bytes, self.ends, self.isOverlong) = (bytes, ends, isOverlong)
+  }
+
+  /// Entries of so many bytes that follow `sent` in their streams.
+  init(bytes: Int, ends: VersionVector, after sent: VersionVector, _ pace: Pace) {
+    var isOverlong = false
+    if bytes > pace.messageBytesMax {
+      isOverlong = ends.sorted.reduce(0) { $0 + max(0, $1.count - sent[$1.origin]) } > 1
+    }
+    self.init(bytes: bytes, ends: ends, isOverlong: isOverlong)
+  }
 }
 
 extension [UnderWay] {
   var bytes: Int { reduce(0) { $0 + $1.bytes } }
 
+  /// The bytes of a message that is longer than it may be; nil if there is none.
+  var overlong: Int? { isEmpty ? nil : first(where: \.isOverlong)?.bytes }
+
   /// Adds the entries of a message of the caller's own. To a peer that is probed, all under way counts as one message.
-  mutating func carry(_ bytes: Int, ends: VersionVector, isProbing: Bool) {
+  mutating func carry(_ message: UnderWay, isProbing: Bool) {
     let isFull = count >= UnderWay.carriedMax || isProbing && !isEmpty
-    guard isFull, let last = popLast() else { return append(UnderWay(bytes: bytes, ends: ends)) }
-    var ends = ends
+    guard isFull, let last = popLast() else { return append(message) }
+    var ends = message.ends
     ends.merge(last.ends)
-    append(UnderWay(bytes: last.bytes + bytes, ends: ends))
+    append(
+      UnderWay(
+        bytes: last.bytes + message.bytes, ends: ends, isOverlong: last.isOverlong || message.isOverlong))
   }
 }
 
@@ -49,4 +69,12 @@ struct Pull: Sendable {
     guard state == .isComing else { return false }
     return due.map { now < $0 } ?? true
   }
+}
+
+extension PeerProgress {
+  /// Whether a push now asks for what this node lacks.
+  func mayPull(_ pace: Pace, at now: Instant) -> Bool { pull?.mayAsk(pace, at: now) ?? false }
+
+  /// Whether what the peer holds beyond this node is on its way.
+  func isPulling(at now: Instant) -> Bool { pull?.isComing(at: now) ?? false }
 }

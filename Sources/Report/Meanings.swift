@@ -308,6 +308,46 @@ struct Meaning {
       "Two nodes applied different entries at the same index, or took different nodes for the members there.",
       "Look at what both nodes were told of that index, by append messages and by snapshots."
     ),
+    // Replicas, in the simulator.
+    "known-beyond-held": (
+      "A node took a peer to hold more than the peer had stored.",
+      "Look at what the peer said of itself last, from which incarnation, and whether that was stored before it was said."
+    ),
+    "differing-entries": (
+      "Two replicas hold different entries under one number of one stream.",
+      "Look at the node whose stream it is: did it number on before its peers had told what they held of it?"
+    ),
+    "forgotten-entries": (
+      "A node came back with less than it had stored.",
+      "Look at what it writes to its log, and at its checkpoints."
+    ),
+    "needless-stream": (
+      "A node began a new stream, though it could continue its last one.",
+      "Version vectors grow with each such start: look at what its peers had told it by then."
+    ),
+    "overlong-message": (
+      "A message had more bytes of entries than are allowed in one.",
+      "Look for what fills it without a look at the bound."
+    ),
+    "broken-progress": (
+      "What a node keeps of a peer contradicts itself.", "Look at the last messages between the two."
+    ),
+    "late-offset": (
+      "A message came to be at an offset that nodes had shown to be past.",
+      "Look at what its node had promised its peers, and whether it knew what it had assigned before."
+    ),
+    "differing-logs": (
+      "Two nodes show different messages at the same place of a key.",
+      "Look at when each showed it: what had its peers promised by then?"
+    ),
+    "early-acknowledgement": (
+      "A client was told that more nodes hold its message than had stored it.",
+      "Look at the acknowledgements that the node counted."
+    ),
+    "too-many-messages": (
+      "Servers sent more messages for each operation than the run allows.",
+      "Look at which messages are the most: are some sent again and again, or each by itself where one could hold many?"
+    ),
     "endless-talk": (
       "Nodes answer each other without end, and no time passes.",
       "Look at the last messages: who answers whom?"

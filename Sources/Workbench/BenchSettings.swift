@@ -41,6 +41,7 @@ public struct BenchSettings: Sendable {
     }
     if scenario.lateReplies != .silence { command.set("--late-replies", scenario.lateReplies.rawValue) }
     if let most = scenario.lagMax { command.set("--max-lag", "\(most.seconds)") }
+    if let most = scenario.messagesPerOperationMax { command.set("--max-msgs-per-op", "\(most)") }
     command.set("--store", store)
     self.command = command
   }

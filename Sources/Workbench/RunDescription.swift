@@ -71,6 +71,7 @@ struct RunDescription {
       "also": .vector(scenario.demands.map(\.rawValue).sorted().map { .keyword($0) }),
       "late-replies": .keyword(scenario.lateReplies.rawValue),
       "max-lag": scenario.lagMax.map { .real($0.seconds) } ?? .null,
+      "max-msgs-per-op": scenario.messagesPerOperationMax.map { .real($0) } ?? .null,
       "key-count": scenario.keyCount.map { .integer($0) } ?? .null,
       "key-dist": .keyword(scenario.keyDistribution.rawValue),
       "max-txn-length": .integer(scenario.maxTransactionLength),

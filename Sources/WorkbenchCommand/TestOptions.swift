@@ -193,6 +193,14 @@ struct DemandOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
+      "How many messages servers may send each other for each operation, a number from 0 on (default: any).",
+      valueName: "number"),
+    transform: Parse.rate)
+  var maxMsgsPerOp: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
       "How many keys kafka and transactions use at once, at least 1; kafka stops at 62 (default: 10, or 3 with --key-dist uniform).",
       valueName: "number"),
     transform: Parse.positiveInteger)
@@ -228,6 +236,7 @@ struct DemandOptions: ParsableArguments {
     if let consistencyModels { scenario.consistencyModels = consistencyModels }
     scenario.demands = also
     scenario.lagMax = maxLag
+    scenario.messagesPerOperationMax = maxMsgsPerOp
     scenario.keyCount = keyCount
     scenario.keyDistribution = keyDist
     scenario.maxTransactionLength = maxTxnLength

@@ -50,6 +50,18 @@ struct ResultsTests {
     #expect(EDN.string(String(repeating: "x", count: 399)).shown.hasSuffix("x… (401 bytes)"))
   }
 
+  @Test("more messages between servers than are allowed make a run invalid; as many do not")
+  func tooManyMessages() {
+    var journal = Journal()
+    for _ in 0..<4 { journal.sent(involvesClient: false, bytes: 99) }
+    for (most, verdict) in [(nil, .valid), (2, .valid), (1.9, .invalid)] as [(Double?, Verdict)] {
+      let results = Results(
+        of: good, workload: BroadcastChecker(nodes: ["n0"]), journal: journal, messagesPerOperationMax: most)
+      #expect(results.verdict == verdict)
+      #expect(results.anomalies.map(\.name) == (verdict == .valid ? [] : ["too-many-messages"]))
+    }
+  }
+
   @Test("what nobody can tell makes a run unknown")
   func unknowns() {
     let results = results(good, observed: [Anomaly("unread-node", "no final read", severity: .unknown)])

@@ -160,7 +160,7 @@ private struct CountedNode: Node {
   struct Invariants: ClusterInvariants {
     private var counts: [NodeID: Int] = [:]
 
-    mutating func look(at node: CountedNode, isStored: Bool) -> Breach? {
+    mutating func look(at node: CountedNode, isStored: Bool, keepsRecords: Bool) -> Breach? {
       counts[node.me] = node.count
       let sum = counts.values.reduce(0, +)
       return sum > 3 ? Breach("too-many", "the nodes have taken \(sum) together") : nil

@@ -2,6 +2,7 @@ import Checkers
 import Glomers
 import Lab
 import Nodes
+import Replication
 import Simulator
 import Testing
 
@@ -74,6 +75,21 @@ struct HuntTests {
     #expect(hunt.isCaught && hunt.evidence?.name == "election-safety")
     #expect(hunt.evidence?.detail.contains("does not know it any more") == true)
   }
+
+  @Test(
+    "a replication core with a mistake that it once made is found out, and the core as it is is not",
+    arguments: [
+      // Those that are found out within a second of CPU; `make mutants` hunts all.
+      Flaw.sendsAllAtOnce, .asksNobody, .trustsTheDead, .beginsNewStreams, .acknowledgesEarly, .neverBacksOff,
+    ])
+  func replicationInvariants(_ flaw: Flaw) throws {
+    let hunt = Hunt(
+      try #require(Mutant.replicas.first { $0.name == flaw.rawValue }), seeds: 1...5, originalRunCountMin: 1)
+    #expect(hunt.isCaught, "\(HuntReport([hunt]).problems)")
+  }
+
+  @Test("each mistake of the replication core is a mutant")
+  func flaws() { #expect(Set(Mutant.replicas.map(\.name)) == Set(Flaw.allCases.map(\.rawValue))) }
 
   @Test("every workload has mutants, each under a name of its own")
   func catalogue() {

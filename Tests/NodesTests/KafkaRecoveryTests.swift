@@ -154,6 +154,36 @@ import Workloads
     #expect(group.poll(1, "a").count == 1000)
     #expect(group.trials[1].node.logs.shownEnd("a") == group.trials[0].node.logs.shownEnd("a"))
   }
+
+  @Test("a message at an offset that nodes have shown without it is found out, and prefixes are not")
+  func lateOffsets() {
+    func node(_ name: NodeID, _ messages: [Int], seed: UInt64) -> KafkaNode {
+      var trial = Trial(KafkaNode.self, me: name, nodes: [name], seed: seed)
+      for message in messages {
+        _ = trial.receive(.client(.send(key: "k", message: JSONText(.integer(message)))))
+      }
+      return trial.node
+    }
+    var invariants = KafkaInvariants()
+    func breach(_ node: KafkaNode) -> String? {
+      invariants.look(at: node, isStored: true, keepsRecords: true)?.name
+    }
+    #expect(breach(node("n0", [1, 2], seed: 1)) == nil)
+    #expect(breach(node("n1", [1], seed: 2)) == nil)
+    #expect(breach(node("n2", [1, 2, 3], seed: 3)) == nil)
+    #expect(breach(node("n3", [1, 3], seed: 4)) == "late-offset")
+  }
+
+  @Test("two nodes that show different messages at one place of a key are found out, and prefixes are not")
+  func differingLogs() {
+    var invariants = KafkaInvariants()
+    func shows(_ offset: Int, at place: Int, _ node: NodeID) -> String? {
+      invariants.shows(Kafka.Entry(offset, JSONText(.integer(offset))), at: place, of: "k", node)?.name
+    }
+    #expect(shows(0, at: 0, "n0") == nil && shows(2, at: 1, "n0") == nil)
+    #expect(shows(0, at: 0, "n1") == nil && shows(2, at: 1, "n1") == nil && shows(5, at: 2, "n1") == nil)
+    #expect(shows(0, at: 0, "n2") == nil && shows(5, at: 1, "n2") == "differing-logs")
+  }
 }
 
 extension KafkaEffects {

@@ -1,4 +1,5 @@
 import Glomers
+import Testing
 
 @testable import Replication
 
@@ -28,6 +29,7 @@ struct ReplicaCluster {
   private(set) var sent: [Message] = []
   private(set) var added: Set<JSON> = []
   var random: Random
+  private var invariants = ReplicationInvariants<JSON>()
   var latency = 1...40
   /// Whether a message from one to another arrives.
   var passes: (_ from: Int, _ to: Int, inout Random) -> Bool = { _, _, _ in true }
@@ -96,6 +98,11 @@ struct ReplicaCluster {
     }
     if let due = replica.dissemination.schedule(holding: replica.set.version, at: now) { replica.timer = due }
     replicas[place] = replica
+    // A test may start a node without its log.
+    let breach = invariants.look(
+      at: replica.dissemination, holding: replica.set.version, isStored: true, keepsRecords: false
+    ) { replica.set.entry($1, of: $0) }
+    if let breach { Issue.record("\(breach.name): \(breach.detail)") }
   }
 
   private mutating func round(_ place: Int) {

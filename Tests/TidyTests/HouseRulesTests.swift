@@ -48,8 +48,9 @@ import Testing
     "GlomersTesting": ["Glomers", "Wire", "History", "Checkers", "Lab", "Simulator"],
     "VirtualProcess": ["Glomers", "History", "Checkers", "Lab", "Simulator", "CVirtual"],
     "Mutants": [
-      "Glomers", "Wire", "Workloads", "Services", "Raft", "Nodes", "History", "Checkers", "Lab", "Simulator",
-      "Report",
+      "Glomers", "Wire", "Workloads", "Services", "Replication", "Raft", "Nodes", "History", "Checkers",
+      "Lab",
+      "Simulator", "Report",
     ],
     "Fleet": ["Glomers", "Wire", "GlomersRuntime", "CFleet"],
     "Report": ["Glomers", "Wire", "History", "Checkers", "Lab"],
@@ -74,6 +75,28 @@ import Testing
       let wrong = source.imports.filter { ours.contains($0) && !allowed.contains($0) }
       #expect(wrong.isEmpty, "\(source.path) imports \(wrong)")
     }
+  }
+
+  @Test("the README draws the arrows, but for those that others make needless")
+  func map() throws {
+    let ours = Set(Self.arrows.keys)
+    func reached(from module: String) -> Set<String> {
+      let next = Self.arrows[module]!.intersection(ours)
+      return next.reduce(next) { $0.union(reached(from: $1)) }
+    }
+    var expected: Set<String> = []
+    for module in ours {
+      let next = Self.arrows[module]!.intersection(ours)
+      for target in next where !next.contains(where: { reached(from: $0).contains(target) }) {
+        expected.insert("\(module) --> \(target)")
+      }
+    }
+    let readme = try String(contentsOf: Self.root.appending(path: "README.md"), encoding: .utf8)
+    var drawn: Set<String> = []
+    for line in readme.matches(of: /(?m)^  (\w+) --> (.+)$/) {
+      for target in line.2.split(separator: " & ") { drawn.insert("\(line.1) --> \(target)") }
+    }
+    #expect(drawn.subtracting(expected).isEmpty && expected.subtracting(drawn).isEmpty)
   }
 
   @Test("the core imports nothing at all")

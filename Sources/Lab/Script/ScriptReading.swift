@@ -199,6 +199,11 @@ private struct ScriptReader {
       file.scenario.consistencyModels = words
     case "also": file.scenario.demands = Set(try words.map(choice))
     case "max-lag": file.scenario.lagMax = try seconds(Substring(one()))
+    case "max-msgs-per-op":
+      guard let most = Double(try one()), most >= 0, most.isFinite else {
+        throw ScriptError("max-msgs-per-op is a number from 0 on")
+      }
+      file.scenario.messagesPerOperationMax = most
     case "key-count": file.scenario.keyCount = try number(Substring(one()), "the number of keys", from: 1)
     case "probe-interval": file.scenario.probeInterval = try milliseconds(Substring(one()))
     case "calm": script.calm = try seconds(Substring(one()))

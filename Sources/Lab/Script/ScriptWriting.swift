@@ -49,6 +49,7 @@ extension ScriptFile {
     set(
       "also", scenario.demands.map(\.rawValue).sorted().joined(separator: " "), if: !scenario.demands.isEmpty)
     if let lag = scenario.lagMax { set("max-lag", Self.seconds(lag)) }
+    if let most = scenario.messagesPerOperationMax { set("max-msgs-per-op", "\(most)") }
     if let count = scenario.keyCount { set("key-count", "\(count)") }
     if let interval = scenario.probeInterval { set("probe-interval", Self.milliseconds(interval)) }
     if let calm = script.calm { set("calm", Self.seconds(calm)) }

@@ -29,11 +29,13 @@ public import Workloads
 ///
 /// With `--data-dir` a node that is killed comes back with all that it has acknowledged and all that it has shown to
 /// others. Without it, a node comes back empty, asks the hub, and is sent what that holds; what it alone held is lost.
-public struct BroadcastNode: Node {
+public struct BroadcastNode: Node, ReplicatingNode {
   public enum Message: Equatable, Sendable {
     case client(Broadcast)
     case peer(Gossip)
   }
+
+  public typealias Invariants = ReplicaInvariants<BroadcastNode>
 
   public enum Call: Equatable, Sendable {
     case ping(sent: Instant)
@@ -76,7 +78,7 @@ public struct BroadcastNode: Node {
   let peers: [NodeID]
   let budget: Duration
   var store: ReplicatedSet
-  var dissemination: Dissemination
+  public internal(set) var dissemination: Dissemination
   /// The version contained in the latest scatter of any hub; values above it are news.
   var scattered = VersionVector()
   /// The version that this node sent to all as hub, and probes for until every peer's known version covers
@@ -106,11 +108,11 @@ public struct BroadcastNode: Node {
     budget = cluster.duration(Self.latencyBudget)
     coordinator = Coordinator(cluster)
     hubSchedule = HubSchedule(budget: budget)
-    spokeSchedule = SpokeSchedule(budget: budget)
     store = ReplicatedSet(recovering: records)
-    dissemination = Dissemination(
-      cluster, Pace(cluster, period: budget, timeout: budget, isOnDemand: true), &context.random,
-      at: context.now)
+    let pace = Pace(cluster, period: budget, timeout: budget, isOnDemand: true)
+    dissemination = Dissemination(cluster, pace, &context.random, at: context.now)
+    let roundTripMax = pace.flaw == .ignoresLongRoundTrips ? budget * 2 : RoundTrip.longest
+    spokeSchedule = SpokeSchedule(budget: budget, roundTripMax: roundTripMax)
     if records.isEmpty {
       scheduleJoin(&context)
     } else {
@@ -121,6 +123,8 @@ public struct BroadcastNode: Node {
   }
 
   public var checkpoint: [Delta<JSON>]? { store.checkpoint }
+  public var held: VersionVector { store.version }
+  public func entry(_ number: Int, of stream: Incarnation) -> JSON? { store.entry(number, of: stream) }
 
   public func answer(reading message: Message) -> Outcome<Message>? {
     if case .client(.read) = message { .success(.client(.readOk(store.values))) } else { nil }

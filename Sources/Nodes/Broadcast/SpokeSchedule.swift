@@ -15,7 +15,7 @@ struct SpokeSchedule: Sendable {
   private static let creditMax = 8
 
   private let budget: Duration
-  private var roundTrip = RoundTrip()
+  private var roundTrip: RoundTrip
   /// The round trip that the hub tells of, for as long as this node has measured none.
   private var toldRoundTrip: Duration?
   /// Reception by this clock less sending by the hub's.
@@ -34,8 +34,10 @@ struct SpokeSchedule: Sendable {
   private var timeoutCount = 0
   private var credit = SpokeSchedule.creditMax
 
-  init(budget: Duration) {
+  /// - Parameter roundTripMax: longer samples are left out.
+  init(budget: Duration, roundTripMax: Duration = RoundTrip.longest) {
     self.budget = budget
+    roundTrip = RoundTrip(limit: roundTripMax)
     lateness = DecayingPeak(memory: DecayingPeak.memory(budget))
   }
 

@@ -11,9 +11,10 @@ public import Workloads
 /// alone held is lost.
 ///
 /// With `--store seq-kv` a service keeps the counter: ``CounterOnSeqKVNode``.
-public struct CounterNode<Kind: CounterKind>: Node {
+public struct CounterNode<Kind: CounterKind>: Node, ReplicatingNode {
   public typealias Message = CounterMessage
   public typealias Record = CounterRecord
+  public typealias Invariants = ReplicaInvariants<Self>
 
   public enum Timer: Hashable, Sendable {
     /// Peers are to be told something.
@@ -32,7 +33,7 @@ public struct CounterNode<Kind: CounterKind>: Node {
   public static var options: [Option] { [store, period] + Pace.options }
 
   private var replica: ReplicatedCounter
-  private(set) var dissemination: Dissemination
+  public private(set) var dissemination: Dissemination
 
   public init(
     _ cluster: Cluster, recovering records: [CounterRecord], _ context: inout Context<Self>
@@ -45,6 +46,11 @@ public struct CounterNode<Kind: CounterKind>: Node {
   }
 
   public var checkpoint: [CounterRecord]? { replica.checkpoint }
+  public var held: VersionVector { replica.version }
+  /// What so many changes of a component have led to.
+  public func entry(_ number: Int, of stream: Incarnation) -> Int? {
+    replica.total(of: stream, after: number)
+  }
 
   public func answer(reading message: CounterMessage) -> Outcome<CounterMessage>? {
     guard case .client(.read) = message else { return nil }

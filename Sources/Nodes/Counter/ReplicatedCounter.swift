@@ -62,6 +62,12 @@ struct ReplicatedCounter: Sendable {
     version.origins.map { .component(components[$0]!) } + (unnumbered.map { [.unnumbered(delta: $0)] } ?? [])
   }
 
+  /// The sum of a component after so many changes; nil if it has had fewer or more.
+  func total(of origin: Incarnation, after count: Int) -> Int? {
+    guard let component = components[origin], component.count == count else { return nil }
+    return component.total
+  }
+
   /// Nil where it takes more than 64 bits.
   var value: Int? { Int(exactly: sum) }
 

@@ -10,12 +10,14 @@ public import Workloads
 /// all nodes are known to hold the same, all are silent. With `--data-dir` a node that is killed comes back with
 /// everything that it has acknowledged or shown to others. Without it, a node comes back empty and is sent what the others
 /// hold; what it alone held is lost.
-public struct GSetNode: Node {
+public struct GSetNode: Node, ReplicatingNode {
   public enum Message: Equatable, Sendable {
     case client(GSet)
     /// What the receiver is thought to lack, and what the sender holds.
     case peer([Delta<JSON>], Advertisement)
   }
+
+  public typealias Invariants = ReplicaInvariants<GSetNode>
 
   public enum Timer: Hashable, Sendable {
     /// Peers are to be told something.
@@ -28,7 +30,7 @@ public struct GSetNode: Node {
   public static let options = [period] + Pace.options
 
   private var store: ReplicatedSet
-  private var dissemination: Dissemination
+  public private(set) var dissemination: Dissemination
 
   public init(
     _ cluster: Cluster, recovering records: [Delta<JSON>], _ context: inout Context<GSetNode>
@@ -41,6 +43,8 @@ public struct GSetNode: Node {
   }
 
   public var checkpoint: [Delta<JSON>]? { store.checkpoint }
+  public var held: VersionVector { store.version }
+  public func entry(_ number: Int, of stream: Incarnation) -> JSON? { store.entry(number, of: stream) }
 
   public func answer(reading message: Message) -> Outcome<Message>? {
     if case .client(.read) = message { .success(.client(.readOk(store.values))) } else { nil }

@@ -1,5 +1,5 @@
 public import Glomers
-internal import Replication
+public import Replication
 internal import Wire
 public import Workloads
 
@@ -20,13 +20,14 @@ public import Workloads
 /// - `KeyLog`: the log of one key. `LogStream`, in the same file: what one node has done, in its order.
 /// - `Promises` (`Watermark.swift`): what each peer holds, and will therefore not assign.
 /// - ``LogGossip`` (`Wire.swift`), ``LogRecord`` (`Storage.swift`): what is sent, what is stored.
-public struct KafkaNode: Node {
+public struct KafkaNode: Node, ReplicatingNode {
   public enum Message: Equatable, Sendable {
     case client(Kafka)
     case peer(LogGossip)
   }
 
   public typealias Record = LogRecord
+  public typealias Invariants = KafkaInvariants
 
   public enum Timer: Hashable, Sendable {
     case round
@@ -62,11 +63,13 @@ public struct KafkaNode: Node {
   /// How many nodes must hold a message.
   let copies: Int
   var logs: ReplicatedLogs
-  var dissemination: Dissemination
+  public internal(set) var dissemination: Dissemination
   let fetchBytesMax: Int
   /// Requests that came before the stream was settled.
   private var queue: [(request: Request, message: Kafka)] = []
   var waiting: [WaitingClient] = []
+  /// Up to which number of its stream this node has told clients that enough nodes hold it.
+  var acknowledged = 0
   var answers = AnswerMemory()
 
   public init(_ cluster: Cluster, recovering records: [LogRecord], _ context: inout Context<KafkaNode>) {
@@ -192,6 +195,10 @@ public struct KafkaNode: Node {
   }
 
   public var checkpoint: [LogRecord]? { logs.checkpoint }
+  public var held: VersionVector { logs.currentVersion }
+  public func entry(_ number: Int, of stream: Incarnation) -> LogGossip.Record? {
+    logs.entry(number, of: stream)
+  }
 
   /// Sees to it that peers hear what is new.
   mutating func tell(_ context: inout Context<KafkaNode>) {
@@ -219,7 +226,8 @@ extension KafkaNode {
   /// client gets neither an answer nor an error: the record stays, and may be held by enough nodes and shown later.
   mutating func answer(_ answer: Kafka, _ request: Request, _ context: inout Context<KafkaNode>) {
     let number = logs.ownCount(heldBy: 1)
-    guard logs.ownCount(heldBy: copies) < number else {
+    guard logs.ownCount(heldBy: copiesAnswered) < number else {
+      acknowledged = number
       context.reply(.client(answer), to: request)
       return
     }
@@ -229,12 +237,16 @@ extension KafkaNode {
     waiting.append(WaitingClient(number: number, answer: answer, request: request))
   }
 
+  /// How many nodes hold a record before its client is told.
+  private var copiesAnswered: Int { dissemination.pace.flaw == .acknowledgesEarly ? copies - 1 : copies }
+
   /// Answers clients for whom enough nodes hold enough by now.
   mutating func acknowledge(_ context: inout Context<KafkaNode>) {
     guard let first = waiting.first else { return }
-    let count = logs.ownCount(heldBy: copies)
+    let count = logs.ownCount(heldBy: copiesAnswered)
     guard first.number <= count else { return }
     let end = waiting.firstIndex { $0.number > count } ?? waiting.endIndex
+    acknowledged = waiting[end - 1].number
     for client in waiting[..<end] { context.reply(.client(client.answer), to: client.request) }
     waiting.removeFirst(end)
   }

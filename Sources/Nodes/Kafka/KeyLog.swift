@@ -36,6 +36,10 @@ struct KeyLog: Sendable {
   /// The highest offset shown, or -1.
   var shownEnd: Int { shown.last?.offset ?? -1 }
 
+  var shownCount: Int { shown.count }
+
+  func shownEntry(at place: Int) -> Kafka.Entry { shown[place] }
+
   /// What is shown from an offset on, at most so many entries.
   func shown(from offset: Int, limit: Int) -> ArraySlice<Kafka.Entry> {
     offset <= shownEnd ? shown.slice(from: shown.place(of: offset), limit: limit) : []
@@ -58,8 +62,8 @@ struct KeyLog: Sendable {
   /// Adds an entry beyond the end.
   mutating func append(_ arrival: Arrival) { pending.append(arrival) }
 
-  /// Shows what lies at or below an offset, up to the first entry that may not yet be shown.
-  mutating func show(upTo watermark: Int, where isReady: (Stamp) -> Bool) {
+  /// Shows what lies at or below an offset, up to the first entry that may not yet be shown. Returns how many that were.
+  mutating func show(upTo watermark: Int, where isReady: (Stamp) -> Bool) -> Int {
     var count = 0
     for arrival in pending {
       guard arrival.entry.offset <= watermark, isReady(arrival.stamp) else { break }
@@ -67,6 +71,7 @@ struct KeyLog: Sendable {
       count += 1
     }
     pending.removeFirst(count)
+    return count
   }
 
   /// Takes in entries of another replica, in the order of their offsets. One at an offset that is taken is left out.

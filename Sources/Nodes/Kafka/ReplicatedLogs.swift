@@ -38,6 +38,8 @@ struct ReplicatedLogs: Sendable {
   var heardNumbers: [Int] = []
   /// How many of this node's own records may have been sent: those are not changed any more.
   var sentCount = 0
+  /// How many messages are shown, of all keys.
+  private(set) var shownCount = 0
   /// How many records of every stream are held, but for this node's own, which are counted when somebody asks.
   private var held = VersionVector()
 
@@ -85,6 +87,13 @@ struct ReplicatedLogs: Sendable {
     }
   }
 
+  /// The same, at the price of a copy where this node has added records.
+  var currentVersion: VersionVector {
+    var version = held
+    if version[origin] != ownCount { version[origin] = ownCount }
+    return version
+  }
+
   // MARK: Clients
 
   /// Adds a message. Returns its offset.
@@ -97,6 +106,7 @@ struct ReplicatedLogs: Sendable {
     let entry = Kafka.Entry(offset, message)
     if replicaCount == 1 {
       logs[log].appendShown(entry)
+      shownCount += 1
     } else {
       logs[log].append(.init(entry: entry, stamp: .init(stream: Int32(own), number: Int32(ownCount))))
     }
@@ -314,9 +324,16 @@ extension ReplicatedLogs {
 
   mutating func show(_ log: Int) {
     let watermark = promises.watermark(of: log)
-    logs[log].show(upTo: watermark) { [promises, copies] stamp in
+    shownCount += logs[log].show(upTo: watermark) { [promises, copies] stamp in
       copies == 1 || promises.holderCount(stream: Int(stamp.stream), number: Int(stamp.number)) + 1 >= copies
     }
+  }
+
+  /// The record with a number of a stream; nil if it is not here, or a commit that may still be raised.
+  func entry(_ number: Int, of origin: Incarnation) -> LogGossip.Record? {
+    guard let place = streamNumbers[origin], 0..<streams[place].count ~= number - 1 else { return nil }
+    if place == own, number > sentCount, case .commit = streams[place][number - 1] { return nil }
+    return record(streams[place], at: number - 1)
   }
 
   private func record(_ stream: LogStream, at place: Int) -> LogGossip.Record {

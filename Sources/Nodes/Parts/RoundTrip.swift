@@ -19,11 +19,15 @@ struct RoundTrip: Sendable {
   /// No client waits for so long: a clock was set, or the node was stopped. The first sample has nothing else to be
   /// compared with.
   static let longest = Duration.seconds(12)
+  private let limit: Duration
+
+  /// - Parameter limit: longer samples are left out.
+  init(limit: Duration = Self.longest) { self.limit = limit }
 
   /// - Parameter measured: one round trip; a negative one, which only a broken peer can cause, is left out, and so is one
   ///   of more than 12 s.
   mutating func sample(_ measured: Duration) {
-    guard .zero...Self.longest ~= measured else { return }
+    guard .zero...limit ~= measured else { return }
     var measured = measured
     if let timeout, measured > timeout * 2 {
       // The network is slower only if the next sample says so too.

@@ -30,7 +30,7 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
 
     public init() {}
 
-    public mutating func look(at node: RaftNode, isStored: Bool) -> Breach? {
+    public mutating func look(at node: RaftNode, isStored: Bool, keepsRecords: Bool) -> Breach? {
       core.look(at: node.raft, isStored: isStored).map { Breach($0.property.rawValue, $0.detail) }
     }
   }

@@ -22,7 +22,7 @@ public import Workloads
 /// With `--isolation strict-serializable`, ``StrictTransactionNode`` takes this node's place.
 ///
 /// Limit: an update is taken in as a whole, and so it is sent as a whole: ``Pace/messageBytes`` does not bound it.
-public struct TransactionNode: Node {
+public struct TransactionNode: Node, ReplicatingNode {
   public enum Message: Equatable, Sendable {
     case client(Transactions)
     case update(Update)
@@ -42,6 +42,7 @@ public struct TransactionNode: Node {
   }
 
   public typealias Record = CommitRecord
+  public typealias Invariants = ReplicaInvariants<TransactionNode>
 
   public enum Timer: Hashable, Sendable {
     case round
@@ -57,7 +58,7 @@ public struct TransactionNode: Node {
   public static let options = [isolation, period] + Pace.options
 
   private(set) var store = RegisterStore()
-  private(set) var dissemination: Dissemination
+  public private(set) var dissemination: Dissemination
   /// Updates that came before what they rest on.
   private var early: [Update] = []
   /// What is left out is asked for again.
@@ -123,6 +124,10 @@ public struct TransactionNode: Node {
   }
 
   public var checkpoint: [CommitRecord]? { store.checkpoint(of: dissemination.stream) }
+  /// The time of the last transaction of each stream.
+  public var held: VersionVector { store.version }
+  /// Of transactions only the last writes are kept.
+  public func entry(_ number: Int, of stream: Incarnation) -> Commit? { nil }
 
   private mutating func schedule(_ context: inout Context<TransactionNode>) {
     if let stream = dissemination.settle(holding: store.version, at: context.now) {

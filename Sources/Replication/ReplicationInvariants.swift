@@ -1,0 +1,193 @@
+public import Glomers
+
+/// What must hold among the replicas of one cluster after each event of each, whatever they replicate. The simulator and
+/// tests look at each replica after each of its events.
+///
+/// | name | what is held |
+/// |---|---|
+/// | known-beyond-held | What a replica knows of a peer's process, that process holds, and has stored where it stores anything. |
+/// | differing-entries | Entries with the same number of the same stream are the same at every replica. |
+/// | forgotten-entries | A node that stores what it holds comes back with all that was stored. |
+/// | needless-stream | A node begins no new stream if every peer has answered, and it could continue an earlier one. |
+/// | overlong-message | A message has no more bytes of entries than the bound, unless it has a single entry. |
+/// | broken-progress | What ``PeerProgress`` asserts of its state. |
+///
+/// A look at a replica that has changed nothing costs a dictionary look-up and a few comparisons for each peer. A new entry
+/// costs one comparison at each replica. Memory: as much as one more replica that holds everything.
+///
+/// Where nothing is stored, an entry is gone with the last process that held it, and its number may be given again. So
+/// there an entry may differ from one that no other node holds any more.
+public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
+  /// A process as it was looked at last.
+  private struct Process: Sendable {
+    let incarnation: Incarnation
+    /// What it holds; where records are kept, so much of that as is stored.
+    var held = VersionVector()
+    var stream: Incarnation?
+    /// What it knew of each peer: whose it was, and the total of it.
+    var known: [(incarnation: Incarnation?, total: Int)]
+  }
+
+  private var processes: [NodeID: Process] = [:]
+  /// What processes held that have ended, the latest last.
+  private var ended: [(incarnation: Incarnation, held: VersionVector)] = []
+  /// By stream, the entries that were seen: number n has place n - 1. Nil where none was.
+  private var entries: [Incarnation: [Entry?]] = [:]
+
+  /// Processes that ended longer ago are not remembered; nothing of theirs is under way any more.
+  private static var endedMax: Int { 64 }
+
+  /// The entries that the last look found and none before it; kept if somebody asks for them.
+  public private(set) var news: [Entry] = []
+  private let keepsNews: Bool
+
+  public init(keepsNews: Bool = false) { self.keepsNews = keepsNews }
+
+  /// How many nodes hold a stream up to a number, or held it before they were started again without it.
+  public func holderCount(_ number: Int, of stream: Incarnation) -> Int {
+    var holders = Set(ended.lazy.filter { $0.held[stream] >= number }.map(\.incarnation.node))
+    for (node, process) in processes where process.held[stream] >= number { holders.insert(node) }
+    return holders.count
+  }
+
+  /// Looks at a replica after an event.
+  ///
+  /// - Parameters:
+  ///   - version: what it holds.
+  ///   - isStored: whether all that it has persisted is stored. Until it is, nobody has heard of what it has done, and a kill
+  ///     would take it back.
+  ///   - keepsRecords: whether anything is stored at all.
+  ///   - entry: the entry with a number of a stream; nil if the replica has only a later state of it, or may still change it.
+  /// - Returns: the first invariant that does not hold.
+  public mutating func look(
+    at replica: Dissemination, holding version: VersionVector, isStored: Bool, keepsRecords: Bool,
+    entry: (Incarnation, Int) -> Entry?
+  ) -> Breach? {
+    let node = replica.me
+    if !news.isEmpty { news = [] }
+    // Taken out and put back: a copy would cost more than all the rest.
+    let before = processes.removeValue(forKey: node)
+    var process: Process
+    if let before, before.incarnation == replica.incarnation {
+      process = before
+    } else {
+      process = Process(
+        incarnation: replica.incarnation,
+        known: Array(repeating: (nil, 0), count: replica.peers.count))
+      if let before, let breach = end(before, of: node, comingBackWith: version, keepsRecords) {
+        return breach
+      }
+    }
+    defer { processes[node] = process }
+    if isStored, version.total != process.held.total {
+      if let breach = compare(node, version, from: process.held, forgets: !keepsRecords, entry) {
+        return breach
+      }
+      process.held = version
+    }
+    if process.stream == nil, let stream = replica.stream {
+      process.stream = stream
+      if let breach = checkStream(of: replica, version) { return breach }
+    }
+    return checkPeers(of: replica, &process)
+  }
+
+  /// A process has ended, and another of its node has begun.
+  private mutating func end(
+    _ process: Process, of node: NodeID, comingBackWith version: VersionVector, _ keepsRecords: Bool
+  ) -> Breach? {
+    ended.append((process.incarnation, process.held))
+    if ended.count > Self.endedMax { ended.removeFirst() }
+    guard keepsRecords, let (stream, count) = Self.lack(version, process.held) else { return nil }
+    return Breach(
+      "forgotten-entries",
+      "\(node) had stored \(count) entries of \(stream), and comes back with \(version[stream])")
+  }
+
+  /// The first stream of which one version has less than another, and how much that has; nil if there is none.
+  private static func lack(_ version: VersionVector, _ other: VersionVector) -> (Incarnation, Int)? {
+    if version.covers(other) { return nil }
+    return other.sorted.first { $0.count > version[$0.origin] }.map { ($0.origin, $0.count) }
+  }
+
+  // MARK: Entries
+
+  private mutating func compare(
+    _ node: NodeID, _ version: VersionVector, from held: VersionVector, forgets: Bool,
+    _ entry: (Incarnation, Int) -> Entry?
+  ) -> Breach? {
+    for (stream, count) in version.sorted {
+      let first = held[stream] + 1
+      guard first <= count else { continue }
+      // Taken out and put back: a second owner would make the first append copy it all.
+      var seen = entries.removeValue(forKey: stream) ?? []
+      defer { entries[stream] = seen }
+      for number in first...count {
+        guard let held = entry(stream, number) else { continue }
+        if number <= seen.count, let known = seen[number - 1] {
+          guard known != held else { continue }
+          guard forgets, !processes.values.contains(where: { $0.held[stream] >= number }) else {
+            return Breach(
+              "differing-entries",
+              "entry \(number) of \(stream) is \(held) at \(node), and \(known) at another node")
+          }
+        }
+        while seen.count < number { seen.append(nil) }
+        seen[number - 1] = held
+        if keepsNews { news.append(held) }
+      }
+    }
+    return nil
+  }
+
+  // MARK: Peers
+
+  private func checkStream(of replica: Dissemination, _ version: VersionVector) -> Breach? {
+    guard replica.isAssured, replica.stream == replica.incarnation else { return nil }
+    let node = replica.me
+    for held in replica.peers.map(\.known) + [version] {
+      for origin in held.origins where origin != replica.incarnation && origin.isOf(node) {
+        return Breach(
+          "needless-stream",
+          "\(node) has begun the stream \(replica.incarnation), and could continue \(origin)")
+      }
+    }
+    return nil
+  }
+
+  private func checkPeers(of replica: Dissemination, _ process: inout Process) -> Breach? {
+    for place in replica.peers.indices {
+      if let overlong = replica.peers[place].underWay.overlong {
+        return Breach(
+          "overlong-message",
+          "\(replica.me) has sent \(replica.peers[place].name) \(overlong) bytes of entries at once,"
+            + " more than \(replica.pace.messageBytesMax)")
+      }
+      let incarnation = replica.peers[place].incarnation
+      let total = replica.peers[place].known.total
+      guard total != process.known[place].total || incarnation != process.known[place].incarnation else {
+        continue
+      }
+      process.known[place] = (incarnation, total)
+      if let problem = replica.peers[place].problem {
+        return Breach("broken-progress", "\(replica.me): \(problem)")
+      }
+      if let incarnation, let breach = checkKnown(replica.peers[place], incarnation, by: replica) {
+        return breach
+      }
+    }
+    return nil
+  }
+
+  private func checkKnown(
+    _ peer: PeerProgress, _ incarnation: Incarnation, by replica: Dissemination
+  ) -> Breach? {
+    var held = ended.last { $0.incarnation == incarnation }?.held
+    if let process = processes[peer.name], process.incarnation == incarnation { held = process.held }
+    guard let held, let (stream, count) = Self.lack(held, peer.known) else { return nil }
+    return Breach(
+      "known-beyond-held",
+      "\(replica.me) takes \(peer.name) to hold \(count) entries of \(stream), and it holds"
+        + " \(held[stream])")
+  }
+}
