@@ -37,7 +37,7 @@ public struct Context<N: Node>: Sendable {
   }
 
   /// Answers a request. A request without an id gets no answer.
-  public mutating func reply(_ message: N.Message, to request: Request) {
+  public mutating func reply(_ message: consuming N.Message, to request: Request) {
     if case nil = answer, rest.isEmpty {
       answer = Answer(message: message, request: request)
     } else {

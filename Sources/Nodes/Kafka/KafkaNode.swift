@@ -23,7 +23,8 @@ public import Workloads
 public struct KafkaNode: Node, ReplicatingNode {
   public enum Message: Equatable, Sendable {
     case client(Kafka)
-    case peer(LogGossip)
+    /// Indirect, so that a client's message, which most are, is not moved about in the room that a peer's needs.
+    indirect case peer(LogGossip)
   }
 
   public typealias Record = LogRecord
