@@ -20,7 +20,7 @@ struct FullDiskTests {
     init(_ nodes: [NodeID]) {
       host.receive(Envelope(from: "c0", to: "n0", id: 0, .initialize(me: "n0", nodes: nodes)), at: .zero)
       _ = drain()
-      store()
+      repeat { store() } while !pending.isEmpty
     }
 
     mutating func ask(_ message: N.Message) -> [Envelope<N>.Body] {
@@ -41,13 +41,15 @@ struct FullDiskTests {
 
     private mutating func drain() -> [Envelope<N>.Body] {
       var answers: [Envelope<N>.Body] = []
-      host.drain { output in
-        switch output {
-        case .send(let envelope) where envelope.destination == "c1": answers.append(envelope.body)
-        case .store(let record): pending.append(record)
-        default: break
+      repeat {
+        host.drain { output in
+          switch output {
+          case .send(let envelope) where envelope.destination == "c1": answers.append(envelope.body)
+          case .store(let record): pending.append(record)
+          default: break
+          }
         }
-      }
+      } while host.advance(to: .zero)
       return answers
     }
   }
@@ -120,6 +122,21 @@ struct FullDiskTests {
     #expect(desk.ask(list) == [.message(.client(.listCommittedOffsetsOk([])))])
     desk.store()
     #expect(desk.ask(list) == [.message(.client(.listCommittedOffsetsOk([Kafka.Position("k", 0)])))])
+  }
+
+  @Test("a cluster of one node on Raft answers reads; of several, who can ask nobody refuses them")
+  func consensus() {
+    expect(
+      LinKVNode.self, nodes: ["n0"],
+      [.client(.write(key: 1, value: 7)), .client(.write(key: 1, value: 8))], read: .client(.read(key: 1)),
+      shows: .client(.readOk(value: 7)), then: .client(.readOk(value: 8)))
+    var desk = Desk<LinKVNode>(["n0", "n1", "n2"])
+    desk.fail()
+    guard case .error(let error)? = desk.ask(.client(.read(key: 1))).first else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(error.code == 11)
   }
 
   @Test("a key-value store answers reads, of what is missing too")

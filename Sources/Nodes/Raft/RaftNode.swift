@@ -78,6 +78,20 @@ public struct RaftNode<Machine: StateMachine>: Node where Machine.Message: Senda
 
   public var checkpoint: [Record]? { raft.checkpoint }
 
+  /// In a cluster of one node, from stored records: all that is stored is committed. In any other, a node that has only
+  /// its records can't tell what is committed: a read is refused, and another node answers it.
+  public func answer(reading message: Message) -> Outcome<Message>? {
+    guard nodes == [me], objection == nil, case .client(let query) = message,
+      Machine.purpose(of: query) == .query
+    else { return nil }
+    var reader = raft
+    // Elects itself, and thereby commits what is there.
+    let now = reader.deadline ?? .zero
+    reader.advance(to: now)
+    reader.flush(at: now)
+    return reader.machine.answer(query).map { .client($0) }
+  }
+
   public mutating func receive(
     _ message: Message, _ request: Request, _ context: inout Context<RaftNode>
   ) {
