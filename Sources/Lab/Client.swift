@@ -15,6 +15,16 @@ struct Client: Sendable {
     case operation(Invocation, worker: Int, begun: Int)
   }
 
+  /// What it is there for.
+  enum Part: Sendable {
+    /// To do operations.
+    case load
+    /// To send `init`.
+    case initialization
+    /// To prepare nodes otherwise, or to change their cluster.
+    case preparation
+  }
+
   struct Question: Sendable {
     let id: Int
     let purpose: Purpose
@@ -23,10 +33,9 @@ struct Client: Sendable {
   let name: NodeID
   /// Whom it asks.
   let node: NodeID
-  /// Whether it does operations; others prepare nodes.
-  let isLoading: Bool
-  /// Until another takes its place, or its part is done. Maelstrom's network knows nothing of closed clients.
-  var isOpen = true
+  let part: Part
+  /// When another has taken its place, or its part was done.
+  var closed: Instant?
   /// What it waits for; it gives up on a question after a time.
   private(set) var question: Question?
   /// The message id of what it asked last.
@@ -34,10 +43,24 @@ struct Client: Sendable {
   /// Questions that have had no answer until it gave up, nor since.
   private var givenUp: Set<Int> = []
 
-  init(name: NodeID, node: NodeID, isLoading: Bool) {
+  init(name: NodeID, node: NodeID, part: Part) {
     self.name = name
     self.node = node
-    self.isLoading = isLoading
+    self.part = part
+  }
+
+  /// For how long a client that has sent `init` may still be there, once it has its answer.
+  private static let leavingTime = Duration.milliseconds(100)
+
+  /// Whether Maelstrom's network knows nothing of it any more. One that has sent `init` leaves as soon as it has its answer;
+  /// what a node writes along with that still finds it.
+  func hasLeft(by now: Instant) -> Bool {
+    guard let closed else { return false }
+    return switch part {
+    case .load: true
+    case .initialization: givenUp.isEmpty && now - closed >= Self.leavingTime
+    case .preparation: false
+    }
   }
 
   /// Asks something. Returns the message id.

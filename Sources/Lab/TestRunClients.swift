@@ -7,14 +7,12 @@ import Checkers
 /// What clients do: ask, wait, and write down how it ended.
 extension TestRun {
   /// A new client of a node. Returns its number.
-  ///
-  /// - Parameter isLoading: whether it is to do operations.
-  mutating func openClient(_ node: NodeID, isLoading: Bool) -> Int {
-    clients.append(Client(name: NodeID("c\(clients.count)"), node: node, isLoading: isLoading))
+  mutating func openClient(_ node: NodeID, for part: Client.Part) -> Int {
+    clients.append(Client(name: NodeID("c\(clients.count)"), node: node, part: part))
     return clients.count - 1
   }
 
-  mutating func closeClient(_ client: Int) { clients[client].isOpen = false }
+  mutating func closeClient(_ client: Int) { clients[client].closed = clock }
 
   /// The number of a client, which is in its name; nil if there has been none of that name.
   func client(named name: NodeID) -> Int? {
@@ -79,7 +77,7 @@ extension TestRun {
   private mutating func carryOut(_ step: Step, of invocation: Invocation, by worker: Int, begun: Int) {
     switch step {
     case .ask(let message):
-      let client = workers[worker].client ?? openClient(workers[worker].node, isLoading: true)
+      let client = workers[worker].client ?? openClient(workers[worker].node, for: .load)
       workers[worker].client = client
       workers[worker].clientProcess = workers[worker].process
       workers[worker].tellings = tellings(by: workers[worker].node)
@@ -148,9 +146,8 @@ extension TestRun {
   /// A node has sent something to a client.
   mutating func receive(_ reply: Reply) {
     let client = reply.client
-    if clients[client].isLoading, !clients[client].isOpen {
-      return wroteToDeparted(
-        "answered \(name(client)), which had given up and gone", reply.excerpt, reply.node)
+    if clients[client].hasLeft(by: clock) {
+      return wroteToDeparted("answered \(name(client))", client, reply.excerpt, reply.node)
     }
     if let question = clients[client].question, let reason = LineWords.mismatch(reply, asked: question.id) {
       return malformed(reply, reason)
@@ -197,7 +194,13 @@ extension TestRun {
   }
 
   /// A node has written to a client that is no more, or in its name.
-  mutating func wroteToDeparted(_ what: String, _ excerpt: String, _ node: NodeID) {
+  mutating func wroteToDeparted(_ what: String, _ client: Int, _ excerpt: String, _ node: NodeID) {
+    let isInitial = clients[client].part == .initialization
+    let what = "\(what), which had \(isInitial ? "its answer to init" : "given up") and gone"
+    let advice =
+      isInitial
+      ? "Answer init once, and write nothing else to its client"
+      : "A client waits \(load.patience.words): leave requests unanswered that are older"
     guard scenario.lateReplies == .silence else {
       report("late-reply", "\(node) \(what), which is dropped: \(excerpt)", node, severity: .warning)
       return
@@ -207,7 +210,7 @@ extension TestRun {
     report(
       "late-reply",
       "\(node) \(what): like Maelstrom, this bench hears nothing more of that node (--late-replies drop would go on). "
-        + "A client waits \(load.patience.words): leave requests unanswered that are older: \(excerpt)", node)
+        + "\(advice): \(excerpt)", node)
     actions.append(.note("\(node) \(what): nothing more is heard of it"))
   }
 

@@ -135,7 +135,7 @@ extension TestRun {
   }
 
   mutating func initializeAgain(_ node: NodeID) {
-    ask(openClient(node, isLoading: false), .initializeAgain, patience: Self.initializationPatience) {
+    ask(openClient(node, for: .initialization), .initializeAgain, patience: Self.initializationPatience) {
       [nodes] body in
       body.member("type", "init")
       body.member("node_id", node.name)

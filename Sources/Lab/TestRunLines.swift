@@ -206,9 +206,8 @@ extension TestRun {
   private mutating func claims(
     _ source: NodeID, _ client: Int?, _ line: Span<UInt8>, from node: NodeID
   ) -> Bool {
-    if let client, clients[client].isLoading, !clients[client].isOpen {
-      wroteToDeparted(
-        "sent a message in the name of \(source), which had given up and gone", line.excerpt, node)
+    if let client, clients[client].hasLeft(by: clock) {
+      wroteToDeparted("sent a message in the name of \(source)", client, line.excerpt, node)
       return scenario.lateReplies == .drop
     }
     guard client != nil || source == Prober.name || network.place(of: source) != nil else {

@@ -19,7 +19,7 @@ extension TestRun {
     phase = .starting(waiting: nodes.count)
     for node in nodes {
       actions.append(.start(node))
-      let client = openClient(node, isLoading: false)
+      let client = openClient(node, for: .initialization)
       ask(client, .initialize, patience: Self.initializationPatience) { [nodes] body in
         body.member("type", "init")
         body.member("node_id", node.name)
@@ -47,7 +47,7 @@ extension TestRun {
     guard !setUps.isEmpty else { return run() }
     phase = .settingUp(waiting: setUps.count)
     for (node, setUp) in setUps {
-      ask(openClient(node, isLoading: false), .setUp(setUp.type), patience: load.patience) {
+      ask(openClient(node, for: .preparation), .setUp(setUp.type), patience: load.patience) {
         setUp.message.write(to: &$0)
       }
     }

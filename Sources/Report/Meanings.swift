@@ -271,8 +271,8 @@ struct Meaning {
       "A client got a reply that it was not waiting for.", "Look for a request that is answered twice."
     ),
     "late-reply": (
-      "A node answered a client that had given up after five seconds.",
-      "Leave requests unanswered that are that old: the real Maelstrom hears nothing more of the node."
+      "A node answered a client that had given up after five seconds, or that for init, which leaves with its answer.",
+      "Leave requests unanswered that are that old, and answer init once: the real Maelstrom hears nothing more of the node."
     ),
     "silent-node": (
       "A node printed nothing since the load began, and left clients without an answer.",

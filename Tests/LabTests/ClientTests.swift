@@ -91,6 +91,23 @@ struct ClientTests {
     #expect(puppets.test.results().verdict == .invalid)
   }
 
+  @Test(
+    "so is one that goes on writing to the client for init, which leaves with its answer; what comes along with that is dropped",
+    arguments: [(Duration.milliseconds(99), false), (.milliseconds(100), true), (.seconds(3), true)])
+  func initialClient(after delay: Duration, isMute: Bool) {
+    let puppets = Puppets.run(
+      stage(.echo, rate: 10, seconds: 20),
+      answering("init") { [$0.ordinaryReply, $0.reply(#""type":"init_ok""#, after: delay)] })
+    let anomaly = puppets.test.anomalies.first
+    #expect(puppets.test.anomalies.count == 1)
+    #expect(anomaly?.name == (isMute ? "late-reply" : "unasked-reply"))
+    #expect(anomaly?.detail.contains("answered c0, which had its answer to init and gone") == isMute)
+    #expect(anomaly?.detail.contains("Answer init once") == isMute)
+    #expect(puppets.test.results().verdict == (isMute ? .invalid : .valid))
+    #expect(
+      (puppets.test.history.operations.last { $0.kind == .ok }?.time ?? .zero > .seconds(19)) == !isMute)
+  }
+
   @Test("such a reply can be dropped instead, with a warning")
   func dropped() {
     var scenario = oneClient

@@ -79,7 +79,7 @@ extension TestRun {
     let members = nodes.filter { !membership.outside.contains($0) || $0 == change.node && !change.isMember }
     let awake = members.filter { !down.contains($0) && !paused.contains($0) && !dead.contains($0) }
     let member = membership.member(of: awake.isEmpty ? nodes : awake)
-    ask(openClient(member, isLoading: false), .change(change), patience: Self.membershipPatience) { body in
+    ask(openClient(member, for: .preparation), .change(change), patience: Self.membershipPatience) { body in
       body.member("type", change.type)
       body.member("node", change.node.name)
     }
