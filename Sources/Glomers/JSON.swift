@@ -15,8 +15,8 @@ public enum JSON: Hashable, Sendable {
   case string(String)
   /// An array.
   case array([JSON])
-  /// An object. Its order is not kept; of a key that is there twice the last value counts.
-  case object([String: JSON])
+  /// An object. Its order is not kept; of a name that is there twice the last value counts.
+  case object([JSONName: JSON])
   /// A number or a string that JSON has, and that none of the cases above can hold.
   case literal(JSONLiteral)
 }
@@ -31,6 +31,11 @@ public struct JSONLiteral: Hashable, Sendable {
 
   /// - Parameter text: an integer or a real in JSON's grammar, or a string in quotes.
   package init(text: String) { self.text = text }
+
+  public static func == (a: JSONLiteral, b: JSONLiteral) -> Bool { a.text.hasSameBytes(as: b.text) }
+
+  /// As that of a string.
+  public func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
   /// Whether this is a string.
   public var isString: Bool { text.utf8.first == UInt8(ascii: "\"") }
@@ -50,11 +55,7 @@ extension JSON {
     case (.bool(let a), .bool(let b)): a == b
     case (.real(let a), .real(let b)): a == b
     case (.array(let a), .array(let b)): a == b
-    case (.object(let a), .object(let b)):
-      a.count == b.count
-        && a.allSatisfy { name, value in
-          b.index(forKey: name).map { b[$0].key.hasSameBytes(as: name) && b[$0].value == value } ?? false
-        }
+    case (.object(let a), .object(let b)): a == b
     case (.literal(let a), .literal(let b)): a == b
     default: false
     }
@@ -87,8 +88,8 @@ extension JSON: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Express
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
   public init(nilLiteral: ()) { self = .null }
 
-  /// Of a key given twice, the last value counts.
-  public init(dictionaryLiteral members: (String, JSON)...) {
+  /// Of a name given twice, the last value counts.
+  public init(dictionaryLiteral members: (JSONName, JSON)...) {
     self = .object(Dictionary(members) { _, last in last })
   }
 }
@@ -115,15 +116,7 @@ extension JSON {
     if case .array(let elements) = self { elements } else { nil }
   }
   /// The member of that name, if this is an object that has one.
-  public subscript(_ key: String) -> JSON? {
-    if case .object(let members) = self { members[key] } else { nil }
-  }
-}
-
-extension String {
-  /// Whether it is the same text to the byte. Swift's own `==` compares letters, however they are composed (Unicode
-  /// Standard Annex 15).
-  package func hasSameBytes(as other: String) -> Bool {
-    utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
+  public subscript(_ name: JSONName) -> JSON? {
+    if case .object(let members) = self { members[name] } else { nil }
   }
 }

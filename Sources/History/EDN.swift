@@ -84,7 +84,7 @@ extension EDN {
       case .literal(let literal): .literal(literal)
       case .array(let elements): .vector(elements.map { EDN($0) })
       case .object(let members):
-        .map(members.sorted { $0.key < $1.key }.map { Member(.string($0.key), EDN($0.value)) })
+        .map(members.sorted { $0.key < $1.key }.map { Member(EDN($0.key.json), EDN($0.value)) })
       }
   }
 
@@ -105,7 +105,8 @@ extension EDN {
       self = EDN(keywording: json)
       return
     }
-    self = .map(members.sorted { $0.key < $1.key }.map { Member(.string($0.key), EDN(keywording: $0.value)) })
+    self = .map(
+      members.sorted { $0.key < $1.key }.map { Member(EDN($0.key.json), EDN(keywording: $0.value)) })
   }
 
   /// A fraction in single precision, as Maelstrom writes its own.

@@ -102,7 +102,7 @@ extension EDN {
 
 extension EDN {
   /// What a map's key is called in JSON, where keys are strings.
-  var jsonKey: String {
+  var jsonName: JSONName {
     switch self {
     case .keyword(let name), .string(let name): name
     case .literal(let literal): literal.text
@@ -126,7 +126,7 @@ extension EDN.Member {
       key.write(in: .json, to: &bytes)
       bytes += ": ".utf8
     case (.json, _):
-      EDN.string(key.jsonKey).write(in: .json, to: &bytes)
+      EDN(key.jsonName.json).write(in: .json, to: &bytes)
       bytes += ": ".utf8
     }
   }

@@ -13,7 +13,7 @@ extension JSON {
       case .literal(let literal): .literal(literal)
       case .vector(let elements): .array(elements.map { JSON($0) })
       case .map(let members):
-        .object(Dictionary(members.map { ($0.key.jsonKey, JSON($0.value)) }) { _, last in last })
+        .object(Dictionary(members.map { ($0.key.jsonName, JSON($0.value)) }) { _, last in last })
       }
   }
 }

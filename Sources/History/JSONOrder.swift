@@ -10,7 +10,7 @@ extension JSON {
     case (.real(let a), .real(let b)): a < b
     case (.integer(let a), .real(let b)): Double(a) <= b
     case (.real(let a), .integer(let b)): a < Double(b)
-    case (.string(let a), .string(let b)): a < b
+    case (.string(let a), .string(let b)): a.precedesByBytes(b)
     case (.array(let a), .array(let b)):
       a.count == b.count ? a.lexicographicallyPrecedes(b, by: precedes) : a.count < b.count
     case (.object(let a), .object(let b)): precedes(pairs(a), pairs(b))
@@ -18,7 +18,7 @@ extension JSON {
       if a.rank == b.rank, let a = a.decimal, let b = b.decimal {
         Decimal.precedes(a, b)
       } else if a.rank == b.rank {
-        a.string ?? a.literal ?? "" < b.string ?? b.literal ?? ""
+        (a.string ?? a.literal ?? "").precedesByBytes(b.string ?? b.literal ?? "")
       } else {
         a.rank < b.rank
       }
@@ -36,8 +36,8 @@ extension JSON {
     }
   }
 
-  private static func pairs(_ members: [String: JSON]) -> JSON {
-    .array(members.sorted { $0.key < $1.key }.map { .array([.string($0.key), $0.value]) })
+  private static func pairs(_ members: [JSONName: JSON]) -> JSON {
+    .array(members.sorted { $0.key < $1.key }.map { .array([$0.key.json, $0.value]) })
   }
 
   private var rank: Int {

@@ -18,7 +18,7 @@ package struct JSONTape: Sendable {
     /// The same with the text of a ``JSONLiteral``.
     case literal
     case array
-    /// Strings and values in turn.
+    /// What names have stored, as strings, and values in turn.
     case object
     case end
   }
@@ -61,7 +61,7 @@ package struct JSONTape: Sendable {
     case .object(let members):
       bytes.append(Mark.object.rawValue)
       for (key, value) in members {
-        append(Mark.string, key)
+        append(Mark.string, key.stored)
         append(value)
       }
       end()
@@ -145,10 +145,10 @@ extension JSONTape {
         while !isAtEnd() { elements.append(value()) }
         return .array(elements)
       case .object:
-        var members: [String: JSON] = [:]
+        var members: [JSONName: JSON] = [:]
         while !isAtEnd() {
-          let key = text()
-          members[key] = value()
+          let name = JSONName(stored: text())
+          members[name] = value()
         }
         return .object(members)
       case .null, .short, .middle, .long, .string, .end: return .null

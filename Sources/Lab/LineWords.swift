@@ -31,7 +31,7 @@ enum LineWords {
   /// - Parameter reason: what is missing, or wrong with a member.
   static func noMessage(_ line: [UInt8], _ reason: String, from node: NodeID) -> String {
     let twice = reason.hasPrefix("body") && reason.contains("string") ? " (was it encoded twice?)" : ""
-    return "\(node) printed a line that is no message: \(reason)\(twice). A message is "
+    return "\(node) printed a line that is no message: \(reason.excerpt)\(twice). A message is "
       + #"{"src": "\#(node)", "dest": …, "body": {"type": …}}, and not "# + line.excerpt
   }
 
@@ -40,7 +40,7 @@ enum LineWords {
     let what =
       names.isEmpty
       ? "an id that is no integer (leave it out: the network gives messages ids of its own)"
-      : "\(names.joined(separator: ", ")) beside src, dest and body, which Maelstrom refuses"
+      : "\(names.joined(separator: ", ").excerpt) beside src, dest and body, which Maelstrom refuses"
     return "\(node) printed a message with \(what): \(line.excerpt)"
   }
 
@@ -53,7 +53,7 @@ enum LineWords {
       let isAnswer = reply.type.hasSuffix("_ok") || reply.type == "error"
       return isAnswer ? "it has no in_reply_to: \(advice)" : nil
     }
-    return "its in_reply_to is \(EDN(given).text), no integer: \(advice)"
+    return "its in_reply_to is \(EDN(given).shown), no integer: \(advice)"
   }
 
   /// What Maelstrom's schemas would find wrong with a reply that is no error.
@@ -63,7 +63,7 @@ enum LineWords {
     guard !isUsual(reply.body, member) else { return nil }
     let known = ["type", "msg_id", "in_reply_to"] + (member.map { [$0] } ?? [])
     let surplus = reply.body.members.map(\.0).filter { !known.contains($0) }
-    let words = surplus.joined(separator: ", ")
+    let words = surplus.joined(separator: ", ").excerpt
     if let member, reply.body.optionalElement(member) == nil {
       return "\(reply.type) must have \(member)\(surplus.isEmpty ? "" : ", and has \(words) instead")"
     }

@@ -264,6 +264,12 @@ extension TestRun {
       carryOut(step, of: invocation, by: worker, begun: begun)
     } catch .unknownType {
       spoiled(reply, noAnswer(reply, invocation), worker: worker, begun: begun)
+    } catch .tooLarge(let reason) {
+      report(
+        "oversized-integer",
+        "\(reply.node) answered \(name(reply.client)) with \(reply.excerpt): \(reason.excerpt) for this bench to "
+          + "judge it, though Maelstrom takes any", reply.node, operations: [begun], severity: .unknown)
+      end(begun, worker: worker, .info, error: "indeterminate: an integer beyond 64 bits")
     } catch {
       spoiled(reply, LineWords.nullOrMissing(error.rpcError.text, reply.body), worker: worker, begun: begun)
     }
@@ -287,7 +293,7 @@ extension TestRun {
     let isNamedSo = load.hasSchema && scenario.workload != .kafka
     let expected = isNamedSo ? "; the answer has type \(invocation.function)_ok" : ""
     guard reply.type.isEmpty else {
-      return "\(reply.type.debugDescription) is no answer to \(invocation.function)\(expected)"
+      return "\(reply.type.excerpt.debugDescription) is no answer to \(invocation.function)\(expected)"
     }
     return (reply.body.optionalElement("type") == nil ? "it has no type" : "its type is no name") + expected
   }
@@ -304,7 +310,8 @@ extension TestRun {
 
   private mutating func malformed(_ reply: Reply, _ reason: String, operations: [Int] = []) {
     report(
-      "malformed-reply", "\(reply.node) answered \(name(reply.client)) with \(reply.excerpt): \(reason)",
+      "malformed-reply",
+      "\(reply.node) answered \(name(reply.client)) with \(reply.excerpt): \(reason.excerpt)",
       reply.node,
       operations: operations)
   }

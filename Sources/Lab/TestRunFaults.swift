@@ -205,6 +205,6 @@ extension JSON {
 
   /// What became of each node, as Jepsen writes it: `{"n1" :paused}`.
   fileprivate init(_ nodes: [NodeID], are condition: String) {
-    self = .object(Dictionary(nodes.map { ($0.name, .string(condition)) }) { first, _ in first })
+    self = .object(Dictionary(nodes.map { (JSONName($0.name), .string(condition)) }) { first, _ in first })
   }
 }

@@ -197,7 +197,7 @@ extension TestRun {
     } else {
       report(
         "unknown-destination",
-        "\(node) wrote to \(destination), which is no node, service or client of this test; nodes are "
+        "\(node) wrote to \(destination.name.excerpt), which is no node, service or client of this test; nodes are "
           + "\(LineWords.list(nodes)): \(line.excerpt)", node)
     }
   }
@@ -213,8 +213,8 @@ extension TestRun {
     guard client != nil || source == Prober.name || network.place(of: source) != nil else {
       report(
         "unknown-source",
-        "\(node) printed a message as from \(source), which does not exist; its src is \(node): \(line.excerpt)",
-        node)
+        "\(node) printed a message as from \(source.name.excerpt), which does not exist; its src is \(node): "
+          + line.excerpt, node)
       return false
     }
     let cost =
@@ -349,11 +349,17 @@ extension Span<UInt8> {
   var excerpt: String { bytes.excerpt }
 }
 
+extension String {
+  /// Its beginning, for people: a name that a node has made up may have any length.
+  var excerpt: String { utf8.count > [UInt8].excerptBytesMax ? Array(utf8).excerpt : self }
+}
+
 extension [UInt8] {
+  fileprivate static let excerptBytesMax = 240
+
   /// Its beginning, as text for people.
   var excerpt: String {
-    let limit = 240
-    let text = String(decoding: prefix(limit), as: UTF8.self)
-    return count > limit ? "\(text)… (\(count) bytes)" : text
+    let text = String(decoding: prefix(Self.excerptBytesMax), as: UTF8.self)
+    return count > Self.excerptBytesMax ? "\(text)… (\(count) bytes)" : text
   }
 }

@@ -30,10 +30,10 @@ struct MutableLogs: MutableNode {
   private let mutation: Mutation?
   private let cluster: Cluster
   private let number: Int
-  private var logs: [String: [Int: Kafka.Entry]] = [:]
+  private var logs: [JSONName: [Int: Kafka.Entry]] = [:]
   /// The offset behind the last message, by key.
-  private var ends: [String: Int] = [:]
-  private var committed: [String: Int] = [:]
+  private var ends: [JSONName: Int] = [:]
+  private var committed: [JSONName: Int] = [:]
 
   init(_ cluster: Cluster, recovering records: [Record], _ context: inout Context<Self>) {
     mutation = Self.mutation(in: cluster)
@@ -107,9 +107,11 @@ struct MutableLogs: MutableNode {
   // MARK: Messages
 
   /// Which log the messages of a key are in.
-  private func log(of key: String) -> String { mutation == .mixesKeys ? String(key.suffix(1)) : key }
+  private func log(of key: JSONName) -> JSONName {
+    mutation == .mixesKeys ? JSONName(String(key.description.suffix(1))) : key
+  }
 
-  private func nextOffset(_ key: String) -> Int {
+  private func nextOffset(_ key: JSONName) -> Int {
     let end = ends[log(of: key)] ?? 0
     switch mutation {
     case .showsGaps, .keepsToItself:

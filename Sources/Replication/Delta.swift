@@ -84,7 +84,8 @@ extension JSON: DeltaEntry {
     case .string(let text): Self.quotedBytes(text) + 1
     case .literal(let literal): literal.text.utf8.count + 1
     case .array(let elements): elements.reduce(3) { $0 + $1.encodedBytes }
-    case .object(let members): members.reduce(3) { $0 + Self.quotedBytes($1.key) + 1 + $1.value.encodedBytes }
+    case .object(let members):
+      members.reduce(3) { $0 + Self.quotedBytes($1.key.stored) + 1 + $1.value.encodedBytes }
     }
   }
 

@@ -62,7 +62,7 @@ public struct FaultBand: Equatable, Sendable {
   private static func words(_ kind: String, _ value: JSON) -> String {
     let whom: String
     switch value {
-    case .object(let nodes): whom = nodes.keys.sorted().joined(separator: ", ")
+    case .object(let nodes): whom = nodes.keys.sorted().map(\.description).joined(separator: ", ")
     case .array(let parts):
       whom = parts.map { part in
         guard case .object(let cut) = part else { return part.plainText }

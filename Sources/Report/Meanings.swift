@@ -278,6 +278,10 @@ struct Meaning {
       "A node printed nothing since the load began, and left clients without an answer.",
       "Look at whether it ends each message with a newline, and flushes stdout after it."
     ),
+    "oversized-integer": (
+      "An offset has more than 64 bits.",
+      "The bench judges no such offsets, though Maelstrom does: number messages from 0 on."
+    ),
     "unread-input": (
       "A node does not read its stdin.",
       "Look for a loop that blocks, or a deadlock between reading and writing."

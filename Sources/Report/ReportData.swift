@@ -258,7 +258,7 @@ struct ReportData {
           add(operation.time, parts[1].plainText, parts[2].array?.first?.integer, 0)
         } else if verb == "poll", parts.count > 1, case .object(let polled) = parts[1] {
           for (name, pairs) in polled.sorted(by: { $0.key < $1.key }) {
-            add(operation.time, name, pairs.array?.last?.array?.first?.integer, 1)
+            add(operation.time, name.description, pairs.array?.last?.array?.first?.integer, 1)
           }
         }
       }
@@ -315,20 +315,20 @@ private struct OperationKeys {
   }
 
   private static func members(_ value: JSON) -> [JSON] {
-    if case .object(let members) = value { members.keys.sorted().map { .string($0) } } else { [] }
+    if case .object(let members) = value { members.keys.sorted().map(\.json) } else { [] }
   }
 }
 
 /// Names in the order in which they turn up.
 private struct NameTable {
   private(set) var names: [String] = []
-  private var places: [String: Int] = [:]
+  private var places: [JSONName: Int] = [:]
 
   init(_ names: [String] = []) { for name in names { _ = place(of: name) } }
 
   mutating func place(of name: String) -> Int {
-    if let place = places[name] { return place }
-    places[name] = names.count
+    if let place = places[JSONName(name)] { return place }
+    places[JSONName(name)] = names.count
     names.append(name)
     return names.count - 1
   }

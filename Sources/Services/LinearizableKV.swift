@@ -27,7 +27,7 @@ public struct LinearizableKV: ServiceModel {
 
   public var records: [KV] {
     values.map { (text: $0.text, record: KV.write(key: $0, value: $1)) }
-      .sorted { $0.text < $1.text }
+      .sorted { $0.text.precedesByBytes($1.text) }
       .map(\.record)
   }
 }

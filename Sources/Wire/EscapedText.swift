@@ -12,12 +12,12 @@ extension JSON {
     var text = "\""
     var rest = inner
     while lone < rest.count {
-      text += Self.escaped(String(unescaping: UnsafeRawBufferPointer(rebasing: rest[..<lone])))
+      text += JSON.string(String(unescaping: UnsafeRawBufferPointer(rebasing: rest[..<lone]))).escaped
       text += String(decoding: rest[lone..<lone + 6], as: UTF8.self).lowercased()
       rest = UnsafeRawBufferPointer(rebasing: rest[(lone + 6)...])
       lone = rest.loneSurrogate ?? rest.count
     }
-    text += Self.escaped(String(unescaping: rest))
+    text += JSON.string(String(unescaping: rest)).escaped
     self = .literal(JSONLiteral(text: text + "\""))
   }
 
@@ -37,9 +37,10 @@ extension JSON {
     }
   }
 
-  private static func escaped(_ text: String) -> String {
+  /// Of a string: what stands between its quotes in JSON, escaped as far as JSON demands.
+  var escaped: String {
     var writer = JSONWriter()
-    writer.string(text)
+    writer.value(self)
     return writer.withBytes { String(decoding: $0.dropFirst().dropLast(), as: UTF8.self) }
   }
 }

@@ -1,5 +1,6 @@
 import CGlomers
 import CJansson
+import Glomers
 
 /// Parses lines, one after the other, into memory of its own that it uses again.
 ///
@@ -170,6 +171,14 @@ public final class JSONDocument {
     switch place {
     case .tape(let value): string(value)
     case .tree(let value): value.string
+    }
+  }
+
+  /// A string as a name.
+  func name(_ place: Place) -> JSONName {
+    switch place {
+    case .tape(let value): value.isEscaped ? value.name : JSONName(stored: string(value))
+    case .tree(let value): value.name
     }
   }
 

@@ -32,8 +32,11 @@ public struct JSONElement {
   /// Whether the value is null.
   public var isNull: Bool { view.place.kind == .null }
 
-  /// The text, if the value is a string.
+  /// The text, if the value is a string; half of a surrogate pair becomes U+FFFD.
   public var string: String? { the(.string).map { view.document.string($0) } }
+
+  /// The value as a name, if it is a string.
+  public var name: JSONName? { the(.string).map { view.document.name($0) } }
 
   /// A view of the elements, if the value is an array.
   public var array: JSONArray? { the(.array) == nil ? nil : JSONArray(view: view) }

@@ -54,6 +54,27 @@ extension JSONWriter {
     strings(elements)
   }
 
+  /// A key and a string.
+  @_disfavoredOverload
+  public mutating func member(_ name: StaticString, _ value: JSONName) {
+    key(name)
+    string(value)
+  }
+
+  /// A key and an array of strings.
+  @_disfavoredOverload
+  public mutating func member(_ name: StaticString, _ elements: [JSONName]) {
+    key(name)
+    names(elements)
+  }
+
+  /// A key that is no constant, and an integer.
+  @_disfavoredOverload
+  public mutating func member(_ name: JSONName, _ value: Int) {
+    key(name)
+    integer(value)
+  }
+
   /// A key that is no constant, and an integer.
   @_disfavoredOverload
   public mutating func member(_ name: String, _ value: Int) {

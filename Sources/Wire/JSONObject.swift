@@ -3,8 +3,9 @@ public import Glomers
 
 /// A JSON object in a document's memory: valid until its document parses again.
 ///
-/// The accessors throw ``WireError/malformed(_:)`` for a member that is missing or of another kind. To the
-/// optional ones a member that is null is as good as missing; to those of arrays it is an empty array.
+/// The accessors throw ``WireError/malformed(_:)`` for a member that is missing or of another kind, and
+/// ``WireError/tooLarge(_:)`` for an integer beyond 64 bits. To the optional ones a member that is null is as good as
+/// missing; to those of arrays it is an empty array.
 @safe
 public struct JSONObject {
   let view: View
@@ -34,10 +35,16 @@ public struct JSONObject {
     view.document.text(try place(key))
   }
 
-  /// The text of a string.
+  /// The text of a string; half of a surrogate pair becomes U+FFFD.
   public func string(_ key: String) throws(WireError) -> String {
     guard let value = try optionalString(key) else { throw missing(key) }
     return value
+  }
+
+  /// A string as a name.
+  public func name(_ key: String) throws(WireError) -> JSONName {
+    guard let found = try find(key, .string) else { throw missing(key) }
+    return view.document.name(found)
   }
 
   /// The text of a string; nil for null or nothing.
@@ -114,26 +121,27 @@ public struct JSONObject {
 
   /// The elements of an array of nothing but strings.
   public func strings(_ key: String) throws(WireError) -> [String] {
-    var strings: [String] = []
-    try self.strings(key, into: &strings)
-    return strings
-  }
-
-  /// The elements of an array of nothing but strings, appended to others.
-  public func strings(_ key: String, into strings: inout [String]) throws(WireError) {
-    try elements(key, into: &strings) { (element) throws(WireError) in
+    try elements(key) { (element) throws(WireError) in
       guard element.kind == .string else { throw mixed(key, element.kind, "strings") }
       return view.document.string(element)
     }
   }
 
-  /// Hands out the members as long as they are integers, in the order of the line. Returns the key of the first that is
+  /// The elements of an array of nothing but strings as names, appended to others.
+  public func names(_ key: String, into names: inout [JSONName]) throws(WireError) {
+    try elements(key, into: &names) { (element) throws(WireError) in
+      guard element.kind == .string else { throw mixed(key, element.kind, "strings") }
+      return view.document.name(element)
+    }
+  }
+
+  /// Hands out the members as long as they are integers, in the order of the line. Returns the name of the first that is
   /// none.
-  public func eachInteger(_ body: (_ key: String, _ value: Int) -> Void) -> String? {
+  public func eachInteger(_ body: (_ name: JSONName, _ value: Int) -> Void) -> JSONName? {
     guard case .tape(let object) = view.place else {
-      for (key, element) in members {
-        guard let value = element.integer else { return key }
-        body(key, value)
+      for (name, element) in namedMembers {
+        guard let value = element.integer else { return name }
+        body(name, value)
       }
       return nil
     }
@@ -141,19 +149,52 @@ public struct JSONObject {
     var key = object.first
     for _ in 0..<object.count {
       let value = key.first
-      guard value.kind == .integer else { return view.document.string(key) }
-      body(view.document.string(key), value.integer)
+      let name = JSONName(stored: view.document.string(key))
+      guard value.kind == .integer else { return name }
+      body(name, value.integer)
       key = value.next
     }
     return nil
   }
 
-  /// Each member once, in the order of the line.
+  /// Each member once, in the order of the line. Half of a surrogate pair stands in a key as its escape.
   public var members: Members { Members(object: self) }
+
+  /// Each member once, in the order of the line, by its name.
+  public var namedMembers: NamedMembers { NamedMembers(members: members) }
+
+  /// The members of an object, by their names.
+  public struct NamedMembers: Sequence, IteratorProtocol {
+    fileprivate var members: Members
+
+    public mutating func next() -> (name: JSONName, value: JSONElement)? {
+      members.advance().map { ($0.key.name, $0.value) }
+    }
+  }
 
   /// The members of an object.
   @safe
   public struct Members: Sequence, IteratorProtocol {
+    fileprivate enum Key {
+      case tape(String)
+      case tree(JSONName)
+
+      var name: JSONName {
+        switch self {
+        // The fast path has no keys with escapes.
+        case .tape(let key): JSONName(stored: key)
+        case .tree(let name): name
+        }
+      }
+
+      var text: String {
+        switch self {
+        case .tape(let key): key
+        case .tree(let name): name.description
+        }
+      }
+    }
+
     private let object: JSONObject
     private var position: Position
 
@@ -171,6 +212,10 @@ public struct JSONObject {
     }
 
     public mutating func next() -> (key: String, value: JSONElement)? {
+      advance().map { ($0.key.text, $0.value) }
+    }
+
+    fileprivate mutating func advance() -> (key: Key, value: JSONElement)? {
       let view = object.view
       switch (view.place, position) {
       case (.tape(let object), .key(let index, let left)):
@@ -178,11 +223,11 @@ public struct JSONObject {
         let key = object.at(index)
         let value = key.first
         position = .key(value.next.index, left: left - 1)
-        return (view.document.string(key), JSONElement(view: view.at(.tape(value))))
+        return (.tape(view.document.string(key)), JSONElement(view: view.at(.tape(value))))
       case (.tree(let object), .iterator(let current?)):
         position = .iterator(json_object_iter_next(object.handle, current))
         let value = TreeValue(json_object_iter_value(current))
-        return (.key(at: current), JSONElement(view: view.at(.tree(value))))
+        return (.tree(JSONName(at: current)), JSONElement(view: view.at(.tree(value))))
       default: return nil
       }
     }
@@ -201,6 +246,9 @@ public struct JSONObject {
     let actual = found.kind
     if actual == kind { return found }
     if actual == .null { return nil }
+    if kind == .integer, JSONElement(view: view.at(found)).isInteger {
+      throw .tooLarge("\(key) must be an integer of 64 bits")
+    }
     throw wrong(key, actual, kind)
   }
 

@@ -96,8 +96,8 @@ extension JSONText: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Exp
   public init(arrayLiteral elements: JSON...) { self.init(.array(elements)) }
   public init(nilLiteral: ()) { self.init(.null) }
 
-  /// Of a key given twice, the last value counts.
-  public init(dictionaryLiteral members: (String, JSON)...) {
+  /// Of a name given twice, the last value counts.
+  public init(dictionaryLiteral members: (JSONName, JSON)...) {
     self.init(.object(Dictionary(members) { _, last in last }))
   }
 }

@@ -61,6 +61,15 @@ public struct JSONWriter: ~Copyable {
     followsValue = false
   }
 
+  /// The key of the value that is written next.
+  @_disfavoredOverload
+  public mutating func key(_ name: JSONName) {
+    separate()
+    quote(name)
+    appendUnchecked(UInt8(ascii: ":"))
+    followsValue = false
+  }
+
   /// Ends a line: what comes next is a text of its own.
   public mutating func newline() {
     append(UInt8(ascii: "\n"))
@@ -88,6 +97,13 @@ public struct JSONWriter: ~Copyable {
   public mutating func string(_ value: String) {
     separate()
     quote(value)
+  }
+
+  /// A string, escaped as far as JSON demands.
+  @_disfavoredOverload
+  public mutating func string(_ name: JSONName) {
+    separate()
+    quote(name)
   }
 
   /// A string, escaped as far as JSON demands, that ends in a number.
@@ -139,7 +155,7 @@ public struct JSONWriter: ~Copyable {
     case .literal(let literal): self.literal(literal)
     case .object(let members):
       beginObject()
-      for (name, value) in members.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+      for (name, value) in members.sorted(by: { $0.key < $1.key }) {
         key(name)
         self.value(value)
       }
@@ -175,6 +191,14 @@ public struct JSONWriter: ~Copyable {
 
   /// An array of strings.
   public mutating func strings(_ elements: [String]) {
+    beginArray()
+    for element in elements { string(element) }
+    endArray()
+  }
+
+  /// An array of strings.
+  @_disfavoredOverload
+  public mutating func names(_ elements: [JSONName]) {
     beginArray()
     for element in elements { string(element) }
     endArray()
@@ -334,6 +358,28 @@ public struct JSONWriter: ~Copyable {
   }
 
   private mutating func quote(_ text: String) { text.withBytes { quote($0) } }
+
+  /// Leaves room for one byte.
+  private mutating func quote(_ name: JSONName) {
+    let isPlain = name.stored.withBytes { text in
+      guard text.first != 0 else { return false }
+      quote(text)
+      return true
+    }
+    if !isPlain { quoteRare(name) }
+  }
+
+  /// A name that is not stored as it is.
+  @inline(never)
+  private mutating func quoteRare(_ name: JSONName) {
+    switch name.json {
+    case .literal(let literal):
+      var text = literal.text
+      text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    case let plain: quote(plain.string ?? "")
+    }
+    reserve(1)
+  }
 
   /// Escapes what jansson escapes, as it does: quotes, backslashes and control characters. Leaves room for one byte.
   private mutating func quote(_ text: UnsafeBufferPointer<UInt8>) {

@@ -1,8 +1,11 @@
+import Glomers
+
 /// Rewrites texts so that jansson can read what JSON's grammar allows and jansson refuses: numbers of any size, and
 /// escapes that are halves of surrogate pairs.
 ///
-/// Each of them becomes a string that begins with NUL and a mark, which ``TreeValue`` undoes. Whatever else is wrong
-/// with a text, jansson still refuses.
+/// Each of them becomes a string that begins with NUL and a mark, which ``TreeValue`` undoes. A key with such an escape, or
+/// with NUL, which jansson's keys have not, begins with U+0001 instead. Whatever else is wrong with a text, jansson still
+/// refuses.
 struct JanssonMask {
   enum Mark: UInt8 {
     /// The digits of a number follow.
@@ -12,6 +15,9 @@ struct JanssonMask {
     /// A string follows that begins with NUL by itself.
     case plain = 0x3D
   }
+
+  /// The keys of jansson that stand for others begin so, and go on with the inner text of the key, with its escapes.
+  private static let keyMark = "\u{1}$"
 
   private let text: UnsafeRawBufferPointer
   private var position = 0
@@ -28,6 +34,21 @@ struct JanssonMask {
     guard mask.copied > 0 else { return nil }
     mask.output += text[mask.copied...]
     return mask.output
+  }
+
+  /// What jansson calls a key; nil where that is its own text.
+  static func masked(key: String) -> String? {
+    guard key.utf8.first == 1 || key.utf8.contains(0) else { return nil }
+    return keyMark + JSON.string(key).escaped
+  }
+
+  /// What jansson's key stands for.
+  static func name(ofKey characters: UnsafeRawBufferPointer) -> JSONName {
+    guard characters.starts(with: keyMark.utf8) else {
+      return JSONName(String(decoding: characters, as: UTF8.self))
+    }
+    let inner = UnsafeRawBufferPointer(rebasing: characters.dropFirst(keyMark.utf8.count))
+    return JSON(escaped: inner).name.unsafelyUnwrapped
   }
 
   private mutating func run() {
@@ -63,6 +84,7 @@ struct JanssonMask {
   /// Goes over a string. False where it has no end, or an escape that JSON has not.
   private mutating func string() -> Bool {
     let start = position
+    var hasNUL = false
     position += 1
     while true {
       guard position < text.count else { return false }
@@ -75,24 +97,29 @@ struct JanssonMask {
       if text[position + 1] == UInt8(ascii: "u") {
         let digits = text[(position + 2)...].prefix(4)
         guard digits.count == 4, digits.allSatisfy(Self.isHexadecimal) else { return false }
+        hasNUL = hasNUL || digits.allSatisfy { $0 == UInt8(ascii: "0") }
       }
       position += 2
     }
     position += 1
     let inner = UnsafeRawBufferPointer(rebasing: text[start + 1..<position - 1])
-    if let lone = inner.loneSurrogate {
-      if isKey {
-        replaceHalves(of: start + 1..<position - 1, from: start + 1 + lone)
-      } else {
-        // jansson is to read the escapes as they are written.
-        let backslash = UInt8(ascii: "\\")
-        let content = inner.flatMap { $0 == backslash || $0 == UInt8(ascii: "\"") ? [backslash, $0] : [$0] }
-        replace(start..<position, .escaped, content)
+    if isKey {
+      if hasNUL || inner.starts(with: #"\u0001"#.utf8) || inner.loneSurrogate != nil {
+        // Of two keys that are one, jansson has to see that they are.
+        replace(start..<position, #"\u0001$"#, with: Self.quoted(JSON(escaped: inner).escaped.utf8))
       }
-    } else if !isKey, inner.starts(with: "\\u0000".utf8) {
+    } else if inner.loneSurrogate != nil {
+      replace(start..<position, .escaped, Self.quoted(inner))
+    } else if inner.starts(with: #"\u0000"#.utf8) {
       replace(start..<position, .plain, inner)
     }
     return true
+  }
+
+  /// What jansson reads as these escapes, as they are written.
+  private static func quoted(_ inner: some Sequence<UInt8>) -> [UInt8] {
+    let backslash = UInt8(ascii: "\\")
+    return inner.flatMap { $0 == backslash || $0 == UInt8(ascii: "\"") ? [backslash, $0] : [$0] }
   }
 
   private static func isHexadecimal(_ byte: UInt8) -> Bool {
@@ -104,22 +131,16 @@ struct JanssonMask {
     }
   }
 
-  /// A key is read as a `String`, which has U+FFFD for halves.
-  private mutating func replaceHalves(of inner: Range<Int>, from first: Int) {
-    var place = first
-    while place < inner.upperBound {
-      output += text[copied..<place]
-      output += "\\ufffd".utf8
-      copied = place + 6
-      let rest = UnsafeRawBufferPointer(rebasing: text[copied..<inner.upperBound])
-      place = rest.loneSurrogate.map { copied + $0 } ?? inner.upperBound
-    }
+  private mutating func replace(_ range: Range<Int>, _ mark: Mark, _ content: some Sequence<UInt8>) {
+    let mark = String(UnicodeScalar(mark.rawValue))
+    replace(range, #"\u0000"# + mark, with: content)
   }
 
-  private mutating func replace(_ range: Range<Int>, _ mark: Mark, _ content: some Sequence<UInt8>) {
+  private mutating func replace(_ range: Range<Int>, _ beginning: String, with content: some Sequence<UInt8>)
+  {
     output += text[copied..<range.lowerBound]
-    output += "\"\\u0000".utf8
-    output.append(mark.rawValue)
+    output.append(UInt8(ascii: "\""))
+    output += beginning.utf8
     output += content
     output.append(UInt8(ascii: "\""))
     copied = range.upperBound

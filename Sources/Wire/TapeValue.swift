@@ -55,6 +55,13 @@ struct TapeValue {
     }
   }
 
+  /// A string as a name.
+  var name: JSONName {
+    // Without escapes it does not begin with NUL.
+    guard isEscaped else { return JSONName(stored: string) }
+    return JSON(escaped: UnsafeRawBufferPointer(inner)).name.unsafelyUnwrapped
+  }
+
   /// The value that follows this one and all that is in it, if there is one.
   var next: TapeValue { at(glomers_token_after(tape.pointee.tokens, index)) }
 
@@ -73,12 +80,12 @@ struct TapeValue {
   var value: JSON {
     switch kind {
     case .object:
-      var members: [String: JSON] = [:]
+      var members: [JSONName: JSON] = [:]
       members.reserveCapacity(count)
       var key = first
       for _ in 0..<count {
         let value = key.first
-        members[key.string] = value.value
+        members[key.name] = value.value
         key = value.next
       }
       return .object(members)

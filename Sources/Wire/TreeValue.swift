@@ -39,7 +39,11 @@ struct TreeValue {
     return String(unescaping: inner)
   }
 
+  /// A string as a name.
+  var name: JSONName { value.name.unsafelyUnwrapped }
+
   func member(_ key: String) -> TreeValue? {
+    let key = JanssonMask.masked(key: key) ?? key
     let found = key.withBytes { name in
       name.withMemoryRebound(to: CChar.self) { json_object_getn(handle, $0.baseAddress, $0.count) }
     }
@@ -51,11 +55,11 @@ struct TreeValue {
   var value: JSON {
     switch kind {
     case .object:
-      var members: [String: JSON] = [:]
+      var members: [JSONName: JSON] = [:]
       members.reserveCapacity(count)
       var position = json_object_iter(handle)
       while let current = position {
-        members[.key(at: current)] = TreeValue(json_object_iter_value(current)).value
+        members[JSONName(at: current)] = TreeValue(json_object_iter_value(current)).value
         position = json_object_iter_next(handle, current)
       }
       return .object(members)
@@ -71,13 +75,11 @@ struct TreeValue {
   }
 }
 
-extension String {
-  fileprivate init(characters: UnsafePointer<CChar>, count: Int) {
-    self.init(decoding: UnsafeRawBufferPointer(start: characters, count: count), as: UTF8.self)
-  }
-
+extension JSONName {
   /// The key at which jansson's iteration over an object stands.
-  static func key(at position: UnsafeMutableRawPointer) -> String {
-    String(characters: json_object_iter_key(position), count: json_object_iter_key_len(position))
+  init(at position: UnsafeMutableRawPointer) {
+    let characters = UnsafeRawBufferPointer(
+      start: json_object_iter_key(position), count: json_object_iter_key_len(position))
+    self = JanssonMask.name(ofKey: characters)
   }
 }

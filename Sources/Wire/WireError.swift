@@ -6,6 +6,8 @@ public enum WireError: Error, Equatable, Sendable {
   case notJSON(String)
   /// JSON, but a field is missing or of another type than it should be.
   case malformed(String)
+  /// JSON, but an integer has more than 64 bits where no larger one can be held.
+  case tooLarge(String)
   /// A well-formed message of a type that the receiver does not know.
   case unknownType(String)
 
@@ -13,7 +15,7 @@ public enum WireError: Error, Equatable, Sendable {
   public var rpcError: RPCError {
     switch self {
     case .notJSON(let reason): .malformedRequest("not JSON: \(reason)")
-    case .malformed(let reason): .malformedRequest(reason)
+    case .malformed(let reason), .tooLarge(let reason): .malformedRequest(reason)
     case .unknownType(let type): .notSupported("unknown message type \(type.debugDescription)")
     }
   }

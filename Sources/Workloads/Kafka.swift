@@ -1,3 +1,4 @@
+public import Glomers
 public import Wire
 
 /// A replicated log, between clients and nodes: for each key a log of messages, each at an offset of its own.
@@ -5,14 +6,14 @@ public enum Kafka: Equatable, Sendable {
   /// A place in the log of a key.
   public struct Position: Equatable, Sendable {
     /// The key of the log.
-    public let key: String
+    public let key: JSONName
     /// The offset in that log, from 0.
     public let offset: Int
 
     /// - Parameters:
     ///   - key: of the log.
     ///   - offset: in that log, from 0.
-    public init(_ key: String, _ offset: Int) {
+    public init(_ key: JSONName, _ offset: Int) {
       self.key = key
       self.offset = offset
     }
@@ -37,21 +38,21 @@ public enum Kafka: Equatable, Sendable {
   /// Messages of one key that follow each other.
   public struct Batch: Equatable, Sendable {
     /// The key of the log.
-    public let key: String
+    public let key: JSONName
     /// Messages with rising offsets.
     public let entries: ArraySlice<Entry>
 
     /// - Parameters:
     ///   - key: of the log.
     ///   - entries: with rising offsets.
-    public init(_ key: String, _ entries: ArraySlice<Entry>) {
+    public init(_ key: JSONName, _ entries: ArraySlice<Entry>) {
       self.key = key
       self.entries = entries
     }
   }
 
   /// A client appends a message to the log of a key. On the wire it is `msg`.
-  case send(key: String, message: JSONText)
+  case send(key: JSONName, message: JSONText)
   /// The offset at which the message now is.
   case sendOk(offset: Int)
   /// Asks for messages from these offsets on.
@@ -64,7 +65,7 @@ public enum Kafka: Equatable, Sendable {
   /// The offsets are kept.
   case commitOffsetsOk
   /// Asks up to which offsets messages of these keys have been processed.
-  case listCommittedOffsets([String])
+  case listCommittedOffsets([JSONName])
   /// Keys of which nothing was committed may be left out.
   case listCommittedOffsetsOk([Position])
 }
@@ -73,7 +74,7 @@ extension Kafka: WireMessage {
   public init(type: String, body: JSONObject) throws(WireError) {
     // Each comparison that fails costs time: what nodes are asked most comes first.
     switch type {
-    case "send": self = .send(key: try body.string("key"), message: try body.text("msg"))
+    case "send": self = .send(key: try body.name("key"), message: try body.text("msg"))
     case "poll": self = .poll(try body.positions("offsets"))
     case "commit_offsets": self = .commitOffsets(try body.positions("offsets"))
     case "list_committed_offsets": self = .listCommittedOffsets(try body.keys("keys"))
@@ -117,7 +118,7 @@ extension Kafka: WireMessage {
 /// Arrays that are filled for one message and, once nobody holds them any more, for the next: no allocation.
 private final class Scratch {
   var positions: [Kafka.Position] = []
-  var keys: [String] = []
+  var keys: [JSONName] = []
 }
 
 extension JSONObject {
@@ -131,28 +132,34 @@ extension JSONObject {
   private func read(into positions: inout [Kafka.Position]) throws(WireError) {
     positions.clear()
     positions.reserveCapacity(count)
-    let wrong = eachInteger { positions.append(Kafka.Position($0, $1)) }
-    if let wrong { throw .malformed("the offset of \(wrong) must be an integer") }
+    guard let wrong = eachInteger({ positions.append(Kafka.Position($0, $1)) }) else { return }
+    let isTooLarge = namedMembers.contains { $0.name == wrong && $0.value.isInteger }
+    throw isTooLarge
+      ? .tooLarge("the offset of \(wrong) must be an integer of 64 bits")
+      : .malformed("the offset of \(wrong) must be an integer")
   }
 
   /// `[key, …]`
-  fileprivate func keys(_ name: String) throws(WireError) -> [String] {
+  fileprivate func keys(_ name: String) throws(WireError) -> [JSONName] {
     let scratch = scratch(Scratch())
     scratch.keys.clear()
-    try strings(name, into: &scratch.keys)
+    try names(name, into: &scratch.keys)
     return scratch.keys
   }
 
   /// `{key: [[offset, message], …], …}`
   fileprivate func batches(_ name: String) throws(WireError) -> [Kafka.Batch] {
     var batches: [Kafka.Batch] = []
-    for (key, element) in try object(name).members {
+    for (key, element) in try object(name).namedMembers {
       guard let pairs = element.list else { throw .malformed("the messages of \(key) must be an array") }
       var entries: [Kafka.Entry] = []
       entries.reserveCapacity(pairs.count)
       for pair in pairs {
-        guard let parts = pair.array, parts.count == 2, let offset = parts[0].integer else {
+        guard let parts = pair.array, parts.count == 2, parts[0].isInteger else {
           throw .malformed("the messages of \(key) must be pairs [offset, message]")
+        }
+        guard let offset = parts[0].integer else {
+          throw .tooLarge("the offset of a message of \(key) must be an integer of 64 bits")
         }
         entries.append(Kafka.Entry(offset, parts[1].text))
       }

@@ -3,6 +3,7 @@ import Checkers
 import Glomers
 import Lab
 import Testing
+import Wire
 
 /// Each error has the history that shows it, and the nearest one that does not.
 @Suite("The kafka checker")
@@ -37,6 +38,44 @@ struct KafkaCheckerTests {
     #expect(finding.verdict == .valid)
     #expect(finding.anomalies.isEmpty)
     #expect(finding.figures["error-types"] == [])
+  }
+
+  @Test("offsets beyond 64 bits leave the verdict open, and the largest of 64 bits do not")
+  func oversized() {
+    func finding(_ offset: JSON) -> Finding {
+      KafkaRecorder.check {
+        $0.begin(0, "send", [["send", "a", 1]])
+        $0.end(0, .ok, "send", [["send", "a", [offset, 1]]])
+        $0.begin(1, "poll", [["poll"]])
+        $0.end(1, .ok, "poll", [["poll", ["a": [[offset, 1]]]]])
+      }
+    }
+    let open = finding(JSON(number: "9223372036854775808"))
+    #expect(open.verdict == .unknown)
+    #expect(open.anomalies.map(\.name) == ["oversized-integer"] && open.anomalies[0].operations == [1])
+    #expect(finding(.integer(.max)).verdict == .valid)
+  }
+
+  @Test("keys that look alike are two keys, each with messages and commits of its own")
+  func keysByTheirBytes() {
+    let pairs: [(JSONName, JSONName)] = [("\u{e9}", "e\u{301}"), ("a\u{323}\u{307}", "a\u{307}\u{323}")]
+    for (one, other) in pairs {
+      let finding = KafkaRecorder.check {
+        $0.send(0, one, 1, at: 0)
+        $0.send(0, other, 2, at: 0)
+        $0.begin(1, "poll", [["poll"]])
+        $0.end(1, .ok, "poll", [["poll", .object([one: [[0, 1]], other: [[0, 2]]])]])
+        $0.assign(1, one, committed: 0)
+        $0.assign(2, other, committed: nil)
+      }
+      #expect(finding.verdict == .valid && finding.anomalies.isEmpty, "\(finding)")
+      let wrong = KafkaRecorder.check {
+        $0.send(0, one, 1, at: 0)
+        $0.poll(1, other, [(0, 1)])
+        $0.assign(2, one, committed: 7)
+      }
+      #expect(Set(wrong.anomalies.map(\.name)).isSuperset(of: ["phantom-message", "runaway-commit"]))
+    }
   }
 
   @Test("an offset that has two messages is inconsistent")

@@ -101,7 +101,7 @@ struct KafkaCommitTests {
   }
 
   @Test("so does one that nobody has committed, though no message is there yet", arguments: ["a", "b"])
-  func nobodys(key: String) {
+  func nobodys(key: JSONName) {
     let found = anomalies {
       polls(&$0, 1, upTo: 1)
       $0.assign(2, key, committed: 5)

@@ -26,31 +26,32 @@ struct KafkaRecorder {
 
   /// A send that succeeds, or not.
   mutating func send(
-    _ client: Int, _ key: String, _ message: JSON, at offset: Int? = nil, _ kind: Operation.Kind = .ok
+    _ client: Int, _ key: JSONName, _ message: JSON, at offset: Int? = nil, _ kind: Operation.Kind = .ok
   ) {
-    begin(client, "send", [["send", .string(key), message]])
+    begin(client, "send", [["send", key.json, message]])
     let sent: JSON = offset.map { [.integer($0), message] } ?? message
-    end(client, kind, "send", [["send", .string(key), sent]])
+    end(client, kind, "send", [["send", key.json, sent]])
   }
 
   /// A poll that shows these messages of a key at these offsets.
   mutating func poll(
-    _ client: Int, _ key: String, _ pairs: [(Int, JSON)], _ kind: Operation.Kind = .ok, isFinal: Bool = false
+    _ client: Int, _ key: JSONName, _ pairs: [(Int, JSON)], _ kind: Operation.Kind = .ok,
+    isFinal: Bool = false
   ) {
     begin(client, "poll", [["poll"]], isFinal: isFinal)
     end(
       client, kind, "poll", [["poll", .object(pairs.isEmpty ? [:] : [key: shown(pairs)])]], isFinal: isFinal)
   }
 
-  mutating func assign(_ client: Int, _ key: String, committed: Int? = nil, isFinal: Bool = false) {
-    begin(client, "assign", [.string(key)], isFinal: isFinal)
+  mutating func assign(_ client: Int, _ key: JSONName, committed: Int? = nil, isFinal: Bool = false) {
+    begin(client, "assign", [key.json], isFinal: isFinal)
     let listed = committed.map { [key: JSON.integer($0)] } ?? [:]
-    end(client, .ok, "assign", [.string(key)], isFinal: isFinal, notes: ["committed": .object(listed)])
+    end(client, .ok, "assign", [key.json], isFinal: isFinal, notes: ["committed": .object(listed)])
   }
 
-  mutating func seek(_ client: Int, _ key: String) {
-    begin(client, "assign", [.string(key)], isFinal: true, notes: ["seek-to-beginning?": true])
-    end(client, .ok, "assign", [.string(key)], isFinal: true, notes: ["seek-to-beginning?": true])
+  mutating func seek(_ client: Int, _ key: JSONName) {
+    begin(client, "assign", [key.json], isFinal: true, notes: ["seek-to-beginning?": true])
+    end(client, .ok, "assign", [key.json], isFinal: true, notes: ["seek-to-beginning?": true])
   }
 
   func shown(_ pairs: [(Int, JSON)]) -> JSON { .array(pairs.map { [.integer($0.0), $0.1] }) }

@@ -2,6 +2,7 @@ import Foundation
 import Glomers
 import Lab
 import Testing
+import Wire
 @testable import History
 
 @Suite("EDN")
@@ -33,6 +34,19 @@ struct EDNTests {
     let map = EDN.map([.init(.real(0.5), 230), .init(1, 240), .init("n0", 1), .init(.keyword("k"), 2)])
     #expect(map.text == #"{0.5 230, 1 240, "n0" 1, :k 2}"#)
     #expect(map.text(in: .json) == #"{"0.5": 230, "1": 240, "n0": 1, "k": 2}"#)
+  }
+
+  @Test("objects come back with all of their names: those that look alike, and those that no String holds")
+  func names() throws {
+    let names = [#"\u00e9"#, #"e\u0301"#, #"\ud800"#, #"\ud801"#, #"\u0000"#].map {
+      JSON(escaped: $0.utf8).name!
+    }
+    let value = JSON.object(Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, .integer($0)) }))
+    for notation in [EDN.Notation.edn, .json] {
+      var reader = EDNReader(Array(EDN(value).text(in: notation).utf8), in: notation)
+      #expect(JSON(try #require(try reader.next())) == value, "\(notation)")
+    }
+    #expect(try JSONDocument().parseValue(Array(EDN(value).text(in: .json).utf8)).value == value)
   }
 
   @Test("fractions have single precision, as Maelstrom's have")

@@ -10,7 +10,8 @@ struct JSONTapeTests {
     .integer(.max), .integer(.min), 1.5, .real(-0.0), .real(.infinity), "", "r", "append", "12345678",
     "123456789", "é", .string(String(repeating: "x", count: 300)), [], [1, 2, 300], [[[]]], [:],
     ["a": [1, nil], "b": ["c": 0.5]], JSON(number: "9223372036854775809"),
-    JSON(number: "1e400"), ["r", 5, nil],
+    JSON(number: "1e400"), ["r", 5, nil], ["\u{e9}": 1, "e\u{301}": 2, "": 3, "\0": 4],
+    .object([JSON(escaped: #"\ud800"#.utf8).name!: 5]),
   ]
 
   @Test("every value is read back as it was written, alone and among others")

@@ -116,6 +116,27 @@ struct KafkaLoadTests {
     #expect(completed(try reply(&load, .pollOk([]), to: poll)) == [["poll", [:]]])
   }
 
+  @Test("keys that look alike are two to a consumer")
+  func keysByTheirBytes() throws {
+    var load = load()
+    let (composed, decomposed): (JSONName, JSONName) = ("\u{e9}", "e\u{301}")
+    let assign = invocation("assign", [composed.json, decomposed.json])
+    let poll = invocation("poll", [["poll"]])
+    _ = load.begin(assign, by: worker)
+    _ = try reply(&load, .listCommittedOffsetsOk([.init(composed, 4), .init(decomposed, 2)]), to: assign)
+    #expect(asked(load.begin(poll, by: worker)) == .poll([.init(composed, 4), .init(decomposed, 2)]))
+    let batches = [Kafka.Batch(composed, [.init(4, "x")]), .init(decomposed, [.init(2, "y")])]
+    let commit = Kafka.commitOffsets([.init(decomposed, 2), .init(composed, 4)])
+    #expect(asked(try reply(&load, .pollOk(batches), to: poll)) == commit)
+    // The last offset of all has none after it.
+    var last = load
+    _ = last.begin(poll, by: worker)
+    let end = Kafka.Batch(composed, [.init(.max, "z")])
+    #expect(asked(try reply(&last, .pollOk([end]), to: poll)) == .commitOffsets([.init(composed, .max)]))
+    let value: JSON = [["poll", .object([composed: [[4, "x"]], decomposed: [[2, "y"]]])]]
+    #expect(completed(try reply(&load, .commitOffsetsOk, to: poll)) == value)
+  }
+
   @Test("a poll whose commit was refused has shown nobody anything: the next one begins where it did")
   func refusedCommit() throws {
     var load = load()

@@ -301,6 +301,23 @@ struct ObservedAnomaliesTests {
     #expect(puppets.test.anomalies[0].severity == .invalid)
   }
 
+  @Test("an offset beyond 64 bits, which Maelstrom takes, leaves the verdict open and says so")
+  func oversizedInteger() {
+    let puppets = Puppets.run(stage(.kafka, rate: 20, seconds: 5)) { _, message in
+      switch message.type {
+      case "send": [message.reply(#""type":"send_ok","offset":9223372036854775808"#)]
+      case "poll": [message.reply(#""type":"poll_ok","msgs":{}"#)]
+      case "list_committed_offsets": [message.reply(#""type":"list_committed_offsets_ok","offsets":{}"#)]
+      default: [message.ordinaryReply]
+      }
+    }
+    #expect(Set(puppets.test.anomalies.map(\.name)) == ["oversized-integer"])
+    #expect(
+      puppets.test.anomalies[0].detail.contains(
+        "offset must be an integer of 64 bits for this bench to judge it"))
+    #expect(puppets.test.anomalies[0].severity == .unknown)
+  }
+
   @Test("a line that is too long for the bench is lost, and leaves the verdict open")
   func oversized() {
     var puppets = Puppets(stage(.echo, seconds: 10)) { _, message in [message.ordinaryReply] }

@@ -17,15 +17,15 @@ func reread<Record: StorableRecord>(_ record: Record) throws -> Record {
 /// Clients of kafka nodes that are killed again and again, and what they have seen.
 private struct Story {
   var cluster: StoredCluster<KafkaNode>
-  let keys = ["a", "b", "c"]
-  var sends: [Int: (key: String, message: JSONText)] = [:]
-  var acknowledged: [String: [Kafka.Entry]] = [:]
+  let keys: [JSONName] = ["a", "b", "c"]
+  var sends: [Int: (key: JSONName, message: JSONText)] = [:]
+  var acknowledged: [JSONName: [Kafka.Entry]] = [:]
   var acknowledgedCount = 0
   /// What polls from the beginning have shown, node by node and key by key: the longest.
-  var shown: [[String: [Kafka.Entry]]]
-  var committed: [[String: Int]]
+  var shown: [[JSONName: [Kafka.Entry]]]
+  var committed: [[JSONName: Int]]
   var killCount = 0
-  var commits: [String: Int] = [:]
+  var commits: [JSONName: Int] = [:]
   var complaints: [String] = []
 
   init(nodes: Int, acks: String, seed: UInt64) {
@@ -150,7 +150,7 @@ private struct Story {
     /// All that a node holds and shows.
     func inside(_ trial: Trial<KafkaNode>) -> [String] {
       var logs = trial.node.logs
-      let keys = ["a", "b", "c"]
+      let keys: [JSONName] = ["a", "b", "c"]
       let all = Push(
         peer: "n1", known: .init(), since: .init(), scope: .all, bytesMax: .max, incarnation: logs.origin,
         wantsAnswer: false, challenge: nil, echo: nil)
@@ -179,7 +179,7 @@ private struct Story {
       _ = peer.receive(.peer(gossip), from: source, id: nil)
     }
     for turn in 0..<60 {
-      let key = ["a", "b"][turn % 2]
+      let key: JSONName = ["a", "b"][turn % 2]
       keeper.keep(keeper.trial.receive(.client(.send(key: key, message: .init(.integer(turn))))))
       _ = peer.receive(.client(.send(key: key, message: ["peer": .integer(turn)])))
       keeper.trial.now = keeper.trial.now + .seconds(1)

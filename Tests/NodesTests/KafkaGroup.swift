@@ -65,11 +65,11 @@ struct KafkaGroup {
     trials[node].receive(.client(message), id: id)
   }
 
-  mutating func send(_ node: Int, _ key: String, _ message: JSONText) -> Int? {
+  mutating func send(_ node: Int, _ key: JSONName, _ message: JSONText) -> Int? {
     if case .sendOk(let offset)? = ask(node, .send(key: key, message: message)).reply { offset } else { nil }
   }
 
-  mutating func poll(_ node: Int, _ key: String, from offset: Int = 0) -> [Int] {
+  mutating func poll(_ node: Int, _ key: JSONName, from offset: Int = 0) -> [Int] {
     guard case .pollOk(let batches)? = ask(node, .poll([.init(key, offset)])).reply else { return [-1] }
     return batches.flatMap { $0.entries.map(\.offset) }
   }

@@ -38,7 +38,7 @@ import Workloads
     let options = ["fetch-max-bytes": Option.Value.integer(1100, in: 1 << 10...64 << 20)]
     var trial = Trial(KafkaNode.self, nodes: ["n0"], options: options)
     let long = JSONText(.string(String(repeating: "x", count: 2000)))
-    let messages: [(String, JSONText)] =
+    let messages: [(JSONName, JSONText)] =
       [("a", long), ("a", 1)] + (0..<60).map { ("b", .init(.integer($0))) }
     for (key, message) in messages { _ = trial.receive(.client(.send(key: key, message: message))) }
     func poll(_ positions: [Kafka.Position]) -> [[Int]] {
@@ -85,9 +85,9 @@ import Workloads
   @Test("a poll of many keys, and of a long one, is answered with all that there is")
   func manyKeys() {
     var group = KafkaGroup(1)
-    let keys = (0..<5000).map { "key \($0)" } + [String(repeating: "k", count: 1 << 16)]
+    let keys = (0..<5000).map { JSONName("key \($0)") } + [JSONName(String(repeating: "k", count: 1 << 16))]
     for key in keys { _ = group.send(0, key, "m") }
-    let others = (0..<5000).map { "other key \($0)" }
+    let others = (0..<5000).map { JSONName("other key \($0)") }
     let wanted = (keys + others).map { Kafka.Position($0, 0) }
     let batches = keys.map { Kafka.Batch($0, [.init(0, "m")]) }
     #expect(group.ask(0, .poll(wanted)).reply == .pollOk(batches))
@@ -97,6 +97,29 @@ import Workloads
       group.ask(0, .listCommittedOffsets(keys + others)).reply
         == .listCommittedOffsetsOk(keys.map { .init($0, 0) }))
     #expect(group.ask(0, .listCommittedOffsets(others)).reply == .listCommittedOffsetsOk([]))
+  }
+
+  @Test(
+    "keys of other bytes are other logs, though they look alike, and whether a String can hold them or not")
+  func keysByTheirBytes() {
+    var group = KafkaGroup(1)
+    let halves = [#"\ud800"#, #"\ud801"#].map { JSON(escaped: $0.utf8).name! }
+    // The second pair is of equal length, and the last one of more than a short key has.
+    let long = String(repeating: "k", count: 40)
+    let keys: [JSONName] =
+      ["\u{e9}", "e\u{301}", "a\u{323}\u{307}", "a\u{307}\u{323}", "\u{FFFD}", "\0", "", "a", "a\0"] + halves
+      + [JSONName(long + "\u{e9}"), JSONName(long + "e\u{301}")]
+    for (place, key) in keys.enumerated() {
+      #expect(group.send(0, key, JSONText(.integer(place))) == 0, "\(place)")
+    }
+    for (place, key) in keys.enumerated() {
+      let shown = Kafka.pollOk([.init(key, [.init(0, JSONText(.integer(place)))])])
+      #expect(group.ask(0, .poll([.init(key, 0)])).reply == shown, "\(place)")
+    }
+    #expect(group.ask(0, .commitOffsets([.init(keys[0], 0), .init(halves[0], 0)])).reply == .commitOffsetsOk)
+    #expect(
+      group.ask(0, .listCommittedOffsets(keys)).reply
+        == .listCommittedOffsetsOk([.init(keys[0], 0), .init(halves[0], 0)]))
   }
 
   @Test("an answer is no request")
@@ -247,6 +270,20 @@ import Workloads
     let results = Simulation<KafkaNode>.run(
       scenario(3, seed: 5), options: ["acks": .choice("quorum", of: ["1", "quorum", "all"])])
     #expect(results.verdict == .valid, "\(results.anomalies)")
+  }
+
+  @Test("kept in lin-kv, keys that look alike are other logs as well")
+  func storedByTheirBytes() {
+    var trial = Trial(KafkaOnLinKVNode.self, nodes: ["n0"])
+    let keys: [JSONName] = ["\u{e9}", "e\u{301}", JSON(escaped: #"\ud800"#.utf8).name!, "\u{FFFD}"]
+    var names: Set<JSON> = []
+    for (place, key) in keys.enumerated() {
+      // A log that is waited for is not asked for again.
+      for case .ask(_, .cas(let name, _, _, _), _, _) in trial.receive(.send(key: key, message: 1)) {
+        names.insert(name)
+      }
+      #expect(names.count == place + 1)
+    }
   }
 
   @Test("kept in lin-kv, the logs are valid as well")

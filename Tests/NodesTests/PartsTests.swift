@@ -89,7 +89,12 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
   @Test("each key has its own number, also where short ones share a place, and long ones have none")
   func numbers() {
     var numbers = LogNumbers()
-    let keys = ["", "é"] + (0..<300).map { "\($0)" } + (0..<20).map { "a key of many bytes, number \($0)" }
+    let short: [JSONName] = [
+      "", "\0", "\0\0", "a", "a\0", "\u{e9}", "e\u{301}", "a\u{323}\u{307}", "a\u{307}\u{323}",
+    ]
+    let keys =
+      short + (0..<300).map { JSONName("\($0)") }
+      + (0..<20).map { JSONName("a key of many bytes, number \($0)") }
     for (number, key) in keys.enumerated() {
       #expect(numbers[key] == nil)
       numbers.add(key, number)

@@ -49,7 +49,7 @@ struct RunReportTests {
     for (table, members) in [
       ("operations", ["at", "took", "process", "function", "outcome", "node", "index", "value", "result"]),
       ("messages", ["at", "took", "from", "to", "type", "fate", "cause", "operation", "number", "body"]),
-    ] {
+    ] as [(JSONName, [JSONName])] {
       let count = data[table]?["count"]?.integer
       for member in members { #expect(data[table]?[member]?.array?.count == count, "\(table) \(member)") }
     }

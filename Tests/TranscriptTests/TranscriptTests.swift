@@ -116,7 +116,7 @@ private struct Story {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  private static func members(of value: JSON) -> [String: JSON] {
+  private static func members(of value: JSON) -> [JSONName: JSON] {
     guard case .object(let members) = value else { return [:] }
     return members
   }

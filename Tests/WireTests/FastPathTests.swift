@@ -63,12 +63,44 @@ struct FastPathTests {
     #expect(try fast.frame(Array(message.utf8)).body.text("echo").description == #"[{"x":\#(text)}]"#)
   }
 
-  @Test("as a name, half of a surrogate pair is U+FFFD")
+  @Test("names have halves of surrogate pairs, and NUL, as values have them")
   func halves() throws {
+    let text =
+      #"{"a\ud800":1,"a\uD801":[2],"\u0000":3,"a\u0000":4,"\u0001$x":5,"\u0001":6,"c":{"\\\"\udfff":7}}"#
+    let expected = [
+      #""a\ud800""#, #""a\ud801""#, #""\u0000""#, #""a\u0000""#, #""\u0001$x""#, #""\u0001""#, #""c""#,
+    ]
     for document in [fast, plain] {
-      let object = try document.parse(Array(#"{"a\ud800":"\udc00b","c":"d"}"#.utf8))
-      #expect(object.members.map(\.key) == ["a\u{FFFD}", "c"])
-      #expect(try object.string("a\u{FFFD}") == "\u{FFFD}b")
+      let object = try document.parse(Array(text.utf8))
+      #expect(object.namedMembers.map { name, _ in written { $0.string(name) } } == expected)
+      #expect(object.members.map(\.key) == [#"a\ud800"#, #"a\ud801"#, "\0", "a\0", "\u{1}$x", "\u{1}", "c"])
+      #expect(["\0", "a\0", "\u{1}$x", "\u{1}"].map { try? object.integer($0) } == [3, 4, 5, 6])
+      #expect(object.optionalElement("a\u{FFFD}") == nil)
+      let members = Dictionary(uniqueKeysWithValues: object.namedMembers.map { ($0, $1.value) })
+      let value = try document.parseValue(Array(text.utf8)).value
+      #expect(value == .object(members))
+      #expect(try document.parseValue(Array(written { $0.value(value) }.utf8)).value == value)
+      // The last of two that are one.
+      let twice = try document.parseValue(Array(#"{"\ud800\u0000":1,"\uD800\u0000":2}"#.utf8)).value
+      #expect(twice == .object([JSON(escaped: #"\ud800\u0000"#.utf8).name!: 2]))
+    }
+  }
+
+  @Test("a string is read as a name exactly, from either path")
+  func namesOfValues() throws {
+    for document in [fast, plain] {
+      let object = try document.parse(
+        Array(#"{"a":"\ud800","b":"\u0000","c":"plain","d":["x","\udfff"],"e":1}"#.utf8))
+      #expect(
+        try ["a", "b", "c"].map { try object.name($0).json } == [
+          JSON(escaped: #"\ud800"#.utf8), "\0", "plain",
+        ])
+      var names: [JSONName] = []
+      try object.names("d", into: &names)
+      #expect(names.map(\.json) == ["x", JSON(escaped: #"\udfff"#.utf8)])
+      #expect(throws: WireError.malformed("e must be a string, not an integer")) { try object.name("e") }
+      #expect(throws: WireError.malformed("f is missing")) { try object.name("f") }
+      #expect(object.optionalElement("e")?.name == nil)
     }
   }
 

@@ -83,8 +83,9 @@ struct JSONObjectTests {
     let object = try parse(#"{"a":9223372036854775808,"b":1e400,"c":7,"d":1.0}"#)
     #expect(
       ["a", "b", "c", "d"].map { object.optionalElement($0)?.isInteger } == [true, false, true, false])
-    #expect(throws: WireError.malformed("a must be an integer, not a number beyond 64 bits")) {
-      try object.integer("a")
+    #expect(throws: WireError.tooLarge("a must be an integer of 64 bits")) { try object.integer("a") }
+    #expect(throws: WireError.malformed("b must be an integer, not a number beyond 64 bits")) {
+      try object.integer("b")
     }
   }
 
@@ -122,7 +123,7 @@ struct JSONObjectTests {
       "", " ", "{", "}", "{}{}", "{} x", "nul", "{'a':1}", #"{"a":01}"#, #"{"a":1,}"#, #"{"a":.5}"#,
       "{\"a\":NaN}",
       #"{"a":"\ud80"}"#, "{\"a\":\"\n\"}", #"{"a":09223372036854775808}"#, #"{"a":1e400.0}"#,
-      #"{9223372036854775808:1}"#, #"{"a\u0000b":1}"#, "[1]", "7", "\u{FEFF}{}",
+      #"{9223372036854775808:1}"#, "[1]", "7", "\u{FEFF}{}",
     ])
   func refused(text: String) {
     #expect(throws: WireError.self) { try JSONDocument().parse(Array(text.utf8)) }

@@ -60,6 +60,29 @@ import Workloads
     }
   }
 
+  @Test(
+    "an offset beyond 64 bits is told from what is no offset",
+    arguments: [
+      (#"{"type":"send_ok","offset":9223372036854775808}"#, "offset must be an integer of 64 bits"),
+      (
+        #"{"type":"poll","offsets":{"a":1,"b":-9223372036854775809}}"#,
+        "the offset of b must be an integer of 64 bits"
+      ),
+      (
+        #"{"type":"poll_ok","msgs":{"a":[[0,1],[18446744073709551616,2]]}}"#,
+        "the offset of a message of a must be an integer of 64 bits"
+      ),
+    ])
+  func tooLarge(text: String, words: String) {
+    #expect(throws: WireError.tooLarge(words)) { try decode(text) }
+    let real = text.replacing(/-?\d{19,}/, with: "1e400")
+    #expect {
+      try decode(real)
+    } throws: { error in
+      if case .malformed? = error as? WireError { true } else { false }
+    }
+  }
+
   @Test("messages that are held stay as they are while the document reads others", arguments: [true, false])
   func held(usesTape: Bool) throws {
     let document = JSONDocument(usesTape: usesTape)
@@ -89,12 +112,12 @@ import Workloads
       guard case .poll(let positions) = try Kafka(type: "poll", body: body) else { return [] }
       return positions.sorted { $0.key < $1.key }
     }
-    let many = (10_000..<20_000).map { Kafka.Position(String($0), $0) }
+    let many = (10_000..<20_000).map { Kafka.Position(JSONName(String($0)), $0) }
     let long = String(repeating: "k", count: 1 << 20)
     for _ in 0..<2 {
       #expect(try positions(many.map { #""\#($0.key)":\#($0.offset)"# }.joined(separator: ",")) == many)
       #expect(try positions(#""a":1,"b":2,"a":3"#) == [.init("a", 3), .init("b", 2)])
-      #expect(try positions(#""\#(long)":1"#) == [.init(long, 1)])
+      #expect(try positions(#""\#(long)":1"#) == [.init(JSONName(long), 1)])
     }
   }
 }

@@ -30,7 +30,7 @@ private func tree(_ value: JSON) -> UnsafeMutablePointer<json_t> {
   case .object(let members):
     let object = json_object()!
     for (name, value) in members {
-      Array(name.utf8).withUnsafeBufferPointer { bytes in
+      Array((name.string ?? "").utf8).withUnsafeBufferPointer { bytes in
         _ = bytes.withMemoryRebound(to: CChar.self) {
           json_object_setn_new(object, $0.baseAddress ?? empty, $0.count, tree(value))
         }

@@ -21,8 +21,8 @@ struct RandomJSON {
     }
   }
 
-  mutating func object(depth: Int = 3) -> [String: JSON] {
-    var members: [String: JSON] = [:]
+  mutating func object(depth: Int = 3) -> [JSONName: JSON] {
+    var members: [JSONName: JSON] = [:]
     for _ in 0..<Int.random(in: 0...5, using: &random) { members[key()] = value(depth: depth) }
     return members
   }
@@ -41,12 +41,15 @@ struct RandomJSON {
       }
       return JSON(number: (Bool.random(using: &random) ? "-9" : "9") + digits.joined())
     case 1: return JSON(number: "1.5e\(Int.random(in: 309...2000, using: &random))")
-    default:
-      let pieces = [#"\ud800"#, #"\udfff"#, #"\n"#, #"\""#, #"\\"#, "é", "😀", "u", "d800"]
-      let inner = (0..<Int.random(in: 1...6, using: &random)).map { _ in pieces.randomElement(using: &random)!
-      }
-      return JSON(escaped: inner.joined().utf8)
+    default: return literalString()
     }
+  }
+
+  mutating func literalString() -> JSON {
+    let pieces = [#"\ud800"#, #"\udfff"#, #"\n"#, #"\""#, #"\\"#, "é", "😀", "u", "d800"]
+    let inner = (0..<Int.random(in: 1...6, using: &random)).map { _ in pieces.randomElement(using: &random)!
+    }
+    return JSON(escaped: inner.joined().utf8)
   }
 
   mutating func real() -> Double {
@@ -54,9 +57,12 @@ struct RandomJSON {
     return bits.isFinite ? bits : 0.1
   }
 
-  /// Keys are strings without NUL: jansson refuses those.
-  mutating func key() -> String {
-    String(String.UnicodeScalarView(string().unicodeScalars.filter { $0.value != 0 }))
+  /// Where there are literals, a key may be one, or have NUL, which jansson's have not.
+  mutating func key() -> JSONName {
+    guard hasLiterals else {
+      return JSONName(String(String.UnicodeScalarView(string().unicodeScalars.filter { $0.value != 0 })))
+    }
+    return Int.random(in: 0..<4, using: &random) == 0 ? literalString().name! : JSONName(string())
   }
 
   mutating func string() -> String {

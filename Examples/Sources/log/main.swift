@@ -6,8 +6,8 @@ import Workloads
 struct LogNode: Node {
   typealias Message = Kafka
 
-  private var logs: [String: [Kafka.Entry]] = [:]
-  private var committed: [String: Int] = [:]
+  private var logs: [JSONName: [Kafka.Entry]] = [:]
+  private var committed: [JSONName: Int] = [:]
 
   init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<LogNode>) {}
 

@@ -33,18 +33,18 @@ struct KafkaCommits {
 
   private struct Place: Hashable {
     let node: NodeID?
-    let key: String
+    let key: JSONName
   }
 
   let history: History
   /// By key, the offsets that are known to have messages, in their order.
-  let offsets: [String: [Int]]
+  let offsets: [JSONName: [Int]]
 
   var anomalies: [Anomaly] {
     var anomalies: [Anomaly] = []
     var atNodes: [Place: Rise] = [:]
-    var anywhere: [String: Rise] = [:]
-    var attempts: [String: Rise] = [:]
+    var anywhere: [JSONName: Rise] = [:]
+    var attempts: [JSONName: Rise] = [:]
     for operation in history.operations where operation.isClient && operation.kind != .invoke {
       guard let begun = history.invocation(of: operation.index)?.index else { continue }
       for (key, offset) in Self.commits(operation) {
@@ -81,7 +81,7 @@ struct KafkaCommits {
   }
 
   private func lost(
-    _ key: String, _ offset: Int, _ known: Rise.Step, _ operation: Operation, _ begun: Int
+    _ key: JSONName, _ offset: Int, _ known: Rise.Step, _ operation: Operation, _ begun: Int
   ) -> Anomaly {
     let shown = offset < 0 ? "no committed offset" : "offset \(offset) committed"
     return Anomaly(
@@ -93,7 +93,7 @@ struct KafkaCommits {
 
   /// Whether an offset that is listed lies beyond the one after the highest that anybody has tried to commit.
   private func ahead(
-    _ key: String, _ offset: Int, _ highest: Rise.Step?, _ operation: Operation, _ begun: Int
+    _ key: JSONName, _ offset: Int, _ highest: Rise.Step?, _ operation: Operation, _ begun: Int
   ) -> Anomaly? {
     let committed = highest?.offset ?? -1
     let missed = offsets[key]?.first { $0 > committed }.flatMap { $0 < offset ? $0 : nil }
@@ -110,7 +110,7 @@ struct KafkaCommits {
   private func name(_ node: NodeID?) -> String { node?.name ?? "a node" }
 
   /// The offsets that an operation has committed, or tried to.
-  private static func commits(_ operation: Operation) -> [(key: String, offset: Int)] {
+  private static func commits(_ operation: Operation) -> [(key: JSONName, offset: Int)] {
     guard operation.function == "poll" else { return [] }
     if operation.kind == .ok { return KafkaOperation.endsOfPolls(operation) }
     guard case .object(let committing)? = operation.notes["committing"] else { return [] }

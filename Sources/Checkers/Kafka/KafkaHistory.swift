@@ -42,6 +42,8 @@ struct KafkaHistory: Sendable {
   /// Nil where nobody was told.
   private(set) var offsets: [Int?] = []
   private(set) var values: [Int] = []
+  /// The first operation with an offset beyond 64 bits, which counts as none.
+  private(set) var oversized: Int?
   private var keyNumbers: [JSON: Int] = [:]
 
   init(_ history: History) {
@@ -84,7 +86,7 @@ struct KafkaHistory: Sendable {
         case ("poll", 2):
           guard case .object(let messages) = parts[1] else { continue }
           for (key, pairs) in messages.sorted(by: { $0.key < $1.key }) {
-            addPoll(key: .string(key), pairs.array ?? [], operation)
+            addPoll(key: key.json, pairs.array ?? [], operation)
           }
         default: continue
         }
@@ -102,8 +104,8 @@ struct KafkaHistory: Sendable {
   private mutating func addSend(key: JSON, _ sent: JSON, _ operation: Operation) {
     let key = number(of: key)
     let start = values.count
-    if let pair = sent.array, pair.count == 2, operation.kind == .ok || pair[0].integer != nil {
-      add(key, pair[0].integer, pair[1])
+    if let pair = sent.array, pair.count == 2, operation.kind == .ok || pair[0].isInteger {
+      add(key, offset(pair[0], of: operation), pair[1])
     } else {
       add(key, nil, sent)
     }
@@ -117,11 +119,17 @@ struct KafkaHistory: Sendable {
     let start = values.count
     for pair in pairs {
       guard let parts = pair.array, parts.count == 2 else { continue }
-      add(key, parts[0].integer, parts[1])
+      add(key, offset(parts[0], of: operation), parts[1])
       let value = values[values.count - 1]
       if operation.kind == .ok, keys[key].readers[value] < 0 { keys[key].readers[value] = operation.index }
     }
     accesses.append(Access(key: key, isPoll: true, messages: start..<values.count))
+  }
+
+  private mutating func offset(_ value: JSON, of operation: Operation) -> Int? {
+    let offset = value.integer
+    if offset == nil, value.isInteger, oversized == nil { oversized = operation.index }
+    return offset
   }
 
   private mutating func add(_ key: Int, _ offset: Int?, _ value: JSON) {

@@ -5,7 +5,7 @@ package import History
 
 /// The values of kafka operations, as Jepsen writes them.
 package enum KafkaOperation {
-  package static func keys(_ value: JSON) -> [String] { (value.array ?? []).compactMap(\.string) }
+  package static func keys(_ value: JSON) -> [JSONName] { (value.array ?? []).compactMap(\.name) }
 
   package static func poll(_ batches: [Kafka.Batch]) -> JSON {
     let messages = batches.map { batch in
@@ -19,10 +19,10 @@ package enum KafkaOperation {
   }
 
   /// The offset at which a send has put its message, by its key.
-  package static func endsOfSends(_ operation: Operation) -> [(key: String, offset: Int)] {
+  package static func endsOfSends(_ operation: Operation) -> [(key: JSONName, offset: Int)] {
     guard operation.function == "send" else { return [] }
     return (operation.value.array ?? []).compactMap { micro in
-      guard let parts = micro.array, parts.count == 3, let key = parts[1].string,
+      guard let parts = micro.array, parts.count == 3, let key = parts[1].name,
         let offset = parts[2].array?.first?.integer
       else { return nil }
       return (key, offset)
@@ -30,11 +30,11 @@ package enum KafkaOperation {
   }
 
   /// The highest offset that a poll has shown of each key.
-  package static func endsOfPolls(_ operation: Operation) -> [(key: String, offset: Int)] {
+  package static func endsOfPolls(_ operation: Operation) -> [(key: JSONName, offset: Int)] {
     guard operation.function == "poll" else { return [] }
     return (operation.value.array ?? []).flatMap { micro in
       guard let parts = micro.array, parts.count == 2, case .object(let messages) = parts[1] else {
-        return [(key: String, offset: Int)]()
+        return [(key: JSONName, offset: Int)]()
       }
       return messages.sorted { $0.key < $1.key }.compactMap { key, pairs in
         (pairs.array ?? []).compactMap { $0.array?.first?.integer }.max().map { (key, $0) }
@@ -43,7 +43,7 @@ package enum KafkaOperation {
   }
 
   /// Both.
-  package static func ends(_ operation: Operation) -> [(key: String, offset: Int)] {
+  package static func ends(_ operation: Operation) -> [(key: JSONName, offset: Int)] {
     endsOfSends(operation) + endsOfPolls(operation)
   }
 }

@@ -27,7 +27,9 @@ public struct Grudge: Equatable, Sendable {
   public var json: JSON {
     .object(
       Dictionary(
-        uniqueKeysWithValues: sources.map { ($0.name, .array($1.sorted().map { .string($0.name) })) }))
+        uniqueKeysWithValues: sources.map {
+          (JSONName($0.name), .array($1.sorted().map { .string($0.name) }))
+        }))
   }
 }
 

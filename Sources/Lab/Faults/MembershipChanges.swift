@@ -96,7 +96,7 @@ extension TestRun {
     history.append(
       Operation(
         time: time, kind: .info, process: .nemesis, function: change.type,
-        value: .object([change.node.name: .string(outcome)])))
+        value: .object([JSONName(change.node.name): .string(outcome)])))
     if error?.code == 10 {
       actions.append(
         .note(

@@ -43,7 +43,7 @@ struct KafkaLoad: MaelstromLoad {
   private struct Finale: Sendable {
     var next = Final.recall
     /// Up to which offsets it has yet to read.
-    var targets: [String: Int]
+    var targets: [JSONName: Int]
     var end: Duration
     var pace: Stagger
   }
@@ -59,7 +59,7 @@ struct KafkaLoad: MaelstromLoad {
   private var consumers: [Int: Consumer] = [:]
   private var finales: [Int: Finale] = [:]
   /// The highest offsets that have been sent to, or polled, by key.
-  private var ends: [String: Int] = [:]
+  private var ends: [JSONName: Int] = [:]
   private var unseen = UnseenOffsets()
 
   init(_ scenario: Scenario, random: Random) {
@@ -84,11 +84,11 @@ struct KafkaLoad: MaelstromLoad {
       return Invocation(function: "crash")
     }
     if Int.random(in: 0..<Self.assignmentOdds, using: &random) == 0 {
-      var assigned = [String(access.key)]
+      var assigned = [JSONName(String(access.key))]
       if !unseen.keys.isEmpty, Int.random(in: 0..<Self.unseenOdds, using: &random) == 0 {
         assigned = unseen.keys + assigned.filter { !unseen.contains($0) }
       }
-      return Invocation(function: "assign", value: .array(assigned.map { .string($0) }))
+      return Invocation(function: "assign", value: .array(assigned.map(\.json)))
     }
     defer { access = keys.next() }
     switch access {
@@ -132,7 +132,7 @@ struct KafkaLoad: MaelstromLoad {
     }
   }
 
-  private var allKeys: JSON { .array(ends.keys.sorted().map { .string($0) }) }
+  private var allKeys: JSON { .array(ends.keys.sorted().map(\.json)) }
 
   mutating func ended(_ operation: Operation, by worker: Worker) {
     guard operation.kind == .ok else { return }
@@ -161,7 +161,7 @@ struct KafkaLoad: MaelstromLoad {
     case "crash": return .crash
     case "send":
       let send = invocation.value.array![0].array!
-      return .ask(Kafka.send(key: send[1].string!, message: JSONText(send[2])))
+      return .ask(Kafka.send(key: send[1].name!, message: JSONText(send[2])))
     case "assign" where seeksBeginning(invocation.isFinal, worker):
       consumer.positions = KafkaOperation.keys(invocation.value).map { Kafka.Position($0, 0) }
       return .complete(invocation.value)
@@ -232,16 +232,17 @@ extension KafkaLoad.Consumer {
       // Maelstrom's client goes by the highest offset, in whatever order they come.
       let end = batch.entries.lazy.map(\.offset).max()!
       committing.append(Kafka.Position(batch.key, max(end, 0)))
+      let next = end == .max ? end : end + 1
       if let place = advanced.firstIndex(where: { $0.key == batch.key }) {
-        advanced[place] = Kafka.Position(batch.key, max(advanced[place].offset, end + 1))
+        advanced[place] = Kafka.Position(batch.key, max(advanced[place].offset, next))
       } else {
-        advanced.append(Kafka.Position(batch.key, end + 1))
+        advanced.append(Kafka.Position(batch.key, next))
       }
     }
   }
 
   /// Keeps its place in the keys that it had already, and begins the others where others have left off.
-  fileprivate mutating func assign(_ keys: [String], _ committed: [Kafka.Position]) {
+  fileprivate mutating func assign(_ keys: [JSONName], _ committed: [Kafka.Position]) {
     self.committed = committed
     let kept = Dictionary(positions.map { ($0.key, $0.offset) }) { first, _ in first }
     let stored = Dictionary(committed.map { ($0.key, $0.offset) }) { first, _ in first }
@@ -251,19 +252,19 @@ extension KafkaLoad.Consumer {
 
 /// Keys to which more has been sent than has been polled.
 private struct UnseenOffsets: Sendable {
-  private var offsets: [String: (sent: Int, polled: Int)] = [:]
+  private var offsets: [JSONName: (sent: Int, polled: Int)] = [:]
 
   /// In the order of their names.
-  var keys: [String] { offsets.filter { $0.value.polled < $0.value.sent }.map(\.key).sorted() }
+  var keys: [JSONName] { offsets.filter { $0.value.polled < $0.value.sent }.map(\.key).sorted() }
 
-  func contains(_ key: String) -> Bool { offsets[key].map { $0.polled < $0.sent } ?? false }
+  func contains(_ key: JSONName) -> Bool { offsets[key].map { $0.polled < $0.sent } ?? false }
 
-  mutating func sent(_ key: String, _ offset: Int) { note(key) { $0.sent = max($0.sent, offset) } }
+  mutating func sent(_ key: JSONName, _ offset: Int) { note(key) { $0.sent = max($0.sent, offset) } }
 
-  mutating func polled(_ key: String, _ offset: Int) { note(key) { $0.polled = max($0.polled, offset) } }
+  mutating func polled(_ key: JSONName, _ offset: Int) { note(key) { $0.polled = max($0.polled, offset) } }
 
   /// What has been caught up with is forgotten.
-  private mutating func note(_ key: String, _ change: (inout (sent: Int, polled: Int)) -> Void) {
+  private mutating func note(_ key: JSONName, _ change: (inout (sent: Int, polled: Int)) -> Void) {
     var known = offsets[key] ?? (sent: -1, polled: -1)
     change(&known)
     offsets[key] = known.polled < known.sent ? known : nil

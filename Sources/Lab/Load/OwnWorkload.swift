@@ -77,13 +77,13 @@ public struct Exchange<Message: WireMessage>: Equatable, Sendable {
 struct MessageBody: WireMessage {
   let type: String
   /// Every member but the type, by name.
-  let members: [String: JSON]
+  let members: [JSONName: JSON]
 
   /// Reads a body, without the ids.
   init(type: String, body: JSONObject) throws(WireError) {
     self.type = type
-    var members: [String: JSON] = [:]
-    for (name, element) in body.members where !["type", "msg_id", "in_reply_to"].contains(name) {
+    var members: [JSONName: JSON] = [:]
+    for (name, element) in body.namedMembers where !["type", "msg_id", "in_reply_to"].contains(name) {
       members[name] = element.value
     }
     self.members = members

@@ -307,7 +307,7 @@ extension KafkaNode {
     return count
   }
 
-  mutating func list(_ keys: [String]) -> Kafka {
+  mutating func list(_ keys: [JSONName]) -> Kafka {
     answers.positions.clear()
     for key in keys {
       if let offset = logs.committed(key) { answers.positions.append(Kafka.Position(key, offset)) }

@@ -18,7 +18,7 @@ struct KeyLog: Sendable {
     let stamp: Stamp
   }
 
-  let key: String
+  let key: JSONName
   private var shown = EntryList()
   private var pending: ArraySlice<Arrival> = []
   /// The highest offset that was committed, or -1.
@@ -28,7 +28,7 @@ struct KeyLog: Sendable {
   /// Whether this node has assigned an offset since it was started.
   var hasAppended = false
 
-  init(_ key: String) { self.key = key }
+  init(_ key: JSONName) { self.key = key }
 
   /// The highest offset held, or -1: the log's Lamport clock.
   var end: Int { pending.last?.entry.offset ?? shownEnd }

@@ -97,7 +97,7 @@ struct ReplicatedLogs: Sendable {
   // MARK: Clients
 
   /// Adds a message. Returns its offset.
-  mutating func append(_ message: JSONText, to key: String) -> Int {
+  mutating func append(_ message: JSONText, to key: JSONName) -> Int {
     let log = logNumber(of: key)
     let first = logs[log].end + 1 + (logs[log].hasAppended ? 0 : skipped)
     logs[log].hasAppended = true
@@ -114,13 +114,13 @@ struct ReplicatedLogs: Sendable {
   }
 
   /// What consumers of a key may have, from an offset on.
-  func shown(_ key: String, from offset: Int, limit: Int) -> ArraySlice<Kafka.Entry> {
+  func shown(_ key: JSONName, from offset: Int, limit: Int) -> ArraySlice<Kafka.Entry> {
     guard let log = logNumbers[key] else { return [] }
     return logs[log].shown(from: offset, limit: limit)
   }
 
   /// The highest offset that consumers of a key may have, or -1.
-  func shownEnd(_ key: String) -> Int {
+  func shownEnd(_ key: JSONName) -> Int {
     guard let log = logNumbers[key] else { return -1 }
     return logs[log].shownEnd
   }
@@ -128,7 +128,7 @@ struct ReplicatedLogs: Sendable {
   /// Raises a committed offset. Returns the number of the record that says so; nil if none is needed, because the offset is
   /// committed already. With `copies` above 1 only a commit in this node's own stream counts for that, because who holds
   /// the commits of others is not known.
-  mutating func commit(_ key: String, _ offset: Int) -> Int? {
+  mutating func commit(_ key: JSONName, _ offset: Int) -> Int? {
     let log = logNumber(of: key)
     let number = logs[log].commitNumber
     let known = copies == 1 ? logs[log].committed : number > 0 ? streams[own].offsets[number - 1] : -1
@@ -144,7 +144,7 @@ struct ReplicatedLogs: Sendable {
   }
 
   /// The committed offset of a key as far as its messages are shown here, so that no consumer starts beyond them.
-  func committed(_ key: String) -> Int? {
+  func committed(_ key: JSONName) -> Int? {
     guard let log = logNumbers[key] else { return nil }
     let offset = min(logs[log].committed, logs[log].shownEnd)
     return offset < 0 ? nil : offset
@@ -152,7 +152,7 @@ struct ReplicatedLogs: Sendable {
 
   // MARK: Parts
 
-  mutating func logNumber(of key: String) -> Int {
+  mutating func logNumber(of key: JSONName) -> Int {
     if let number = logNumbers[key] { return number }
     logNumbers.add(key, logs.count)
     logs.append(KeyLog(key))
@@ -195,21 +195,26 @@ struct ReplicatedLogs: Sendable {
 /// Requests name the same few keys again and again. The latest are found by a hash of a few instructions; whoever chooses
 /// keys that collide there is left with the dictionary, whose hash is seeded.
 struct LogNumbers: Sendable {
-  private var numbers: [String: Int] = [:]
-  /// Keys, each in the place of its hash; a number below 0 where there is none. Of two in one place the later stays.
+  private var numbers: [JSONName: Int] = [:]
+  /// Keys of ASCII alone, each in the place of its hash; a number below 0 where there is none. Of two in one place the later
+  /// stays.
   private var recent: [(key: String, number: Int)] = Array(repeating: ("", -1), count: 64)
 
-  subscript(key: String) -> Int? {
+  subscript(key: JSONName) -> Int? {
     let place = place(of: key)
-    return recent[place].number >= 0 && recent[place].key == key ? recent[place].number : numbers[key]
+    // What Swift takes for the same text as one of ASCII, and is not, has more bytes.
+    let isKnown =
+      recent[place].number >= 0 && recent[place].key == key.stored
+      && recent[place].key.utf8.count == key.stored.utf8.count
+    return isKnown ? recent[place].number : numbers[key]
   }
 
-  mutating func add(_ key: String, _ number: Int) {
+  mutating func add(_ key: JSONName, _ number: Int) {
     numbers[key] = number
-    recent[place(of: key)] = (key, number)
+    if key.stored.utf8.allSatisfy({ $0 < 0x80 }) { recent[place(of: key)] = (key.stored, number) }
   }
 
-  private func place(of key: String) -> Int { key.quickHash & (recent.count - 1) }
+  private func place(of key: JSONName) -> Int { key.stored.quickHash & (recent.count - 1) }
 }
 
 /// A version that an incarnation of a peer has advertised. It counts as a promise once all of the peer's own records are

@@ -1,4 +1,4 @@
-internal import Glomers
+public import Glomers
 public import Replication
 public import Wire
 internal import Workloads
@@ -8,8 +8,8 @@ internal import Workloads
 public struct LogGossip: Equatable, Sendable {
   /// One thing that happened at a node.
   public enum Record: Equatable, Sendable {
-    case message(key: String, offset: Int, JSONText)
-    case commit(key: String, offset: Int)
+    case message(key: JSONName, offset: Int, JSONText)
+    case commit(key: JSONName, offset: Int)
   }
 
   public let deltas: [Delta<Record>]
@@ -39,8 +39,8 @@ extension LogGossip.Record {
   /// An upper bound of the length on the wire, in bytes, for keys without characters that are escaped.
   var encodedBytes: Int {
     switch self {
-    case .message(let key, _, let message): key.utf8.count + message.count + 24
-    case .commit(let key, _): key.utf8.count + 24
+    case .message(let key, _, let message): key.stored.utf8.count + message.count + 24
+    case .commit(let key, _): key.stored.utf8.count + 24
     }
   }
 }
@@ -53,7 +53,7 @@ extension LogGossip.Record: DeltaEntry {
     records.reserveCapacity(elements.count / 3 + 1)
     var rest = elements.makeIterator()
     while let first = rest.next() {
-      guard let key = first.string, let second = rest.next() else {
+      guard let key = first.name, let second = rest.next() else {
         throw .malformed("a record begins with a key, and goes on")
       }
       // Nobody has as many messages, and what is added to it stays far from overflow.

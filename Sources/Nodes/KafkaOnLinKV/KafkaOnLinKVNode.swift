@@ -16,15 +16,15 @@ public struct KafkaOnLinKVNode: Node {
 
   public enum Ask: Equatable, Sendable {
     /// Whether the messages on their way to a log were appended.
-    case append(key: String)
-    case reread(key: String)
+    case append(key: JSONName)
+    case reread(key: JSONName)
     /// Of a request: what is in the log of a key from an offset on, for a poll or to see whether it ends before.
     case poll(Int, Kafka.Position)
     case verify(Int, Kafka.Position)
     /// Of a request: whether a committed offset was raised, or how high it is.
     case raise(Int, Kafka.Position)
     case compare(Int, Kafka.Position)
-    case list(Int, key: String)
+    case list(Int, key: JSONName)
   }
 
   /// A request that takes several questions.
@@ -42,11 +42,11 @@ public struct KafkaOnLinKVNode: Node {
   static let patience = Duration.seconds(1)
 
   let origin: Incarnation
-  var tails: [String: StoredTail] = [:]
-  var committed: [String: Int] = [:]
+  var tails: [JSONName: StoredTail] = [:]
+  var committed: [JSONName: Int] = [:]
   var jobs: [Int: Job] = [:]
   /// The highest offsets that are known to be there.
-  var ends: [String: Int] = [:]
+  var ends: [JSONName: Int] = [:]
   var count = 0
 
   public init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<KafkaOnLinKVNode>) {
@@ -135,9 +135,9 @@ public struct KafkaOnLinKVNode: Node {
 
 /// What the node asks of its store, and how several answers become one.
 extension KafkaOnLinKVNode {
-  func commitName(_ key: String) -> JSON { .string("commit/\(key)") }
+  func commitName(_ key: JSONName) -> JSON { .string("commit/\(key.stored)") }
 
-  func append(_ next: KV?, to key: String, _ context: inout Context<KafkaOnLinKVNode>) {
+  func append(_ next: KV?, to key: JSONName, _ context: inout Context<KafkaOnLinKVNode>) {
     guard let next else { return }
     context.ask(.linKV, next, then: .append(key: key), .giveUp(after: Self.patience))
   }

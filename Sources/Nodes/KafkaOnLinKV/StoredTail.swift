@@ -17,19 +17,19 @@ struct StoredTail: Sendable {
   /// How many entries a segment has when it is full.
   static let segmentSize = 16
 
-  let key: String
+  let key: JSONName
   private(set) var segment = 0
   private var entries: [JSON] = []
   private var waiting: [Sent] = []
   private var flying: [Sent] = []
 
-  init(_ key: String) { self.key = key }
+  init(_ key: JSONName) { self.key = key }
 
   /// The offset after the last that this node has seen.
   var end: Int { segment * Self.segmentSize + entries.count }
   var name: JSON { Self.name(key, segment) }
 
-  static func name(_ key: String, _ segment: Int) -> JSON { .string("log/\(segment)/\(key)") }
+  static func name(_ key: JSONName, _ segment: Int) -> JSON { .string("log/\(segment)/\(key.stored)") }
 
   /// An entry of a segment is `[tag, message]`.
   static func message(_ entry: JSON) -> JSON { entry.array?.last ?? .null }
