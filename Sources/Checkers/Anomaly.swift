@@ -1,4 +1,5 @@
 public import Glomers
+import History
 
 /// Something that must not be, and what shows it.
 public struct Anomaly: Equatable, Sendable {
@@ -63,11 +64,7 @@ public struct Anomaly: Equatable, Sendable {
     severity: Severity = .invalid, breaking demand: Demand? = nil, count: Int = 1, steps: [Step] = []
   ) {
     self.name = name
-    let length = detail.utf8.count
-    self.detail =
-      length <= Self.detailBytesMax
-      ? detail
-      : String(decoding: detail.utf8.prefix(Self.detailBytesMax), as: UTF8.self) + "… (\(length) bytes)"
+    self.detail = detail.shortened(to: Self.detailBytesMax)
     self.operations = operations
     self.node = node
     self.severity = demand != nil && severity == .invalid ? .warning : severity

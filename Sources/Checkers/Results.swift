@@ -123,6 +123,9 @@ extension Results {
   /// What `results.edn` holds.
   public var edn: String { tree.pretty(in: .edn) }
 
+  /// What the console shows: the same, with no more than the beginnings of long strings and numbers.
+  public var shown: String { tree.shortened.pretty(in: .edn) }
+
   /// What `results.json` holds: the same.
   public var json: String { tree.pretty(in: .json) }
 }

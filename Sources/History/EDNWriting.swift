@@ -82,21 +82,43 @@ extension EDN {
 }
 
 extension EDN {
-  /// The most bytes of a value that people are shown.
-  package static let shownBytesMax = 400
+  /// The most bytes of a value that people are shown, and of each string or number in it.
+  private static let shownBytesMax = 400
+  private static let shownScalarBytesMax = 100
 
   /// The value on one line for people: of a long one the beginning, and how long it is.
-  package var shown: String {
-    let text = text
-    let count = text.utf8.count
-    guard count > Self.shownBytesMax else { return text }
-    return String(decoding: text.utf8.prefix(Self.shownBytesMax), as: UTF8.self) + "… (\(count) bytes)"
-  }
+  package var shown: String { shortened.text.shortened(to: Self.shownBytesMax) }
 
   /// The value itself, or what is shown of a long one.
   package var bounded: EDN {
-    let shown = shown
-    return shown.utf8.count > Self.shownBytesMax ? .string(shown) : self
+    let text = shortened.text
+    return text.utf8.count > Self.shownBytesMax ? .string(text.shortened(to: Self.shownBytesMax)) : shortened
+  }
+
+  /// The value with no more of any string or number in it than people are shown.
+  package var shortened: EDN {
+    switch self {
+    case .null, .bool, .integer, .real: self
+    case .string(let text): .string(text.shortened(to: Self.shownScalarBytesMax))
+    case .keyword(let name): .keyword(name.shortened(to: Self.shownScalarBytesMax))
+    case .literal(let literal):
+      literal.text.utf8.count > Self.shownScalarBytesMax
+        ? .string(literal.text.shortened(to: Self.shownScalarBytesMax)) : self
+    case .vector(let elements): .vector(elements.map(\.shortened))
+    case .map(let members): .map(members.map { Member($0.key.shortened, $0.value.shortened) })
+    }
+  }
+}
+
+extension String {
+  /// Its beginning and its length, if it has more than so many bytes.
+  package func shortened(to bytesMax: Int) -> String {
+    let count = utf8.count
+    guard count > bytesMax else { return self }
+    var end = utf8.index(utf8.startIndex, offsetBy: bytesMax)
+    // No part of a character.
+    while end > startIndex, utf8[end] & 0xC0 == 0x80 { end = utf8.index(before: end) }
+    return "\(self[..<end])… (\(count) bytes)"
   }
 }
 
@@ -104,9 +126,9 @@ extension EDN {
   /// What a map's key is called in JSON, where keys are strings.
   var jsonName: JSONName {
     switch self {
-    case .keyword(let name), .string(let name): name
-    case .literal(let literal): literal.text
-    default: text
+    case .keyword(let name), .string(let name): JSONName(name)
+    case .literal(let literal): literal.isString ? JSONName(literal) : JSONName(literal.text)
+    default: JSONName(text)
     }
   }
 }

@@ -72,7 +72,7 @@ extension Bench {
 
   private static func tell(_ ending: Ending, _ settings: BenchSettings, _ console: Console) -> Int32 {
     defer { console.transcript = nil }
-    console.print(ending.results.edn, isRecord: true)
+    console.print(ending.results.shown, isRecord: true)
     let anomalies = Report.objections(ending.results)
     if !anomalies.isEmpty { console.print(anomalies.joined(separator: "\n") + "\n") }
     let figures = Figures(ending.results, ending.history)

@@ -27,7 +27,7 @@ public struct HistoryCheck: Sendable {
       }
       console.say("\(history.count) operations")
       let results = Waiting.tell(console, "checking \(history.count) operations") { check(history) }
-      console.print(results.edn)
+      console.print(results.shown)
       let anomalies = Report.objections(results)
       if !anomalies.isEmpty { console.print(anomalies.joined(separator: "\n") + "\n") }
       console.print("\n" + Report.closingLine(results.verdict))

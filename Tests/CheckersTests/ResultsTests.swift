@@ -42,12 +42,19 @@ struct ResultsTests {
     }
     let results = Results(of: history, workload: EchoChecker())
     #expect(results.anomalies.map(\.name) == ["wrong-echo"])
-    #expect(results.anomalies[0].detail.contains("x… (1000002 bytes) came back as \"x"))
-    #expect(results.anomalies[0].detail.utf8.count < 1000)
+    #expect(results.anomalies[0].detail.contains("x… (1000000 bytes)\" came back as \"x"))
+    #expect(results.anomalies[0].detail.utf8.count < 400)
     #expect(results.edn.utf8.count < 8000)
     #expect(history[1].value == .string(long + "y"))
-    #expect(EDN.string(String(repeating: "x", count: 398)).shown.utf8.count == 400)
-    #expect(EDN.string(String(repeating: "x", count: 399)).shown.hasSuffix("x… (401 bytes)"))
+    #expect(EDN.string(String(repeating: "x", count: 100)).shown.utf8.count == 102)
+    #expect(EDN.string(String(repeating: "x", count: 101)).shown.hasSuffix("x… (101 bytes)\""))
+    #expect(EDN.string("x" + String(repeating: "\u{e9}", count: 99)).shown.hasSuffix("\u{e9}… (199 bytes)\""))
+    let number = JSON(number: String(repeating: "7", count: 5000))
+    let shown = EDN([1, ["a": .string(long)], number, 2] as JSON).shown
+    #expect(
+      shown.hasPrefix(#"[1 {"a" "xxx"#) && shown.hasSuffix("77… (5000 bytes)\" 2]") && shown.utf8.count < 300)
+    let many = EDN.vector(Array(repeating: 1, count: 300))
+    #expect(many.shown.utf8.count < 420 && many.shown.hasSuffix("… (601 bytes)"))
   }
 
   @Test("more messages between servers than are allowed make a run invalid; as many do not")
