@@ -156,25 +156,20 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
   }
 
   private func checkPeers(of replica: Dissemination, _ process: inout Process) -> Breach? {
-    for place in replica.peers.indices {
-      if let overlong = replica.peers[place].underWay.overlong {
+    for (place, peer) in replica.peers.enumerated() {
+      if let overlong = peer.underWay.overlong {
         return Breach(
           "overlong-message",
-          "\(replica.me) has sent \(replica.peers[place].name) \(overlong) bytes of entries at once,"
+          "\(replica.me) has sent \(peer.name) \(overlong) bytes of entries at once,"
             + " more than \(replica.pace.messageBytesMax)")
       }
-      let incarnation = replica.peers[place].incarnation
-      let total = replica.peers[place].known.total
+      let (incarnation, total) = (peer.incarnation, peer.known.total)
       guard total != process.known[place].total || incarnation != process.known[place].incarnation else {
         continue
       }
       process.known[place] = (incarnation, total)
-      if let problem = replica.peers[place].problem {
-        return Breach("broken-progress", "\(replica.me): \(problem)")
-      }
-      if let incarnation, let breach = checkKnown(replica.peers[place], incarnation, by: replica) {
-        return breach
-      }
+      if let problem = peer.problem { return Breach("broken-progress", "\(replica.me): \(problem)") }
+      if let incarnation, let breach = checkKnown(peer, incarnation, by: replica) { return breach }
     }
     return nil
   }
