@@ -33,6 +33,9 @@ SUBJECTS = [
     ("lin-kv", "writes"),
 ]
 
+# A machine with much else to do holds callgrind up for seconds, and a node leaves unanswered what came while it stood still.
+PATIENCE = ["--client-patience", "3600s"]
+
 # So many requests are under way: a node on Raft refuses more than 4,096.
 AT_ONCE = 4000
 
@@ -102,7 +105,7 @@ def mallocs_a_request(glomer, node, traffic, build, environment=None):
 def instructions(binary, node, requests, count, environment):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "callgrind.out")
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary, node]
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary, node, *PATIENCE]
         check_replies(feed(command, requests, count, environment), count, node)
         with open(out) as file:
             for line in file:
@@ -116,7 +119,7 @@ def mallocs(binary, node, requests, count, environment, counter):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "mallocs")
         preloaded = {**environment, "LD_PRELOAD": counter, "GLOMERS_MALLOCS": out}
-        check_replies(feed([binary, node], requests, count, preloaded), count, node)
+        check_replies(feed([binary, node, *PATIENCE], requests, count, preloaded), count, node)
         if not os.path.exists(out):
             sys.exit("nothing was counted: a static executable takes no LD_PRELOAD, so build a dynamic one")
         with open(out) as file:

@@ -50,14 +50,21 @@ public struct Shrinkage: Sendable {
     return file
   }
 
+  /// A line of progress.
+  public var summary: String {
+    "\(mutant.path): \(progress.requestCount) requests, \(progress.faultCount) faults, \(progress.nodeCount) nodes after "
+      + "\(progress.runCount) runs, \(Self.time(seconds)) s"
+  }
+
+  private static func time(_ seconds: Double) -> String {
+    let tenths = Int((seconds * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+
   /// A table: the header, a row for each, and one with the medians.
   public static func rows(_ all: [Shrinkage]) -> [[String]] {
     func median(_ numbers: [Int]) -> String {
       numbers.isEmpty ? "" : "\(numbers.sorted()[numbers.count / 2])"
-    }
-    func time(_ seconds: Double) -> String {
-      let tenths = Int((seconds * 10).rounded())
-      return "\(tenths / 10).\(tenths % 10)"
     }
     let columns: [(Shrinkage) -> Int] = [
       \.progress.requestCount, \.progress.faultCount, \.progress.nodeCount, \.progress.clientCount,

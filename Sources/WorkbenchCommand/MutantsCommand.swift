@@ -72,8 +72,7 @@ struct MutantsCommand: AsyncParsableCommand {
     for problem in report.problems { print(problem) }
     print(report.summary)
     if shrink {
-      let all = await shrinkages(found)
-      for one in all { try write(one) }
+      let all = try await shrinkages(found)
       print("\n" + MarkdownTable.text(Shrinkage.rows(all)))
     }
     if let markdown {
@@ -92,15 +91,22 @@ struct MutantsCommand: AsyncParsableCommand {
     throw ExitCode(report.problems.isEmpty ? 0 : 1)
   }
 
-  /// In the order of the mutants; several run at a time.
-  private func shrinkages(_ hunts: [Hunt]) async -> [Shrinkage] {
+  /// In the order of the mutants; several run at a time. Each is written, and told on stderr, as soon as it is small.
+  private func shrinkages(_ hunts: [Hunt]) async throws -> [Shrinkage] {
     let start = ContinuousClock.now
-    return await withTaskGroup(of: (Int, Shrinkage?).self) { group in
+    return try await withThrowingTaskGroup(of: (Int, Shrinkage?).self) { group in
       for (place, hunt) in hunts.enumerated() {
         group.addTask { (place, Shrinkage(hunt, clock: { (ContinuousClock.now - start) / .seconds(1) })) }
       }
       var found: [Int: Shrinkage] = [:]
-      for await (place, one) in group { found[place] = one }
+      var endedCount = 0
+      for try await (place, one) in group {
+        endedCount += 1
+        guard let one else { continue }
+        found[place] = one
+        try write(one)
+        FileHandle.standardError.write(Data("\(endedCount) of \(hunts.count) · \(one.summary)\n".utf8))
+      }
       return found.sorted { $0.key < $1.key }.map(\.value)
     }
   }

@@ -76,7 +76,7 @@ struct FaultTests {
     #expect(simulation.test.progress(at: simulation.now).infoCount > 0)
   }
 
-  @Test("a paused node loses nothing and does nothing, and answers nobody who has gone", arguments: 1...5)
+  @Test("a paused node loses nothing and does nothing, and answers nobody who has gone", arguments: 1...2)
   func paused(seed: UInt64) {
     func longPauses(_ workload: Workload) -> Scenario {
       var scenario = scenario(workload, .pause, seed: seed)
@@ -106,7 +106,7 @@ struct FaultTests {
     """
     broadcast bears partitions, one-way cuts, loss, duplicates, reordering, slow links, kills, pauses, broken disks and \
     clocks that jump
-    """, arguments: 1...20)
+    """, arguments: 1...6)
   func swarm(seed: UInt64) {
     var scenario = scenario(.broadcast, seed: seed)
     scenario.faults = Set(Scenario.Fault.allCases.filter(\.isForSimulators))

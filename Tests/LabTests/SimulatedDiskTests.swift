@@ -82,7 +82,7 @@ struct SimulatedDiskTests {
   }
 
   @Test(
-    "what a node has stored it has after every kill, its disk full or failing in between", arguments: 1...20)
+    "what a node has stored it has after every kill, its disk full or failing in between", arguments: 1...8)
   func kept(seed: UInt64) {
     let killed = Simulation<Diary<Careful>>.run(scenario(.kill, seed: seed))
     #expect(killed.verdict == .valid, "\(killed.anomalies)")

@@ -113,7 +113,7 @@ private struct Story {
 @Suite struct KafkaDurabilityTests {
   @Test(
     "nodes that are killed at any moment lose nothing that they have told anybody",
-    arguments: 1...20 as ClosedRange<UInt64>)
+    arguments: 1...8 as ClosedRange<UInt64>)
   func kills(seed: UInt64) {
     let (count, acks) = [(1, "1"), (2, "1"), (3, "1"), (3, "quorum"), (3, "all")][Int(seed % 5)]
     var story = Story(nodes: count, acks: acks, seed: seed)

@@ -29,7 +29,7 @@ private struct Twin {
 @Suite struct PromisesTests {
   @Test(
     "watermarks and holders are those of all that was ever said, and a log that rises is touched",
-    arguments: 1...60 as ClosedRange<UInt64>)
+    arguments: 1...20 as ClosedRange<UInt64>)
   func twin(seed: UInt64) {
     var random = Random(seed: seed)
     let peerCount = Int.random(in: 1...5, using: &random)

