@@ -60,12 +60,12 @@ release: build
 	@strip dist/$(DIST)/bin/workbench dist/$(DIST)/bin/glomer
 	@for node in $$(bin/glomer --list); do ln dist/$(DIST)/bin/glomer dist/$(DIST)/bin/maelstrom-$$node; done
 	@if [ -f bin/COMMIT ]; then cp bin/COMMIT dist/$(DIST)/bin/; fi
-	@cp LICENSE NOTICE README.md CHANGELOG.md dist/$(DIST)/
 	@python3 .ci/licences.py --exact --build $(RELEASE_BUILD) --collect dist/$(DIST)/licences >/dev/null
-	@# The guide, its pictures, and the examples that need no Swift: it is given from a release's folder, too.
-	@mkdir -p dist/$(DIST)/docs dist/$(DIST)/Examples/python dist/$(DIST)/Examples/c
-	@cp -R docs/*.md docs/*.png docs/pictures docs/guide dist/$(DIST)/docs/
-	@cp Examples/python/*.py dist/$(DIST)/Examples/python/ && cp Examples/c/echo.c dist/$(DIST)/Examples/c/
+	@# The guide with all that it shows and names: it is given from a release's folder, too.
+	@tar -cf - --exclude __pycache__ --exclude .build LICENSE NOTICE README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md \
+	  docs Examples bench/*.md bench/*.svg bench/results Sources/Nodes Sources/Glomers/Glomers.docc \
+	  Tests/TranscriptTests/transcripts | tar -C dist/$(DIST) -xf -
+	@python3 docs/guide.py --links dist/$(DIST)
 	@mkdir -p dist/$(DIST)/share/man/man1 dist/$(DIST)/share/completions
 	@for shell in bash zsh fish; do \
 	  bin/workbench --generate-completion-script $$shell > dist/$(DIST)/share/completions/workbench.$$shell || exit 1; \

@@ -2,6 +2,7 @@
 """Holds the documents to what they show. Every code block is of one of these kinds; one of no kind is an error.
 
   docs/guide.py [--record] [--quotes] [--list] [--bin bin] [--only WORD]
+  docs/guide.py --links FOLDER
 
 - After `<!-- PATH -->` it is that file; after `<!-- in PATH -->` it stands in that file as it is. The file is built, and run, by
   `make examples`, `make build` or `make test`.
@@ -13,6 +14,7 @@
 - After `<!-- run by PATH -->` the test in that file runs it. After `<!-- not run: WHY -->` nothing does.
 
 With --record, blocks that quote whole files and the output of commands are written anew. --list prints all blocks and what holds each.
+Links between files must lead to one; --links checks those of any folder, such as a release's.
 """
 
 import argparse
@@ -29,7 +31,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BLOCK = re.compile(r"(?P<note><!-- (?P<words>[^\n]*?) -->\n+)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.S | re.M)
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "Examples/README.md", "Sources/*/*.docc/*.md", "docs/*.md",
-             "docs/guide/*.md"]
+             "docs/guide/*.md", "bench/*.md", "bench/results/*.md"]
 HOLDERS = [("Examples/", "make examples"), ("Tests/", "make test"), ("Sources/", "make build")]
 
 
@@ -153,7 +155,8 @@ class Document:
             return "JSON", "`make lint`", shown
         if language == "yaml" and "glomers@" in shown:
             inputs = re.findall(r"^  (\w+):$", read("action.yml").split("\nruns:")[0], re.M)
-            unknown = [name for name in re.findall(r"^ {4}(\w+):", shown, re.M) if name not in inputs]
+            given = shown.split("glomers@")[1].split("with:")[1]
+            unknown = [name for name in re.findall(r"^ +(\w+):", given, re.M) if name not in inputs]
             if unknown:
                 self.object(f"action.yml has no {', '.join(unknown)}")
             return "a workflow's step", "`make lint`", shown
@@ -208,6 +211,26 @@ class Document:
             self.object(f"workbench {shlex.join(words)}\nends with status {status}, not {wanted}:\n{self.output[-2000:]}")
 
 
+def dead_links(folder, documents):
+    """The links from documents of a folder to files that are not there."""
+    found = []
+    for path in documents:
+        with open(os.path.join(folder, path)) as file:
+            for number, line in enumerate(file, 1):
+                for target in re.findall(r'\]\(([^)#\s]+)|src="([^"]+)"', line):
+                    target = "".join(target)
+                    place = os.path.join(folder, os.path.dirname(path), target)
+                    # Elsewhere, and symbols in DocC's way.
+                    if re.match(r"[a-z]+:", target) or target.startswith("<") or os.path.exists(place):
+                        continue
+                    found.append(f"{path}:{number}: there is no {target}")
+    return found
+
+
+def documents_of(folder):
+    return sorted({os.path.relpath(path, folder) for one in DOCUMENTS for path in glob.glob(os.path.join(folder, one))})
+
+
 def main():
     parser = argparse.ArgumentParser(description="Holds the documents to what they show.")
     parser.add_argument("--record", action="store_true", help="write the blocks anew")
@@ -215,11 +238,18 @@ def main():
     parser.add_argument("--quotes", action="store_true", help="run no commands")
     parser.add_argument("--list", action="store_true", help="print every block, and what holds it")
     parser.add_argument("--only", metavar="WORD", help="run only the commands that have this word")
+    parser.add_argument("--links", metavar="FOLDER", help="check only that links in its documents lead somewhere")
     options = parser.parse_args()
+    if options.links:
+        dead = dead_links(options.links, documents_of(options.links))
+        sys.exit("\n".join(dead) or 0)
     quiet = options.quotes or options.list
     workbench = None if quiet else Workbench(os.path.abspath(os.path.join(options.bin, "workbench")))
-    paths = sorted({os.path.relpath(path, ROOT) for one in DOCUMENTS for path in glob.glob(os.path.join(ROOT, one))})
+    paths = documents_of(ROOT)
     documents, count, quoted = [], 0, set()
+    for problem in dead_links(ROOT, paths):
+        print(problem, file=sys.stderr)
+        count += 1
     for path in paths:
         document = Document(path, options.record, workbench)
         document.only = options.only

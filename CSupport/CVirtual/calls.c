@@ -55,6 +55,11 @@ static enum outcome leave(struct thread *thread) {
   return parked;
 }
 
+static enum outcome end_process(struct thread *thread) {
+  thread->process->ends = true;
+  return go_on;
+}
+
 // What a node's disk answers to a write or a sync: 0, or an error. Only files are on a disk.
 static int disk_error(struct thread *thread) {
   const struct user_regs_struct *registers = &thread->registers;
@@ -185,6 +190,7 @@ const struct call virtual_calls[] = {
     CALL(wait4, virtual_wait_child),
     CALL(waitid, virtual_wait_child),
     CALL(exit, leave),
+    CALL(exit_group, end_process),
     // The seed's, and one processor.
     CALL(getrandom, get_random),
     CALL(getcpu, get_processor),

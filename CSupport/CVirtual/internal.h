@@ -142,6 +142,8 @@ struct process {
   struct page *page;
   struct thread *threads;
   int thread_count;
+  // One of its threads has ended them all.
+  bool ends;
   struct timer *timers;
   int timer_count;
   int next_timer;
@@ -298,6 +300,7 @@ void virtual_release_page(struct page *page);
 // trace.c
 pid_t virtual_wait(pid_t id, int *status);
 void virtual_dispatch(virtual_run *run, pid_t id, int status);
+void virtual_await_end(virtual_run *run, pid_t process);
 void virtual_run_slice(struct thread *thread);
 char virtual_thread_state(struct thread *thread, int64_t *cpu);
 bool virtual_drain(struct node *node);

@@ -104,6 +104,10 @@ void virtual_kill_result(struct thread *thread) {
   }
   struct thread *found = virtual_find_inner(node, target);
   if (found == NULL || found == thread) return;
+  if (number == SIGKILL && found->process != thread->process) {
+    virtual_await_end(node->run, found->process->id);
+    return;
+  }
   virtual_signalled(found->process, names_process ? 0 : found->id, number);
 }
 

@@ -122,6 +122,25 @@ void virtual_dispatch(virtual_run *run, pid_t id, int status) {
   }
 }
 
+static bool has_process(const virtual_run *run, pid_t id) {
+  for (int index = 0; index < run->options.node_count; index++) {
+    for (struct process *process = run->nodes[index].processes; process != NULL; process = process->next) {
+      if (process->id == id) return true;
+    }
+  }
+  return false;
+}
+
+// Threads that end together are reported one after the other, whenever the kernel comes to them: no time may pass between.
+void virtual_await_end(virtual_run *run, pid_t process) {
+  while (has_process(run, process)) {
+    int status;
+    pid_t id = virtual_wait(-1, &status);
+    if (id < 0) return;
+    virtual_dispatch(run, id, status);
+  }
+}
+
 // A letter for the state of a thread, as in /proc, and the processor time that it has used, in nanoseconds.
 char virtual_thread_state(struct thread *thread, int64_t *cpu) {
   char path[64], text[512];
@@ -179,7 +198,10 @@ static bool await_stop(virtual_run *run, struct thread *thread, int *status) {
       // A thread that is not the first has executed a program, and is now called by the first's id.
       return true;
     } else {
+      pid_t process = thread->process->id;
+      bool all_end = id == wanted && (thread->process->ends || WIFSIGNALED(*status));
       virtual_dispatch(run, id, *status);
+      if (all_end) virtual_await_end(run, process);
       if (id == wanted) return false;
     }
   }

@@ -1,3 +1,4 @@
+public import Checkers
 public import Glomers
 internal import Wire
 
@@ -137,10 +138,12 @@ extension TestRun {
   /// - Parameters:
   ///   - reason: for the people.
   ///   - anomaly: the name of what is wrong, where it is the nodes' fault.
-  public mutating func abandon(_ reason: String, as anomaly: String? = nil, at now: Instant) {
+  public mutating func abandon(
+    _ reason: String, as anomaly: String? = nil, severity: Anomaly.Severity = .invalid, at now: Instant
+  ) {
     guard phase != .finished else { return }
     clock = max(clock, now)
-    if let anomaly { report(anomaly, reason, nil) }
+    if let anomaly { report(anomaly, reason, nil, severity: severity) }
     actions.append(.note(reason))
     finish()
   }

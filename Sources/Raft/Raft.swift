@@ -244,6 +244,11 @@ public struct Raft<Machine: StateMachine>: Sendable {
       return false
     }
     if term > self.term {
+      if case .requestVote = message, peer == leader {
+        // It leads no more: none asks for votes in its own term. To wait for it longer would keep it from leading again.
+        leader = nil
+        electionDeadline = min(electionDeadline, now + draw(timing.attempt))
+      }
       switch message {
       // Of an election that may never be.
       case .requestVote(let request) where request.kind == .pre: return true

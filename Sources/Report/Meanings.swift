@@ -352,6 +352,9 @@ struct Meaning {
       "Servers sent more messages for each operation than the run allows.",
       "Look at which messages are the most: are some sent again and again, or each by itself where one could hold many?"
     ),
+    "interrupted": (
+      "A signal ended the run before its time: what would have come then was not seen.", "Run it again, to its end."
+    ),
     "endless-talk": (
       "Nodes answer each other without end, and no time passes.",
       "Look at the last messages: who answers whom?"

@@ -56,8 +56,8 @@ public struct Simulation<N: Node> where N.Message: WireMessage, N.Record: Storab
   public var now: Instant { stage.now }
   /// Of everything that nodes were given and said, and when: two runs with the same digest went the same way.
   public var digest: Digest { stage.digest }
-  /// What nodes wrote to their logs.
-  public var logLines: [String] { stage.logLines }
+  /// What nodes wrote to their logs, up to 16 MiB.
+  public var log: [LogLine] { stage.log }
 
   /// Runs a whole test.
   @inlinable

@@ -9,7 +9,9 @@ package struct Stage {
   package private(set) var test: TestRun
   @usableFromInline package private(set) var now: Instant = .zero
   package private(set) var digest = Digest()
-  private(set) var logLines: [String] = []
+  /// What nodes wrote to their logs; of programs, to stderr. Of more than that only the beginning.
+  package private(set) var log: [LogLine] = []
+  private var logBytesLeft = 16 << 20
   /// When nodes are next to do something by themselves.
   @usableFromInline var timetable: Timetable
 
@@ -169,7 +171,11 @@ package struct Stage {
 
   /// A node has written to its log.
   @usableFromInline
-  mutating func log(_ line: String, by node: NodeID) { logLines.append("\(node): \(line)") }
+  package mutating func log(_ text: String, by node: NodeID) {
+    if let trace { trace("\(now.nanoseconds / 1000) µs \(node) logs: \(text)") }
+    logBytesLeft -= text.utf8.count
+    if logBytesLeft >= 0 { log.append(LogLine(node: node, text: text)) }
+  }
 
   /// A node could not be started.
   @usableFromInline

@@ -36,8 +36,10 @@ public struct SeedOutcome: Sendable {
     public let sightings: [Visibility.Sighting]
     /// The instant from which the history's times count.
     public let origin: Instant
+    /// What nodes wrote to their logs; of programs, to stderr.
+    public let log: [LogLine]
 
-    init(_ test: TestRun) {
+    init(_ test: TestRun, _ log: [LogLine]) {
       var test = test
       var messages: [UInt8] = []
       test.drainRecord { messages += $0 }
@@ -45,6 +47,7 @@ public struct SeedOutcome: Sendable {
       self.messages = messages
       sightings = test.visibility.sightings
       origin = test.origin
+      self.log = log
     }
   }
 
@@ -53,14 +56,14 @@ public struct SeedOutcome: Sendable {
 
   /// Judges a test that is over.
   @usableFromInline
-  package init(_ test: TestRun, digest: Digest, virtualTime: Duration) {
+  package init(_ test: TestRun, digest: Digest, virtualTime: Duration, log: [LogLine] = []) {
     seed = test.scenario.seed
     results = test.results()
     self.digest = digest
     messageCount = test.journal.all.messageCount
     self.virtualTime = virtualTime
     let shown = Set(results.anomalies.prefix(3).flatMap(\.operations)).sorted()
-    recording = test.scenario.recordBytesMax > 0 ? Recording(test) : nil
+    recording = test.scenario.recordBytesMax > 0 ? Recording(test, log) : nil
     excerpt = shown.map { test.history[$0].edn.text(in: .edn) }
     encounters = test.encounters
     scripted = ScriptedRun(test, Self.failures(results).first)
@@ -143,7 +146,8 @@ extension Simulation {
   ) -> SeedOutcome {
     var simulation = Simulation(test, options: options, trace: trace)
     simulation.finish()
-    return SeedOutcome(simulation.test, digest: simulation.digest, virtualTime: simulation.now - .zero)
+    return SeedOutcome(
+      simulation.test, digest: simulation.digest, virtualTime: simulation.now - .zero, log: simulation.log)
   }
 
   /// The same, from code that all kinds of node share: slower to run, and quicker to build where there are many kinds
@@ -154,6 +158,14 @@ extension Simulation {
   ) -> SeedOutcome {
     outcome(scenario, options: options, trace: trace)
   }
+}
+
+/// A line that a node wrote to its log.
+public struct LogLine: Sendable, Equatable {
+  /// Which node wrote it.
+  public let node: NodeID
+  /// The line, without its end; of a program at most 512 bytes.
+  public let text: String
 }
 
 /// Runs many seeds, several at a time.

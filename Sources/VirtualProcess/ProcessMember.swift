@@ -41,7 +41,7 @@ struct ProcessMember {
     stage.note(unfinished: line.beginning, ofBytes: line.bytes, from: name)
   }
 
-  /// Gives the test what it printed, and keeps the end of what it wrote to its standard error.
+  /// Gives the test what it printed to its standard output and its standard error.
   mutating func drain(_ machine: VirtualMachine, _ stage: inout Stage) {
     while machine.takeLine(place, .output, { stage.receive(line: $0, from: name) }) {}
     var lines: [String] = []
@@ -52,6 +52,7 @@ struct ProcessMember {
         lines.append(unsafe start.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) })
       })
     {}
+    for line in lines { stage.log(line, by: name) }
     lastLines = (lastLines + lines).suffix(Self.lastLinesMax)
   }
 }

@@ -43,7 +43,8 @@ public struct ProcessSimulation {
     var simulation = ProcessSimulation(scenario, program, delays: delays, trace: trace)
     simulation.finish()
     var outcome = SeedOutcome(
-      simulation.stage.test, digest: simulation.stage.digest, virtualTime: simulation.stage.now - .zero)
+      simulation.stage.test, digest: simulation.stage.digest, virtualTime: simulation.stage.now - .zero,
+      log: simulation.stage.log)
     outcome.fidelity = simulation.machine?.fidelity ?? Fidelity()
     outcome.fidelity?.failure = simulation.failure
     return outcome

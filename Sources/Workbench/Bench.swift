@@ -104,7 +104,7 @@ public final class Bench {
     return Ending(
       results: results, history: run.history, interruption: interruption,
       sightings: run.visibility.sightings, origin: run.origin,
-      logTails: settings.scenario.nodes.map { ($0.name, processes[$0]?.log.lastLines ?? []) })
+      logTails: settings.scenario.nodes.map { ($0.name, processes[$0]?.log.tail ?? []) })
   }
 
   /// Waits for the agents, if nodes are to run on other hosts.
@@ -328,7 +328,8 @@ public final class Bench {
     guard interruption == nil else { return loop.stop() }
     interruption = signal
     run.abandon(
-      "Interrupted: stopping the nodes. What was seen so far is still judged and stored.", at: loop.now)
+      "Interrupted: stopping the nodes. What was seen so far is still judged and stored.", as: "interrupted",
+      severity: .unknown, at: loop.now)
   }
 
   private func endNodes(_ now: Instant) {

@@ -7,20 +7,33 @@ public struct Challenges: Sendable {
   public var runs: [NamedRun]
   /// Where the nodes' programs are.
   public var binDirectory: String
+  /// Somebody's own program, in place of those. It gets no arguments of ours, and the run asks no more of it than the
+  /// workload's contract and the challenge's limits.
+  public var program: String?
   public var store: String
   /// Of every run; nil draws one for each.
   public var seed: UInt64?
 
-  public init(_ runs: [NamedRun], binDirectory: String, store: String, seed: UInt64? = nil) {
+  public init(
+    _ runs: [NamedRun], binDirectory: String, program: String? = nil, store: String, seed: UInt64? = nil
+  ) {
     self.runs = runs
     self.binDirectory = binDirectory
+    self.program = program
     self.store = store
     self.seed = seed
   }
 
   /// What is wrong with the programs, in a sentence that says what would be right; nil if nothing is.
   public var problem: String? {
-    runs.lazy.compactMap { BenchSettings.problem(withExecutable: $0.program(in: binDirectory)) }.first
+    runs.lazy.compactMap { BenchSettings.problem(withExecutable: settings(for: $0).executable) }.first
+  }
+
+  /// The words of a run's command line after `workbench`.
+  public func arguments(of run: NamedRun) -> [String] {
+    let settings = settings(for: run)
+    return settings.scenario.arguments(
+      bin: program ?? run.program(in: binDirectory), arguments: settings.arguments)
   }
 
   /// Does the runs, and returns the exit status: that of the worst run.
@@ -67,9 +80,10 @@ public struct Challenges: Sendable {
   func settings(for run: NamedRun) -> BenchSettings {
     var scenario = run.scenario
     scenario.seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+    if program != nil { scenario.demands = [] }
     return BenchSettings(
-      scenario: scenario, executable: run.program(in: binDirectory), arguments: run.nodeArguments,
-      store: store)
+      scenario: scenario, executable: program ?? run.program(in: binDirectory),
+      arguments: program == nil ? run.nodeArguments : [], store: store)
   }
 
   private static func exitStatus(_ score: Score) -> Int32 {

@@ -79,8 +79,14 @@ public struct FinishedRun {
   ///
   /// - Parameters:
   ///   - record: the text of its `messages.jsonl`.
+  ///   - log: what nodes wrote to stderr.
   ///   - root: of the store.
-  public func store(record: [UInt8], in root: String) -> Result<String, StoreFailure> {
+  public func store(record: [UInt8], log: [(node: NodeID, text: String)], in root: String)
+    -> Result<String, StoreFailure>
+  {
+    let logs = scenario.nodes.map { node in
+      (node: node.name, lines: log.filter { $0.node == node }.map(\.text))
+    }
     do throws(BenchError) {
       let store = try Store(root: root, workload: scenario.workload.rawValue)
       try store.write("messages.jsonl") { $0(record) }
@@ -91,7 +97,12 @@ public struct FinishedRun {
         ],
       ]
       try store.write("run.edn") { $0(Array(description.pretty().utf8)) }
-      _ = try write(to: store)
+      for (node, lines) in logs {
+        try store.write("node-logs/\(node).log") { $0(Array(lines.map { $0 + "\n" }.joined().utf8)) }
+      }
+      var run = self
+      run.logTails = logs.map { ($0.node, $0.lines.suffix(NodeLog.keptLines)) }
+      _ = try run.write(to: store)
       try store.linkLatest()
       return .success(store.directory)
     } catch {

@@ -46,13 +46,6 @@ public struct NamedRun: Sendable {
     self.scenario = scenario
   }
 
-  /// The arguments that make this bench run this.
-  ///
-  /// - Parameter directory: where the nodes' programs are.
-  public func arguments(binDirectory directory: String) -> [String] {
-    scenario.arguments(bin: program(in: directory), arguments: nodeArguments)
-  }
-
   /// What the run's line in the table begins with, and then the run's name: `3d broadcast (broadcast-3d)`.
   public var title: String {
     let title = ScoreTable.title(self)

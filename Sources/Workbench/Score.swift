@@ -39,8 +39,8 @@ struct Figures {
       parts.append("reply median \(milliseconds(reply.median)) ms, max \(milliseconds(reply.most)) ms")
     }
     if let spread {
-      let median = spread.median.map { "median \(milliseconds($0)) ms, " } ?? ""
-      parts.append("spread \(median)max \(milliseconds(spread.most)) ms")
+      let name = spread.median.map { "stable latency median \(milliseconds($0)) ms," } ?? "realtime lag"
+      parts.append("\(name) max \(milliseconds(spread.most)) ms")
     }
     return parts.joined(separator: " · ")
   }

@@ -4,7 +4,7 @@ import Lab
 enum ScoreTable {
   private static let header = [
     "challenge", "verdict", "ok", "server msgs/op", "best published", "all msgs/op", "reply median / max, ms",
-    "spread median / max, ms",
+    "stable latency or lag median / max, ms",
   ]
   /// Where there is nothing to say.
   private static let dash = "–"

@@ -14,6 +14,9 @@ struct FidelityReport {
   private var pollCount = 0
   private var delayCount = 0
 
+  /// Whether nothing speaks against another run's being the same.
+  var isReproducible: Bool { doubts.isEmpty && refusals.isEmpty }
+
   init() {}
 
   init(_ fidelity: Fidelity, seed: UInt64) { add(fidelity, seed: seed) }

@@ -161,6 +161,9 @@ enum Parse {
 
   @Sendable static func namedRun(_ name: String) throws -> NamedRun {
     if let run = NamedRun.named(name) { return run }
+    if name.contains("/") || name.contains(".") {
+      throw ValidationError("\(name) is no challenge; a program of yours is given as --bin \(name)")
+    }
     throw ValidationError("there is no run \(name); there are \(listed(NamedRun.all.map(\.name)))")
   }
 

@@ -321,6 +321,23 @@ struct DissertationTests {
     #expect(group.leader == leader && group[leader].term == 1 && group[node].leader == leader)
   }
 
+  @Test("§9.6 a leader that has stepped down need not wait until its followers miss it")
+  func lostLeadership() {
+    var (group, leader) = led()
+    let followers = group.names.filter { $0 != leader }
+    let log = group[leader].log
+    let request = RequestVote(term: 2, lastIndex: log.lastIndex, lastTerm: log.lastTerm, kind: .pre)
+    func answer(to candidate: NodeID) -> Vote? {
+      group.mail.removeAll()
+      group.on(followers[0]) { $0.receive(.requestVote(request), from: candidate, at: $1) }
+      for letter in group.mail { if case .vote(let vote) = letter.message { return vote } }
+      return nil
+    }
+    #expect(answer(to: followers[1])?.isGranted == false, "others would disturb")
+    #expect(answer(to: leader)?.isGranted == true)
+    #expect(group[followers[0]].leader == nil && answer(to: followers[1])?.isGranted == true)
+  }
+
   @Test("§5 a node that lacks what is compacted gets a snapshot, in parts")
   func snapshot() {
     var limits = Raft<Notes>.Limits()

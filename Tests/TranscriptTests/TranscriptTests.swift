@@ -41,6 +41,13 @@ struct TranscriptTests {
     #expect(story == expected, "\(path) differs: REWRITE=1 writes it anew")
   }
 
+  @Test("what a script loses is said on the way, and is lost", arguments: try paths())
+  func losses(_ path: String) throws {
+    let (script, story) = try Self.parts(of: path)
+    let asked = script.split(separator: "\n").count { $0.hasPrefix("message ") && $0.hasSuffix(" lost") }
+    #expect(story.components(separatedBy: "(lost: script)").count - 1 == asked, "\(path)")
+  }
+
   @Test("every node has at least five transcripts")
   func five() throws {
     let folders = Dictionary(grouping: try Self.paths()) { $0.prefix { $0 != "/" } }

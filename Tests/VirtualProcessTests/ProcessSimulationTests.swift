@@ -56,7 +56,7 @@ struct ProcessSimulationTests {
 
   @Test("a race inside a node shows when its threads are delayed, and shows again")
   func race() throws {
-    let program = Programs.program(Programs.fixture("racy_counter.py"))
+    let program = Programs.program(Programs.example("racy_counter.py"))
     var scenario = Self.scenario(.gCounter, nodes: 1)
     scenario.rate = 500
     scenario.concurrency = .perNode(10)
@@ -99,6 +99,33 @@ struct ProcessSimulationTests {
     #expect(anomalies.contains { $0.detail.contains(expected) }, "\(anomalies)")
     #expect(outcome.fidelity?.failure == nil)
     #expect(try Programs.processes(with: mark).isEmpty)
+  }
+
+  @Test("a program that one of its threads ends is dead at once, each time")
+  func endedByAThread() throws {
+    let path = try Programs.script(
+      """
+      #!/usr/bin/env python3
+      import json, os, sys, threading, time
+      def serve():
+          for count, line in enumerate(sys.stdin):
+              if count == 2:
+                  os._exit(3)
+              message = json.loads(line)
+              body = {"type": message["body"]["type"] + "_ok", "in_reply_to": message["body"]["msg_id"]}
+              if count > 0:
+                  body["echo"] = message["body"]["echo"]
+              print(json.dumps({"src": message["dest"], "dest": message["src"], "body": body}), flush=True)
+      for _ in range(20):
+          threading.Thread(target=time.sleep, args=(1000,)).start()
+      threading.Thread(target=serve).start()
+      time.sleep(1000)
+      """)
+    for _ in 0..<5 {
+      let outcome = ProcessSimulation.outcome(Self.scenario(.echo, nodes: 1), Programs.program(path))
+      #expect(outcome.results.anomalies.contains { $0.name == "node-died" }, "\(outcome.results.anomalies)")
+      #expect(outcome.fidelity?.failure == nil)
+    }
   }
 
   @Test("what is no program, and what writes without end, ends the run with a reason")

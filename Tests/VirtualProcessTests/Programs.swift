@@ -41,6 +41,12 @@ enum Programs {
 
   static func fixture(_ name: String) -> String { fixtures.appendingPathComponent(name).path }
 
+  /// A node of the guide.
+  static func example(_ name: String) -> String {
+    fixtures.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Examples/python/\(name)").path
+  }
+
   /// A node of the workbench's tests.
   static func benchFixture(_ name: String) -> String {
     fixtures.deletingLastPathComponent().deletingLastPathComponent()

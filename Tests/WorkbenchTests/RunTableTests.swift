@@ -50,7 +50,7 @@ struct RunTableTests {
     arguments: NamedRun.all.map(\.name))
   func arguments(_ name: String) throws {
     let run = try #require(NamedRun.named(name))
-    var words = run.arguments(binDirectory: "bin")
+    var words = Challenges([run], binDirectory: "bin", store: "store").arguments(of: run)
     words[try #require(words.firstIndex(of: run.program(in: "bin")))] = "/bin/cat"
     let command = try #require(try Command.parseAsRoot(words) as? TestCommand)
     var scenario = command.scenario
@@ -59,6 +59,24 @@ struct RunTableTests {
     scenario.demands = run.scenario.demands
     #expect(scenario == run.scenario)
     #expect(command.nodeArguments == run.nodeArguments)
+  }
+
+  @Test("somebody's own program gets no arguments of ours, and is asked what Maelstrom asks")
+  func ownProgram() throws {
+    let run = try #require(NamedRun.named("3e"))
+    #expect(!run.nodeArguments.isEmpty)
+    var challenges = Challenges([run], binDirectory: "bin", store: "store")
+    challenges.program = "/bin/cat"
+    let words = challenges.arguments(of: run)
+    #expect(words.contains("/bin/cat") && !words.contains("--also") && !words.contains("--"))
+    let settings = challenges.settings(for: run)
+    #expect(settings.executable == "/bin/cat" && settings.arguments.isEmpty && settings.scenario.demands.isEmpty)
+    var asked = run.scenario
+    asked.seed = settings.scenario.seed
+    asked.demands = []
+    #expect(settings.scenario == asked)
+    #expect(throws: (any Error).self) { try Command.parseAsRoot(["challenges", "--bin", "/bin/cat"]) }
+    #expect(try Command.parseAsRoot(["challenges", "3b", "--bin", "/bin/cat"]) is ChallengesCommand)
   }
 
   @Test("there are fifteen challenges, in the order of make's, with names and numbers of their own")

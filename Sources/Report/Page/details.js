@@ -72,7 +72,7 @@ class Details {
     const lines = data.nodes.map((node, place) => ({ node, seen: spread.seen[value * width + place] }))
       .sort((a, b) => (a.seen < 0 ? 1e12 : a.seen) - (b.seen < 0 ? 1e12 : b.seen))
       .map(({ node, seen }) => `${node.padEnd(6)} ${seen < 0 ? "never seen there" : `${seen} ms after the acknowledgement`}`);
-    parts.push(element("h3", "", `Where value ${spread.values[value]} was seen`), element("pre", "", lines.join("\n")));
+    parts.push(element("h3", "", `Where value ${spread.values[value]} was seen (asked every 20 ms; its way is in Messages)`), element("pre", "", lines.join("\n")));
   }
 }
 
