@@ -12,21 +12,25 @@ extension Simulation {
   /// Three nodes, 50 requests/s for ten seconds, 10 ms between nodes on average, no faults: `arrange` changes that. With
   /// `Scenario.draw()` as its last step the seed also draws which of the faults happen, and when: swarm testing.
   ///
+  /// A run is invalid if the checker objects, if a node misbehaves, or if no request of some kind succeeded. Faults end 6 s
+  /// before the run does (with `draw()`, when it says), which is longer than a client waits for an answer.
+  ///
   /// - Parameters:
   ///   - options: values for the node's options, by name, the same at every node.
+  ///   - trace: gets a line for every message, as soon as it is sent: `{ print($0) }`.
   ///   - arrange: gets the scenario before the run. Its `workload` has no meaning here.
-  /// To see every message, run `outcome(TestRun(scenario, workload: workload), trace: { print($0) })`.
   @inlinable
   public static func outcome(
     of workload: some OwnWorkload, seed: UInt64, options: [String: Option.Value] = [:],
-    _ arrange: (inout Scenario) -> Void = { _ in }
+    trace: ((String) -> Void)? = nil, _ arrange: (inout Scenario) -> Void = { _ in }
   ) -> SeedOutcome {
     var scenario = Scenario.forTests(seed: seed)
     arrange(&scenario)
-    return outcome(TestRun(scenario, workload: workload), options: options)
+    return outcome(TestRun(scenario, workload: workload), options: options, trace: trace)
   }
 
-  /// Runs seeds, one after the other, until one is invalid. Returns that, or nil if all are valid.
+  /// Runs seeds, one after the other, until one is invalid. Returns that, or nil if none is: one in which too little happened to
+  /// judge (`results.verdict == .unknown`) is not invalid.
   ///
   /// ```swift
   /// let failure = Simulation<MapNode>.failure(of: MapWorkload(), seeds: 1...100) { $0.faults = [.partition, .kill] }
@@ -44,8 +48,7 @@ extension Simulation {
     return nil
   }
 
-  /// Runs seeds of one of Maelstrom's workloads, one after the other, until one is invalid. Returns that, or nil if all
-  /// are valid.
+  /// Runs seeds of one of Maelstrom's workloads, one after the other, until one is invalid. Returns that, or nil if none is.
   @inlinable
   public static func failure(
     of workload: Workload, seeds: ClosedRange<UInt64>, options: [String: Option.Value] = [:],
@@ -67,7 +70,8 @@ extension Scenario {
   @usableFromInline
   static func forTests(seed: UInt64) -> Scenario {
     var scenario = Scenario.brief(.echo)
-    scenario.calmTime = .seconds(3)
+    // Longer than a client waits: who waited in vain when the faults ended asks again.
+    scenario.calmTime = .seconds(6)
     scenario.lateReplies = .drop
     scenario.seed = seed
     return scenario
@@ -75,9 +79,10 @@ extension Scenario {
 }
 
 extension SeedOutcome {
-  /// What a failed test should print: the seed, what is wrong, and the operations that show it.
+  /// What a failed test should print: the seed, the first 20 things that are wrong, and the operations that show it.
   public var report: String {
-    let anomalies = results.anomalies.map { "  \($0.name): \($0.detail)" }
+    var anomalies = results.anomalies.prefix(20).map { "  \($0.name): \($0.detail)" }
+    if results.anomalies.count > 20 { anomalies.append("  and \(results.anomalies.count - 20) more") }
     let complaints = results.complaints.map { "  \($0)" }
     let verdict = isValid ? "not invalid" : "invalid"
     return (["seed \(seed): \(verdict)"] + anomalies + complaints + excerpt.map { "    \($0)" })

@@ -67,6 +67,21 @@ public struct Exchange<Message: WireMessage>: Equatable, Sendable {
   /// The places in the history: what `Anomaly` takes as operations.
   public let operations: [Int]
 
+  /// One made by hand, to test a checker with.
+  public init(
+    _ request: Message, _ outcome: Outcome, at node: NodeID, process: Int = 0, begin: Duration = .zero,
+    end: Duration? = nil, isFinal: Bool = false, operations: [Int] = []
+  ) {
+    self.request = request
+    self.outcome = outcome
+    self.node = node
+    self.process = process
+    self.begin = begin
+    self.end = end
+    self.isFinal = isFinal
+    self.operations = operations
+  }
+
   /// The answer; nil if there was none.
   public var answer: Message? {
     if case .answered(let answer) = outcome { answer } else { nil }
@@ -210,7 +225,7 @@ struct OwnChecker<Own: OwnWorkload>: Checker {
         .unknown
       }
     return Exchange(
-      request: request, outcome: outcome, node: node, process: process, begin: operation.time,
+      request, outcome, at: node, process: process, begin: operation.time,
       end: outcome == .unknown ? nil : end?.time, isFinal: operation.isFinal,
       operations: [operation.index] + (end.map { [$0.index] } ?? []))
   }
