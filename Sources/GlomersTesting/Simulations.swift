@@ -17,12 +17,12 @@ extension Simulation {
   ///
   /// - Parameters:
   ///   - options: values for the node's options, by name, the same at every node.
-  ///   - trace: gets a line for every message, as soon as it is sent: `{ print($0) }`.
   ///   - arrange: gets the scenario before the run. Its `workload` has no meaning here.
+  ///   - trace: gets a line for every message, as soon as it is sent: `{ print($0) }`.
   @inlinable
   public static func outcome(
     of workload: some OwnWorkload, seed: UInt64, options: [String: Option.Value] = [:],
-    trace: ((String) -> Void)? = nil, _ arrange: (inout Scenario) -> Void = { _ in }
+    _ arrange: (inout Scenario) -> Void = { _ in }, trace: ((String) -> Void)? = nil
   ) -> SeedOutcome {
     var scenario = Scenario.forTests(seed: seed)
     arrange(&scenario)

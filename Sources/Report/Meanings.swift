@@ -353,7 +353,8 @@ struct Meaning {
       "Look at which messages are the most: are some sent again and again, or each by itself where one could hold many?"
     ),
     "interrupted": (
-      "A signal ended the run before its time: what would have come then was not seen.", "Run it again, to its end."
+      "A signal ended the run before its time: what would have come then was not seen.",
+      "Run it again, to its end."
     ),
     "endless-talk": (
       "Nodes answer each other without end, and no time passes.",

@@ -31,7 +31,9 @@ struct ChallengesCommand: ParsableCommand {
 
   @OptionGroup var options: NamedRunOptions
 
-  @Flag(help: "Print each run's name and its command line, which without --also is Maelstrom's too, and do nothing.")
+  @Flag(
+    help:
+      "Print each run's name and its command line, which without --also is Maelstrom's too, and do nothing.")
   var list = false
 
   private var challenges: Challenges {
@@ -42,7 +44,8 @@ struct ChallengesCommand: ParsableCommand {
 
   func validate() throws {
     if bin != nil, runs.isEmpty {
-      throw ValidationError("--bin: name the challenges that it is for, as in workbench challenges 3b --bin ./node.py")
+      throw ValidationError(
+        "--bin: name the challenges that it is for, as in workbench challenges 3b --bin ./node.py")
     }
     if !list, let problem = challenges.problem { throw ValidationError(problem) }
   }

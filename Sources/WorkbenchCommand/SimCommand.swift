@@ -70,7 +70,9 @@ struct SimCommand: AsyncParsableCommand {
       "Delay threads of the program now and then, by the seed: shows races inside a node. On in --swarm."))
   var delays = false
 
-  @Flag(help: "Run each seed of a program twice, show the first difference, and end with status 1 if there is one.")
+  @Flag(
+    help:
+      "Run each seed of a program twice, show the first difference, and end with status 1 if there is one.")
   var checkSeed = false
 
   @Option(

@@ -70,7 +70,8 @@ struct RunTableTests {
     let words = challenges.arguments(of: run)
     #expect(words.contains("/bin/cat") && !words.contains("--also") && !words.contains("--"))
     let settings = challenges.settings(for: run)
-    #expect(settings.executable == "/bin/cat" && settings.arguments.isEmpty && settings.scenario.demands.isEmpty)
+    #expect(
+      settings.executable == "/bin/cat" && settings.arguments.isEmpty && settings.scenario.demands.isEmpty)
     var asked = run.scenario
     asked.seed = settings.scenario.seed
     asked.demands = []

@@ -26,7 +26,7 @@ public struct KafkaInvariants: ClusterInvariants {
   private var core = ReplicationInvariants<LogGossip.Record>(keepsNews: true)
   private var processes: [NodeID: Process] = [:]
   /// By key, the longest sequence that a node has shown.
-  private var shown: [String: [Kafka.Entry]] = [:]
+  private var shown: [JSONName: [Kafka.Entry]] = [:]
 
   public init() {}
 
@@ -100,7 +100,7 @@ public struct KafkaInvariants: ClusterInvariants {
   }
 
   /// A node shows an entry at a place of a key's log, counted from 0; it has shown all before it.
-  mutating func shows(_ entry: Kafka.Entry, at place: Int, of key: String, _ name: NodeID) -> Breach? {
+  mutating func shows(_ entry: Kafka.Entry, at place: Int, of key: JSONName, _ name: NodeID) -> Breach? {
     // No default value: a copy of it would be appended to.
     if shown[key] == nil { shown[key] = [] }
     guard place < shown[key]!.count else {
