@@ -146,7 +146,8 @@ public struct Dissemination: Sendable {
   ///   it continues the longest. A peer that has accepted this incarnation takes no more from an earlier one, so nobody
   ///   will ever hold more of the stream.
   /// - If a peer does not answer within ``Pace/recoveryTimeout``, the node begins a new stream: it must serve its clients
-  ///   in a partition too. The price is an entry in every version vector.
+  ///   in a partition too, where ``Recovery`` does not ask for more answers first. The price is an entry in every version
+  ///   vector.
   ///
   /// The second case fails, and one dot may name two entries, if an entry is nowhere but in a message that is still under
   /// way, and that message reaches a peer which has itself forgotten that it accepted this incarnation: two nodes must

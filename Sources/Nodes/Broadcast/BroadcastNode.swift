@@ -80,7 +80,7 @@ public struct BroadcastNode: Node, ReplicatingNode {
   let budget: Duration
   var store: ReplicatedSet
   public internal(set) var dissemination: Dissemination
-  /// The version contained in the latest scatter of any hub; values above it are news.
+  /// What all peers are taken to have been sent, by a hub's scatters or otherwise: values above it are news.
   var scattered = VersionVector()
   /// The version that this node sent to all as hub, and probes for until every peer's known version covers
   /// it.
@@ -94,7 +94,7 @@ public struct BroadcastNode: Node, ReplicatingNode {
   var sentCount = 0
   /// How many entries the stream had before this incarnation went on with it.
   var inheritedCount = 0
-  /// Whether this node was started again, and has scattered nothing since.
+  /// Whether this node was started again, or may have been, and has scattered nothing since.
   var isRejoining = false
   var isOrphanOfferScheduled = false
   var coordinator: Coordinator
