@@ -56,7 +56,7 @@ public struct Mutant: Sendable {
       mutation.rawValue, mistake, shows: anomaly, in: workload, arrange,
       run: { Simulation<N>.outcomeByCommonCode($0, options: options, trace: $1) },
       original: { Simulation<N>.outcomeByCommonCode($0) },
-      played: { Simulation<N>($0, options: options) })
+      played: { Simulation<N>.playedByCommonCode($0, options: options) })
   }
 
   /// A shipped node whose replication core makes a mistake.
@@ -72,7 +72,7 @@ public struct Mutant: Sendable {
       flaw.rawValue, mistake, shows: anomaly, in: workload, arrange,
       run: { [flawed] in Simulation<N>.outcomeByCommonCode($0, options: flawed, trace: $1) },
       original: { Simulation<N>.outcomeByCommonCode($0, options: options) },
-      played: { [flawed] in Simulation<N>($0, options: flawed) })
+      played: { [flawed] in Simulation<N>.playedByCommonCode($0, options: flawed) })
   }
 
   /// A node that is wrong as it is, beside one that is right.
@@ -88,7 +88,7 @@ public struct Mutant: Sendable {
       name, mistake, shows: anomaly, in: workload, arrange,
       run: { Simulation<N>.outcomeByCommonCode($0, trace: $1) },
       original: { Simulation<Original>.outcomeByCommonCode($0) },
-      played: { Simulation<N>($0) })
+      played: { Simulation<N>.playedByCommonCode($0) })
   }
 
   /// Runs a whole test of the mutant.

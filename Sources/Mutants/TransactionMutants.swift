@@ -210,7 +210,7 @@ extension Mutant {
         committed(&scenario)
         return Simulation<TransactionNode>.outcomeByCommonCode(scenario)
       },
-      played: { Simulation<TransactionNode>($0) }),
+      played: { Simulation<TransactionNode>.playedByCommonCode($0) }),
   ]
 
   private static func committed(_ scenario: inout Scenario) {

@@ -27,6 +27,14 @@ public protocol PlayedRun {
 }
 
 extension Simulation: PlayedRun {
+  /// A run to be played, from code that all kinds of node share: see ``outcomeByCommonCode(_:options:trace:)``.
+  @_semantics("optimize.no.crossmodule") @inline(never)
+  public static func playedByCommonCode(
+    _ scenario: Scenario, options: [String: Option.Value] = [:]
+  ) -> any PlayedRun {
+    Simulation(scenario, options: options)
+  }
+
   /// When something happens next; nil at the end of the test.
   public var next: Instant? { stage.isFinished ? nil : stage.next }
 
