@@ -122,18 +122,10 @@ void virtual_dispatch(virtual_run *run, pid_t id, int status) {
   }
 }
 
-static bool has_process(const virtual_run *run, pid_t id) {
-  for (int index = 0; index < run->options.node_count; index++) {
-    for (struct process *process = run->nodes[index].processes; process != NULL; process = process->next) {
-      if (process->id == id) return true;
-    }
-  }
-  return false;
-}
-
 // Threads that end together are reported one after the other, whenever the kernel comes to them: no time may pass between.
+// The first thread, which has the process's id, is reported last.
 void virtual_await_end(virtual_run *run, pid_t process) {
-  while (has_process(run, process)) {
+  while (virtual_find(run, process) != NULL) {
     int status;
     pid_t id = virtual_wait(-1, &status);
     if (id < 0) return;

@@ -172,7 +172,7 @@ package struct Stage {
   /// A node has written to its log.
   @usableFromInline
   package mutating func log(_ text: String, by node: NodeID) {
-    if let trace { trace("\(now.nanoseconds / 1000) µs \(node) logs: \(text)") }
+    tell("\(node) logs: \(text)")
     logBytesLeft -= text.utf8.count
     if logBytesLeft >= 0 { log.append(LogLine(node: node, text: text)) }
   }
@@ -184,10 +184,11 @@ package struct Stage {
   }
 
   private func note(_ line: Span<UInt8>) {
-    guard let trace else { return }
-    let text = unsafe line.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
-    trace("\(now.nanoseconds / 1000) µs \(text)")
+    guard trace != nil else { return }
+    tell(unsafe line.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) })
   }
+
+  private func tell(_ text: @autoclosure () -> String) { trace?("\(now.nanoseconds / 1000) µs \(text())") }
 }
 
 extension TestRun.Action {

@@ -14,26 +14,24 @@ public struct Challenges: Sendable {
   /// Of every run; nil draws one for each.
   public var seed: UInt64?
 
-  public init(
-    _ runs: [NamedRun], binDirectory: String, program: String? = nil, store: String, seed: UInt64? = nil
-  ) {
+  public init(_ runs: [NamedRun], binDirectory: String, store: String, seed: UInt64? = nil) {
     self.runs = runs
     self.binDirectory = binDirectory
-    self.program = program
     self.store = store
     self.seed = seed
   }
 
   /// What is wrong with the programs, in a sentence that says what would be right; nil if nothing is.
   public var problem: String? {
-    runs.lazy.compactMap { BenchSettings.problem(withExecutable: settings(for: $0).executable) }.first
+    runs.lazy.compactMap { BenchSettings.problem(withExecutable: program(of: $0)) }.first
   }
+
+  private func program(of run: NamedRun) -> String { program ?? run.program(in: binDirectory) }
 
   /// The words of a run's command line after `workbench`.
   public func arguments(of run: NamedRun) -> [String] {
     let settings = settings(for: run)
-    return settings.scenario.arguments(
-      bin: program ?? run.program(in: binDirectory), arguments: settings.arguments)
+    return settings.scenario.arguments(bin: program(of: run), arguments: settings.arguments)
   }
 
   /// Does the runs, and returns the exit status: that of the worst run.
@@ -82,7 +80,7 @@ public struct Challenges: Sendable {
     scenario.seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
     if program != nil { scenario.demands = [] }
     return BenchSettings(
-      scenario: scenario, executable: program ?? run.program(in: binDirectory),
+      scenario: scenario, executable: program(of: run),
       arguments: program == nil ? run.nodeArguments : [], store: store)
   }
 

@@ -84,9 +84,8 @@ public struct FinishedRun {
   public func store(record: [UInt8], log: [(node: NodeID, text: String)], in root: String)
     -> Result<String, StoreFailure>
   {
-    let logs = scenario.nodes.map { node in
-      (node: node.name, lines: log.filter { $0.node == node }.map(\.text))
-    }
+    let linesByNode = Dictionary(grouping: log, by: \.node)
+    let logs = scenario.nodes.map { (node: $0.name, lines: linesByNode[$0, default: []].map(\.text)) }
     do throws(BenchError) {
       let store = try Store(root: root, workload: scenario.workload.rawValue)
       try store.write("messages.jsonl") { $0(record) }

@@ -73,12 +73,13 @@ public struct KafkaChecker: Checker {
   }
 
   private func oversized(_ data: KafkaHistory) -> [Anomaly] {
-    data.oversized.map { index in
+    guard let index = data.oversized else { return [] }
+    return [
       Anomaly(
         "oversized-integer",
         "an offset has more than 64 bits, and this checker judges no such: what is wrong with it would not be seen",
         operations: [index], node: data.history[index].node, severity: .unknown)
-    }.map { [$0] } ?? []
+    ]
   }
 
   /// How many there are, and those that say most.
