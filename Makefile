@@ -341,33 +341,71 @@ BENCH_PIPES := $(BENCH)/pipe/driver $(BENCH)/pipe/copy $(BENCH)/pipe/mallocs.so
 BENCH_C := -std=c11 -O2 -Wall -Wextra -Werror
 RECORDING = $(if $(RECORD),--record)
 
-.PHONY: bench bench-growth bench-compare bench-workbench bench-recording bench-report bench-consensus bench-checkers busy perf instructions mallocs broadcast-frontier
-bench: ## Pipes, workloads, growth and microbenchmarks, as tables and as JSON (RECORD=1, PEER="command")
+.PHONY: bench bench-growth bench-compare bench-json bench-workbench bench-recording bench-report bench-consensus bench-checkers busy perf instructions mallocs broadcast-frontier
+bench: ## Pipes, workloads, growth and microbenchmarks, as tables and as JSON; then against the last release (RECORD=1, PEER="command")
 bench: nodes $(BENCH_PIPES)
 	python3 bench/selftest.py $(BENCH)/pipe/driver
 	for product in BenchmarkTool Codec Jansson; do $(BENCH_BUILD) $$product || exit 1; done
 	python3 bench/run.py --build $(BENCH) --products $(BENCH)/swift/release --glomer $(GLOMER) $(RECORDING) \
 	  $(if $(PEER),--peer "$(PEER)")
+	@# A copy without history has no release to compare with.
+	@if [ -n "$(BASE_BIN)" ] || git rev-parse --verify --quiet "$(BASE)^{commit}" >/dev/null 2>&1; then $(MAKE) bench-compare; \
+	else echo "not compared with the last release: there is no commit '$(BASE)' here"; fi
 
 bench-growth: ## Cost and memory of up to ten million values and log entries
 bench-growth: nodes $(BENCH_PIPES)
 	python3 bench/run.py --build $(BENCH) --glomer $(GLOMER) --only growth --growth 10000000 $(RECORDING) \
 	  --command "make bench-growth"
 
-bench-compare: ## Another commit against the work tree, in the same rounds: BASE=<commit>
-bench-compare: nodes $(BENCH_PIPES)
-	@[ -n "$(BASE)" ] || { echo "say what to compare with: make bench-compare BASE=HEAD~1" >&2; exit 2; }
-	@git rev-parse --verify --quiet "$(BASE)^{commit}" >/dev/null || { echo "there is no commit '$(BASE)'" >&2; exit 2; }
-	rm -rf $(BENCH)/base && mkdir -p $(BENCH)/base && git archive "$(BASE)" | tar -x -C $(BENCH)/base
-	$(SWIFT) build $(RELEASE) --package-path $(BENCH)/base --scratch-path $(BENCH)/base-build --product glomer
-	@# Linked as the work tree's is, whatever the base did.
-	@SWIFTC=$(SWIFT)c CSupport/link-static.sh $(BENCH)/base-build/release $(BENCH)/base-glomer || \
-	  cp -f $(BENCH)/base-build/release/glomer $(BENCH)/base-glomer
-	python3 bench/compare.py --build $(BENCH) --base $(BENCH)/base-glomer --name "$(BASE)" --glomer $(GLOMER)
+# Before the first release: the commit against which its goals of speed were set.
+BASE ?= $(or $(shell git describe --tags --abbrev=0 2>/dev/null),346c153)
+# What is there of another commit is not built again: a folder as bin/ is.
+BASE_BIN ?=
 
-bench-workbench: ## What the test bench costs itself, with processes and in the simulator (RECORD=1)
+bench-compare: ## Another commit against the work tree, in the same rounds (BASE=<commit>, by default the last release; BASE_BIN=<its bin>, RECORD=1)
+bench-compare: nodes $(BENCH_PIPES) $(if $(BASE_BIN),,$(BENCH)/base-bin/glomer)
+	python3 bench/compare.py --build $(BENCH) --base $(or $(BASE_BIN),$(BENCH)/base-bin)/glomer --name "$(BASE)" --glomer $(GLOMER) $(RECORDING)
+
+.PHONY: $(BENCH)/base-bin/glomer
+$(BENCH)/base-bin/glomer:
+	@git rev-parse --verify --quiet "$(BASE)^{commit}" >/dev/null || { echo "there is no commit '$(BASE)'" >&2; exit 2; }
+	@mkdir -p $(@D)
+	@# Only if it is not the one that was built last.
+	@commit=$$(git rev-parse "$(BASE)^{commit}") && { [ -f $@ ] && [ "$$(cat $(@D)/COMMIT 2>/dev/null)" = $$commit ]; } || { \
+	  rm -rf $(BENCH)/base $@ && mkdir -p $(BENCH)/base && git archive "$(BASE)" | tar -x -C $(BENCH)/base && \
+	  $(SWIFT) build $(RELEASE) --package-path $(BENCH)/base --scratch-path $(BENCH)/base-build --product glomer && \
+	  { SWIFTC=$(SWIFT)c CSupport/link-static.sh $(BENCH)/base-build/release $@ || cp -f $(BENCH)/base-build/release/glomer $@; } && \
+	  echo $$commit > $(@D)/COMMIT; }
+
+CONTEST := $(BENCH)/contest
+# Our C as the nodes have it, by the compiler that comes with Swift; the others as fast as they get.
+CONTEST_C = $(or $(shell command -v clang),cc) $(BENCH_C) -ICSupport/CGlomers/include
+CONTEST_CXX = $(or $(shell command -v clang++),c++) -std=c++17 -O3 -march=native -Wall -Wextra -Werror
+CONTEST_GLOMERS = $(addprefix CSupport/CGlomers/,tape.c template.c header.c scan.c) -lm
+
+bench-json: ## Reading and writing lines, beside Debian's yyjson and simdjson (RECORD=1)
+bench-json: deps
+	@mkdir -p $(CONTEST)
+	$(CONTEST_C) -c -o $(CONTEST)/contest.o bench/contest/contest.c
+	$(CONTEST_C) -o $(CONTEST)/glomers $(CONTEST)/contest.o bench/contest/with_glomers.c $(CONTEST_GLOMERS)
+	$(CONTEST_C) -DGLOMERS_WITHOUT_TEMPLATES -o $(CONTEST)/general $(CONTEST)/contest.o bench/contest/with_glomers.c $(CONTEST_GLOMERS)
+	@# The others where they are, or where apt has them.
+	@rm -f $(CONTEST)/yyjson $(CONTEST)/simdjson
+	@for library in yyjson simdjson; do \
+	  pkg-config --exists $$library || { apt-cache show lib$$library-dev >/dev/null 2>&1 && \
+	    $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y -qq lib$$library-dev >/dev/null; } || \
+	    echo "no lib$$library-dev: the table will be without it"; \
+	done
+	if pkg-config --exists yyjson; then \
+	  $(CONTEST_C) -o $(CONTEST)/yyjson $(CONTEST)/contest.o bench/contest/with_yyjson.c $$(pkg-config --cflags --libs yyjson); fi
+	if pkg-config --exists simdjson; then \
+	  $(CONTEST_CXX) -o $(CONTEST)/simdjson $(CONTEST)/contest.o bench/contest/with_simdjson.cpp $$(pkg-config --cflags --libs simdjson); fi
+	$(BENCH_BUILD) Contestant
+	python3 bench/json_contest.py --build $(CONTEST) --swift $(BENCH)/swift/release/Contestant $(RECORDING)
+
+bench-workbench: ## What the test bench costs itself, with processes and in the simulator (RECORD=1; BASE_BIN=<bin of another commit>: against that)
 bench-workbench: build
-	python3 bench/workbench.py --bin bin $(RECORDING)
+	python3 bench/workbench.py --bin bin $(if $(BASE_BIN),--base $(BASE_BIN) --name "$(BASE)") $(RECORDING)
 
 bench-recording: ## What the record of messages costs the test bench, in messages a second (ROUNDS=5)
 bench-recording: build

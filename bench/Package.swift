@@ -38,6 +38,8 @@ let package = Package(
     .target(
       name: "Texts", dependencies: [.product(name: "Benchmark", package: "benchmark")], swiftSettings: house),
     .target(name: "CPlainJansson", linkerSettings: [.linkedLibrary("jansson")]),
+    // Writes and reads what libraries in C do beside it: json_contest.py.
+    .executableTarget(name: "Contestant", dependencies: [glomers], swiftSettings: house),
     .executableTarget(name: "Frontier", dependencies: [glomers, lab], swiftSettings: house),
   ]
 )

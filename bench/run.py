@@ -203,12 +203,12 @@ def measure_workloads(driver, options, nodes):
     return results
 
 
-def run_workload(driver, words, contestant, is_stored):
+def run_workload(driver, words, contestant, is_stored, on_one_core=False):
     if not is_stored:
-        return driver.run(words, contestant)
+        return driver.run(words, contestant, on_one_core)
     with tempfile.TemporaryDirectory(dir=driver.folder) as folder:
         contestant.environment["GLOMERS_DATA_DIR"] = folder
-        return driver.run(words, contestant)
+        return driver.run(words, contestant, on_one_core)
 
 
 def workloads_table(results):
