@@ -3,17 +3,21 @@
 
 Every contestant reads the same lines into the same fields, and writes the same lines from them, in the way that is
 the fastest for it. What it read and wrote is compared with what Python makes of the lines, in every run. Contestants
-take turns on one core, round by round, and ratios are taken within a round.
+take turns on one core, round by round, and ratios are taken within a round. Where there is a valgrind, instructions
+are counted too: they are the same whatever else the machine does.
 """
 
 import argparse
 import json
 import os
 import random
+import re
+import shutil
 import statistics
 import struct
 import subprocess
 import sys
+import tempfile
 import zlib
 
 import machine
@@ -149,6 +153,18 @@ class Contestant:
     def expected(self, step, sums):
         return sums[step]
 
+    def instructions(self, kind, lines):
+        """Of reading a line: all are read twice, once for the sum and once for the time."""
+        with tempfile.NamedTemporaryFile() as counts:
+            words = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={counts.name}", "--collect-atstart=no",
+                     "--toggle-collect=read_line", self.path, "read", kind, "0"]
+            text = "".join(line + "\n" for line in lines).encode()
+            done = subprocess.run(words, input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        found = re.search(rb"Collected : (\d+)", done.stderr)
+        if done.returncode != 0 or not found:
+            sys.exit(f"bench: {' '.join(words)} ended with {done.returncode}")
+        return int(found[1]) / 2 / len(lines)
+
 
 class Swift(Contestant):
     """Our own writer, and reading as far as a node's messages: it writes what it read, so its sums are those of writing."""
@@ -199,10 +215,20 @@ def contest_tables(lines, rounds, names):
 
     reading = ["glomers", "general", *(key for key in OTHERS if key in names), "messages"]
     writing = ["messages", *(key for key in OTHERS if key == "yyjson" and key in names)]
-    return "\n".join([
-        table(columns("read", reading), rows("read", "glomers", reading)),
-        table(columns("written", writing), rows("write", "messages", writing)),
-    ])
+    reads = table(columns("read", reading), rows("read", "glomers", reading))
+    # There is no other writer of ours.
+    names = {**names, "messages": "Glomers"}
+    return reads + "\n" + table(columns("written", writing), rows("write", "messages", writing))
+
+
+def instructions_table(lines, contestants):
+    counted = [one for one in contestants if one.key != "messages"]
+    rows = []
+    for kind in KINDS:
+        progress(f"instructions to read {kind}")
+        few = lines[kind][:200]
+        rows.append([TITLES.get(kind, kind), *(one.instructions(kind, few) for one in counted)])
+    return table([("instructions to read", None), *((one.name, ",.0f") for one in counted)], rows)
 
 
 def absences(contestants):
@@ -227,13 +253,15 @@ def main():
     present = [one for one in contestants if os.path.exists(one.path)] + [Swift(options.swift)]
     lines, rounds = measure(options, present)
     content = contest_tables(lines, rounds, {one.key: one.name for one in present})
+    if shutil.which("valgrind"):
+        content += "\n" + instructions_table(lines, present)
     note = absences(contestants)
     content += f"\n{note}\n" if note else ""
     machine.finish(about)
     print(machine.sentence(about) + "\n")
     print(content)
     if options.record:
-        machine.record({"json": content.rstrip("\n") + "\n"}, about)
+        machine.record({"json": content}, about)
 
 
 if __name__ == "__main__":

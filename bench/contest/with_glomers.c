@@ -37,27 +37,23 @@ static inline bool take_integer(fields *to, const glomers_token *token) {
   return glomers_token_kind(token) == GLOMERS_INTEGER;
 }
 
+/// Tokens lie in the order of the line, those of keys and of what is in a group too: so there is no tree to climb.
 static bool take_value(fields *to, uint32_t index) {
-  const glomers_token *token = tape->tokens + index;
-  uint32_t kind = glomers_token_kind(token), next = index + 1;
-  switch (kind) {
-    case GLOMERS_OBJECT:
-    case GLOMERS_ARRAY:
-      put_integer(to, token->of.group.count);
-      for (uint32_t left = token->of.group.count; left > 0; left--) {
-        if (kind == GLOMERS_OBJECT) take_text(to, tape->tokens + next++);
-        if (!take_value(to, next)) return false;
-        next = glomers_token_after(tape->tokens, next);
-      }
-      return true;
-    case GLOMERS_STRING: take_text(to, token); return true;
-    case GLOMERS_INTEGER: put_integer(to, token->of.integer); return true;
-    case GLOMERS_REAL: put_real(to, token->of.real); return true;
-    case GLOMERS_TRUE: put_integer(to, 1); return true;
-    case GLOMERS_FALSE: put_integer(to, 0); return true;
-    case GLOMERS_NULL: put_integer(to, -1); return true;
-    default: return false;
+  const glomers_token *token = tape->tokens + index, *end = tape->tokens + glomers_token_after(tape->tokens, index);
+  for (; token < end; token++) {
+    switch (glomers_token_kind(token)) {
+      case GLOMERS_OBJECT:
+      case GLOMERS_ARRAY: put_integer(to, token->of.group.count); break;
+      case GLOMERS_STRING: take_text(to, token); break;
+      case GLOMERS_INTEGER: put_integer(to, token->of.integer); break;
+      case GLOMERS_REAL: put_real(to, token->of.real); break;
+      case GLOMERS_TRUE: put_integer(to, 1); break;
+      case GLOMERS_FALSE: put_integer(to, 0); break;
+      case GLOMERS_NULL: put_integer(to, -1); break;
+      default: return false;
+    }
   }
+  return true;
 }
 
 static bool take_offsets(fields *to, const glomers_token *group) {
