@@ -33,7 +33,7 @@ LINES_BYTES, LINES_MIN, LINES_MAX = 1 << 18, 32, 1024
 SHORT_BYTES, GOAL_SHORT, GOAL_LONG = 1024, 0.7, 1.0
 
 
-# --- Lines: the kinds of bench/Sources/Texts, with values that are drawn ------------------------------------------------
+# --- Lines: the kinds of bench/Sources/Texts, with values as a run has them ---------------------------------------------
 
 
 def tree(dice, depth):
@@ -50,23 +50,30 @@ def logs(dice):
     return {str(key): messages(dice.randrange(100_000)) for key in range(10)}
 
 
-# Of each kind: the type, what the body has between its type and its id, and whether it is an answer.
+def recent_keys(dice, number, count):
+    """Keys of kafka's workload: a few are in use at a time, and new ones take the place of old ones."""
+    return [str(number // 40 + key) for key in dice.sample(range(95, 100), count)]
+
+
+def offsets(dice, number):
+    """Most polls are of one key: those that a client has sent to since its last one."""
+    keys = recent_keys(dice, number, dice.choice([1] * 8 + [2, 3]))
+    return {"offsets": {key: dice.randrange(25) for key in keys}}
+
+
+# Of each kind: the type, what the body of a line of that number has between its type and its id, and whether it is an
+# answer.
 KINDS = {
-    "echo": ("echo", lambda dice: {"echo": f"Please echo {dice.randrange(128)}"}, False),
-    "broadcast": ("broadcast", lambda dice: {"message": dice.randrange(1_000_000)}, False),
-    "read": ("read", lambda dice: {}, False),
-    "generate": ("generate", lambda dice: {}, False),
-    "send": ("send", lambda dice: {"key": str(dice.randrange(20)), "msg": dice.randrange(100_000)}, False),
-    "poll": (
-        "poll",
-        lambda dice: {
-            "offsets": {str(key): dice.randrange(10_000) for key in dice.sample(range(20), dice.randint(1, 4))}
-        },
-        False,
-    ),
-    "nested": ("echo", lambda dice: {"echo": tree(dice, 4)}, False),
-    "read_ok": ("read_ok", lambda dice: {"messages": [dice.randrange(1_000_000) for _ in range(1_000)]}, True),
-    "poll_ok": ("poll_ok", lambda dice: {"msgs": logs(dice)}, True),
+    "echo": ("echo", lambda dice, _: {"echo": f"Please echo {dice.randrange(128)}"}, False),
+    "broadcast": ("broadcast", lambda dice, number: {"message": 5_000 + 3 * number + dice.randrange(3)}, False),
+    "read": ("read", lambda dice, _: {}, False),
+    "generate": ("generate", lambda dice, _: {}, False),
+    "send": (
+        "send", lambda dice, number: {"key": recent_keys(dice, number, 1)[0], "msg": dice.randrange(1, 25)}, False),
+    "poll": ("poll", offsets, False),
+    "nested": ("echo", lambda dice, _: {"echo": tree(dice, 4)}, False),
+    "read_ok": ("read_ok", lambda dice, _: {"messages": [dice.randrange(1_000_000) for _ in range(1_000)]}, True),
+    "poll_ok": ("poll_ok", lambda dice, _: {"msgs": logs(dice)}, True),
 }
 TITLES = {"nested": "echo, nested", "read_ok": "read_ok of 1,000", "poll_ok": "poll_ok of 10 × 20"}
 
@@ -75,13 +82,14 @@ def draw(kind, seed=1):
     """Lines of a kind, members in the order in which a node writes them: those of five clients, each with its own ids."""
     dice = random.Random(f"{kind} {seed}")
     type, payload, is_answer = KINDS[kind]
-    ids = [dice.randrange(100_000, 900_000) for _ in range(5)]
+    ids = [dice.randrange(1_000, 9_000) for _ in range(5)]
     lines, size = [], 0
     while len(lines) < LINES_MIN or (size < LINES_BYTES and len(lines) < LINES_MAX):
         client = dice.randrange(5)
-        ids[client] += 1
-        ends = ("n0", f"c{client + 8}") if is_answer else (f"c{client + 8}", "n0")
-        body = {"type": type, **payload(dice), "in_reply_to" if is_answer else "msg_id": ids[client]}
+        ids[client] += dice.randrange(1, 3)
+        ends = ("n0", f"c{client + 10}") if is_answer else (f"c{client + 10}", "n0")
+        id = {"in_reply_to" if is_answer else "msg_id": ids[client]}
+        body = {"type": type, **payload(dice, len(lines)), **id}
         lines.append(json.dumps({"src": ends[0], "dest": ends[1], "body": body}, separators=(",", ":")))
         size += len(lines[-1])
     return lines

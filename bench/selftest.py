@@ -65,8 +65,8 @@ def expect(is_so, what):
 
 def contest():
     """A contestant that reads or writes anything else than the lines is refused, and so is one that fails."""
-    line = '{"src":"c8","dest":"n0","body":{"type":"x","a":[[1,2],[3,-4]],"b":{"k":[true,null,"\\u00e9",0.5]},"msg_id":7}}'
-    read = (["c8", "n0", "x", "k", "é"], [2, 1, 2, 3, -4, 1, 4, 1, -1, 7], [0.5])
+    line = '{"src":"c10","dest":"n0","body":{"type":"x","a":[[1,2],[3,-4]],"b":{"k":[true,null,"\\u00e9",0.5]},"msg_id":7}}'
+    read = (["c10", "n0", "x", "k", "é"], [2, 1, 2, 3, -4, 1, 4, 1, -1, 7], [0.5])
     expect(json_contest.fields(line) == read, f"fields are {json_contest.fields(line)}")
     other = line.replace("7", "8")
     expect(json_contest.checksums([line])["read"] != json_contest.checksums([other])["read"], "an id is not in the sum")
