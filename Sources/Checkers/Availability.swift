@@ -8,16 +8,20 @@ public enum Availability: Equatable, Sendable {
   case fraction(Double)
 }
 
-/// Maelstrom's availability checker: whether as many of the clients' operations succeeded as were wanted.
-public struct AvailabilityChecker: Checker {
-  private let wanted: Availability?
+/// Maelstrom's availability: whether as many of the clients' operations succeeded as were wanted.
+public struct Successes: Equatable, Sendable {
+  /// Operations that clients began.
+  public let invocationCount: Int
+  /// How many of them succeeded.
+  public let successCount: Int
+  /// The share that succeeded, from 0 to 1; 1 where none began.
+  public let share: Double
+  /// Whether that is as many as were wanted.
+  public let isEnough: Bool
 
   /// - Parameter wanted: nil wants nothing.
-  public init(_ wanted: Availability?) { self.wanted = wanted }
-
-  public func check(_ history: History) -> Finding {
-    var invocations = 0
-    var successes = 0
+  public init(_ history: History, wanted: Availability? = nil) {
+    var (invocations, successes) = (0, 0)
     for index in 0..<history.count where history.isClient(index) {
       switch history.kind(of: index) {
       case .invoke: invocations += 1
@@ -25,14 +29,22 @@ public struct AvailabilityChecker: Checker {
       case .fail, .info: break
       }
     }
-    let fraction = invocations == 0 ? 1 : Double(successes) / Double(invocations)
-    let isEnough =
+    let share = invocations == 0 ? 1 : Double(successes) / Double(invocations)
+    (invocationCount, successCount, self.share) = (invocations, successes, share)
+    isEnough =
       switch wanted {
       case nil: true
       case .total: successes == invocations
-      case .fraction(let least): least <= fraction
+      case .fraction(let least): least <= share
       }
-    let written: EDN = invocations == 0 ? 1 : .fraction(fraction)
-    return Finding(isEnough ? .valid : .invalid, ["ok-fraction": written])
   }
+
+  /// Invalid if it is not enough.
+  public var verdict: Verdict { isEnough ? .valid : .invalid }
+
+  /// The share as it stands under `:ok-fraction`.
+  var fraction: EDN { invocationCount == 0 ? 1 : .fraction(share) }
+
+  /// What stands under `:availability`.
+  var edn: EDN { ["ok-fraction": fraction, "valid?": verdict.edn] }
 }

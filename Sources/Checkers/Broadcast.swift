@@ -13,6 +13,6 @@ public struct BroadcastChecker: Checker {
     let set = SetHistory(history, adding: "broadcast")
     let full = SetFull(set, history)
     let anomalies = SetAnomalies(set, full, history, nodes).all
-    return Finding(full.verdict, full.figures, anomalies: anomalies)
+    return Finding(full.verdict, full.figures, stableLatencies: full.stableLatencies, anomalies: anomalies)
   }
 }

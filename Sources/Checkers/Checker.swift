@@ -8,18 +8,29 @@ public protocol Checker: Sendable {
 /// What a checker has found.
 public struct Finding: Equatable, Sendable {
   /// Whether the history is valid.
-  public let verdict: Verdict
-  /// What Maelstrom would report: a map, without `:valid?`.
+  public internal(set) var verdict: Verdict
+  /// What Maelstrom would report: a map, without `:valid?`. It is only written, never read.
   public let figures: EDN
+  /// Of sets: how long elements took to be in every read. Nil where none was, and in other workloads.
+  public let stableLatencies: Quantiles?
+  /// Of logs: the longest that a poll lagged behind what was known. Nil in other workloads.
+  public let worstLag: Duration?
   /// What we report on top of that.
-  public let anomalies: [Anomaly]
+  public internal(set) var anomalies: [Anomaly]
 
   /// - Parameters:
   ///   - figures: what Maelstrom would report.
+  ///   - stableLatencies: of sets, how long elements took to be in every read.
+  ///   - worstLag: of logs, the longest that a poll lagged behind what was known.
   ///   - anomalies: what we report on top of that.
-  public init(_ verdict: Verdict, _ figures: EDN = [:], anomalies: [Anomaly] = []) {
+  public init(
+    _ verdict: Verdict, _ figures: EDN = [:], stableLatencies: Quantiles? = nil, worstLag: Duration? = nil,
+    anomalies: [Anomaly] = []
+  ) {
     self.verdict = verdict
     self.figures = figures
+    self.stableLatencies = stableLatencies
+    self.worstLag = worstLag
     self.anomalies = anomalies
   }
 

@@ -13,6 +13,6 @@ public struct GSetChecker: Checker {
     let set = SetHistory(history, adding: "add")
     let full = SetFull(set, history)
     let anomalies = SetAnomalies(set, full, history, nodes).all
-    return Finding(full.verdict, full.figures, anomalies: anomalies)
+    return Finding(full.verdict, full.figures, stableLatencies: full.stableLatencies, anomalies: anomalies)
   }
 }

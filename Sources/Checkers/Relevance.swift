@@ -16,8 +16,10 @@ public struct RelevanceChecker: Checker {
   public func check(_ history: History) -> Finding {
     guard let (doubt, isForeign) = doubt(history) else { return checker.check(history) }
     if isForeign { return Finding(.unknown, anomalies: [doubt]) }
-    let found = checker.check(history)
-    return Finding(.merging([found.verdict, .unknown]), found.figures, anomalies: found.anomalies + [doubt])
+    var found = checker.check(history)
+    found.verdict = .merging([found.verdict, .unknown])
+    found.anomalies.append(doubt)
+    return found
   }
 
   /// So many operations show of what form a history's values are: they are looked at one by one.

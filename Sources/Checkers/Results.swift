@@ -1,20 +1,33 @@
 public import History
 
-/// What a run has come to: a tree in which Maelstrom's figures stand at Maelstrom's places, and ours under
+/// What a run has come to: values, which ``tree`` renders, Maelstrom's figures at Maelstrom's places, and ours under
 /// `:workbench`.
 public struct Results: Equatable, Sendable {
   /// The worst of all checkers, and invalid if there is an anomaly that makes it so.
   public let verdict: Verdict
   /// Everything that was found wrong, or worth a warning, in the order in which it was found.
   public let anomalies: [Anomaly]
-  /// What is written as EDN and as JSON.
-  public private(set) var tree: EDN
+  /// How operations ended.
+  public let stats: OperationStats
+  /// How many operations succeeded, and whether that is enough.
+  public let successes: Successes
+  /// Nil where only the history is known.
+  public let net: NetStats?
+  /// What the workload's own checker has found.
+  public let workload: Finding
+  /// How long clients waited.
+  public let latencies: OperationLatencies
   /// Of functions that never succeeded, how they ended.
   private let endings: [String: String]
   /// The same of functions of which some succeeded, as sentences.
   private let partialEndings: [String]
+  /// What stands under `:exceptions`.
+  private let exceptions: EDN
   /// Whether a client began anything before the final operations.
   private let wasTried: Bool
+  /// What stands under `:workbench`: only written, never read.
+  private var own: EDN
+  private var hasPictures = false
 
   /// Runs the checkers over a history.
   ///
@@ -31,37 +44,29 @@ public struct Results: Equatable, Sendable {
     journal: Journal? = nil, observed: [Anomaly] = [], demands: Set<Demand> = [],
     messagesPerOperationMax: Double? = nil, visibility: Visibility? = nil, seed: UInt64? = nil
   ) {
-    let stats = Stats().check(history)
-    let available = AvailabilityChecker(availability).check(history)
-    let checked = workload.check(history)
-    let net = journal.map { NetStats($0, history) }
+    stats = OperationStats(history)
+    successes = Successes(history, wanted: availability)
+    self.workload = workload.check(history)
+    net = journal.map { NetStats($0, history) }
+    latencies = OperationLatencies(history)
     let tooMany = Self.tooMany(net, messagesPerOperationMax)
-    anomalies = (observed + checked.anomalies + tooMany).map { $0.judged(by: demands) }
+    anomalies = (observed + self.workload.anomalies + tooMany).map { $0.judged(by: demands) }
     let strict = Verdict.merging(anomalies.map(\.severity.verdict))
     wasTried = (0..<history.count).contains { history.isClient($0) && !history.isFinal($0) }
-    let ended = Endings(history)
-    endings = ended.words
-    partialEndings = ended.partialWords
+    let endings = Endings(history)
+    self.endings = endings.words
+    partialEndings = endings.partialWords
+    exceptions = endings.exceptions
     verdict = .merging([
-      stats.verdict, available.verdict, checked.verdict, strict, wasTried ? .valid : .unknown,
+      stats.verdict, successes.verdict, self.workload.verdict, strict, wasTried ? .valid : .unknown,
     ])
 
-    var own = AnomalyReport(anomalies, history).edn
+    own = AnomalyReport(anomalies, history).edn
     own["valid?"] = strict.edn
     own["visibility"] = visibility?.edn
-    own["latencies"] = OperationLatencies(history).edn
+    own["latencies"] = latencies.edn
     own["bytes-per-op"] = net?.bytesPerOperation
     own["seed"] = seed.map { seed in Int(exactly: seed).map { .integer($0) } ?? .string(String(seed)) }
-    tree = [
-      "exceptions": ended.exceptions,
-      "stats": stats.edn,
-      "availability": available.edn,
-      "net": net?.edn ?? .null,
-      "workload": checked.edn,
-      "workbench": own,
-      "valid?": verdict.edn,
-    ]
-    if net == nil { tree["net"] = EDN?.none }
   }
 
   private static func tooMany(_ net: NetStats?, _ most: Double?) -> [Anomaly] {
@@ -73,37 +78,39 @@ public struct Results: Equatable, Sendable {
   }
 
   /// Sets what stands under a keyword of `:workbench`; for what only the driver of a run knows.
-  public mutating func report(_ key: String, _ value: EDN) {
-    tree["workbench"]?[key] = value
-  }
+  public mutating func report(_ key: String, _ value: EDN) { own[key] = value }
+
+  /// Says, where Maelstrom says it, that the pictures of latencies and rates and the timeline were drawn.
+  public mutating func tellPictures() { hasPictures = true }
 }
 
 extension Results {
-  /// Says, where Maelstrom says it, that the pictures of latencies and rates and the timeline were drawn.
-  public mutating func tellPictures() {
-    guard case .map(let members) = tree else { return }
-    let drawn: EDN = [
-      "perf": ["latency-graph": ["valid?": true], "rate-graph": ["valid?": true], "valid?": true],
-      "timeline": ["valid?": true],
-    ]
-    guard case .map(let pictures) = drawn else { return }
-    tree = .map(pictures + members)
+  /// What is written as EDN and as JSON.
+  public var tree: EDN {
+    var tree: EDN = [:]
+    if hasPictures {
+      tree["perf"] = ["latency-graph": ["valid?": true], "rate-graph": ["valid?": true], "valid?": true]
+      tree["timeline"] = ["valid?": true]
+    }
+    tree["exceptions"] = exceptions
+    tree["stats"] = stats.edn
+    tree["availability"] = successes.edn
+    tree["net"] = net?.edn
+    tree["workload"] = workload.edn
+    tree["workbench"] = own
+    tree["valid?"] = verdict.edn
+    return tree
   }
 
   /// What makes a run invalid beside its anomalies, in words.
   public var complaints: [String] {
-    var complaints: [String] = []
-    if case .map(let functions)? = tree["stats"]?["by-f"] {
-      // A crash never succeeds, and is no offence.
-      for function in functions where function.value["valid?"] == false && function.key != .keyword("crash") {
-        let name = String(function.key.text.dropFirst())
-        complaints.append("no \(name) succeeded" + (endings[name].map { ": \($0)" } ?? ""))
-      }
+    var complaints = stats.functions.filter(\.isUseless).map { function in
+      "no \(function.name) succeeded" + (endings[function.name].map { ": \($0)" } ?? "")
     }
-    if tree["availability"]?["valid?"] == false, let share = tree["availability"]?["ok-fraction"] {
-      complaints.append("too few operations succeeded: a share of \(share.text)")
+    if !successes.isEnough {
+      complaints.append("too few operations succeeded: a share of \(successes.fraction.text)")
     }
-    if tree["workload"]?["valid?"] == false, complaints.isEmpty,
+    if workload.verdict == .invalid, complaints.isEmpty,
       !anomalies.contains(where: { $0.severity == .invalid })
     {
       complaints.append(

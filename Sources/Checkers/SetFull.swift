@@ -34,6 +34,8 @@ struct SetFull: Sendable {
 
   /// In the order of their values.
   let elements: [Element]
+  /// In whole milliseconds; nil where nothing is stable.
+  let stableLatencies: Quantiles?
   private let set: SetHistory
   private let history: History
 
@@ -42,6 +44,7 @@ struct SetFull: Sendable {
     self.history = history
     let appearances = Appearances(set.reads, elementCount: set.table.count)
     elements = set.attempted.map { Self.judge($0, appearances[$0], set, history) }
+    stableLatencies = Self.quantiles(elements.compactMap(\.stableLatency))
   }
 
   private static func judge(
@@ -126,8 +129,8 @@ extension SetFull {
       "stale-count": .integer(stale.count), "stale": values(stale),
       "worst-stale": .vector(worst.prefix(Self.worstMax).map { describe($0.element) }),
     ]
-    edn["stable-latencies"] = distribution(stable.map { $0.stableLatency! })
-    edn["lost-latencies"] = distribution(lost.map { $0.lostLatency! })
+    edn["stable-latencies"] = distribution(stableLatencies)
+    edn["lost-latencies"] = distribution(Self.quantiles(lost.map { $0.lostLatency! }))
     edn["duplicated-count"] = .integer(repeated.count)
     edn["duplicated"] = .map(repeated)
     return edn
@@ -144,8 +147,12 @@ extension SetFull {
 
   private func values(_ elements: [Element]) -> EDN { .vector(elements.map { EDN(set.value($0.number)) }) }
 
-  private func distribution(_ latencies: [Int]) -> EDN? {
-    quantiles(EDN.latencyPoints, of: latencies).map { .distribution(EDN.latencyPoints, $0) { .integer($0) } }
+  private static func quantiles(_ milliseconds: [Int]) -> Quantiles? {
+    Quantiles(nanoseconds: milliseconds.map { Int64($0) * 1_000_000 })
+  }
+
+  private func distribution(_ latencies: Quantiles?) -> EDN? {
+    latencies?.edn { .integer(Int($0.nanoseconds / 1_000_000)) }
   }
 
   private func describe(_ element: Element) -> EDN {

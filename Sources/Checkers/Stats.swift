@@ -1,20 +1,27 @@
 public import History
 
-/// Jepsen's stats: how many operations ended how, in all and by function. Invalid if a function never succeeded.
-public struct Stats: Checker {
-  private struct Counts {
-    var ok = 0
-    var fail = 0
-    var info = 0
+/// Jepsen's stats: how many of the clients' operations ended how, in all and by function. Invalid if a function never
+/// succeeded.
+public struct OperationStats: Equatable, Sendable {
+  /// Operations that have ended, by how.
+  public struct Counts: Equatable, Sendable {
+    /// Those that succeeded.
+    public internal(set) var ok = 0
+    /// Those that did not happen.
+    public internal(set) var fail = 0
+    /// Those of which nobody knows.
+    public internal(set) var info = 0
+    /// All of them.
+    public var all: Int { ok + fail + info }
 
-    var members: [EDN.Member] {
+    fileprivate var members: [EDN.Member] {
       [
-        .init(.keyword("count"), .integer(ok + fail + info)), .init(.keyword("ok-count"), .integer(ok)),
+        .init(.keyword("count"), .integer(all)), .init(.keyword("ok-count"), .integer(ok)),
         .init(.keyword("fail-count"), .integer(fail)), .init(.keyword("info-count"), .integer(info)),
       ]
     }
 
-    mutating func add(_ kind: Operation.Kind) {
+    fileprivate mutating func add(_ kind: Operation.Kind) {
       switch kind {
       case .invoke: break
       case .ok: ok += 1
@@ -24,25 +31,44 @@ public struct Stats: Checker {
     }
   }
 
-  /// It has no settings.
-  public init() {}
+  /// The operations of one function.
+  public struct Function: Equatable, Sendable {
+    /// As the history names it.
+    public let name: String
+    /// How they ended.
+    public let counts: Counts
+    /// Whether none succeeded, and one should have: a crash never succeeds, and Jepsen's kafka tests take no offence.
+    public var isUseless: Bool { counts.ok == 0 && name != "crash" }
+  }
 
-  public func check(_ history: History) -> Finding {
+  /// Of all functions.
+  public let all: Counts
+  /// In the order of their names.
+  public let functions: [Function]
+
+  /// Counts the operations of a history.
+  public init(_ history: History) {
     var all = Counts()
     var functions: [String: Counts] = [:]
     for index in 0..<history.count where history.isClient(index) && history.kind(of: index) != .invoke {
       all.add(history.kind(of: index))
       functions[history.function(of: index), default: Counts()].add(history.kind(of: index))
     }
-    let sorted = functions.sorted { $0.key < $1.key }
-    // A crash never succeeds; Jepsen's kafka tests take no offence.
-    let verdict = Verdict.merging(
-      sorted.filter { $0.key != "crash" }.map { $0.value.ok > 0 ? .valid : .invalid })
-    let byFunction = sorted.map { name, counts in
+    self.all = all
+    self.functions = functions.sorted { $0.key < $1.key }.map { Function(name: $0.key, counts: $0.value) }
+  }
+
+  /// Invalid if a function is useless.
+  public var verdict: Verdict { functions.contains(where: \.isUseless) ? .invalid : .valid }
+
+  /// What stands under `:stats`.
+  var edn: EDN {
+    let byFunction = functions.map { function in
       EDN.Member(
-        .keyword(name),
-        .map(counts.members + [.init(.keyword("valid?"), .bool(counts.ok > 0))]))
+        .keyword(function.name),
+        .map(function.counts.members + [.init(.keyword("valid?"), .bool(function.counts.ok > 0))]))
     }
-    return Finding(verdict, .map(all.members + [.init(.keyword("by-f"), .map(byFunction))]))
+    return .map(
+      all.members + [.init(.keyword("by-f"), .map(byFunction)), .init(.keyword("valid?"), verdict.edn)])
   }
 }

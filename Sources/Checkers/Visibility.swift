@@ -17,7 +17,8 @@ public struct Visibility: Sendable {
   private var seen: [[Instant?]]
   /// How many acknowledged values each node is not known to have.
   private var lacks: [Int]
-  private var latencies: [Duration] = []
+  /// From acknowledgement until everywhere, of each value that is; in nanoseconds.
+  private var delays: [Int64] = []
 
   private var healed: Instant?
   /// How many values acknowledged before the last heal are not yet everywhere.
@@ -45,7 +46,7 @@ public struct Visibility: Sendable {
     acknowledged[number] = now
     acknowledgedCount += 1
     for place in nodes.indices where seen[place][number] == nil { lacks[place] += 1 }
-    if absences[number] == 0 { latencies.append(.zero) }
+    if absences[number] == 0 { delays.append(0) }
   }
 
   /// A node has shown these values to a client or a probe.
@@ -83,7 +84,7 @@ public struct Visibility: Sendable {
   public mutating func healed(at now: Instant) {
     healed = now
     recovery = nil
-    awaited = acknowledgedCount - latencies.count
+    awaited = acknowledgedCount - delays.count
     if awaited == 0 { recovered(at: now) }
   }
 
@@ -91,20 +92,17 @@ public struct Visibility: Sendable {
   public var lacking: [NodeID] { nodes.indices.filter { lacks[$0] > 0 }.map { nodes[$0] } }
 
   /// How many acknowledged values are known to be at every node.
-  public var everywhereCount: Int { latencies.count }
+  public var everywhereCount: Int { delays.count }
 
-  /// From acknowledgement until the value was seen at every node, at these points from 0 to 1 of all values that
-  /// have been. Nil where there is none.
-  public func latencies(at points: [Double]) -> [Duration]? { quantiles(points, of: latencies) }
+  /// From acknowledgement until a value was seen at every node, of all values that have been. Nil where there is none.
+  public var latencies: Quantiles? { Quantiles(nanoseconds: delays) }
 
   /// The figures, for the results.
   public var edn: EDN {
     var edn: EDN = [
       "acknowledged-count": .integer(acknowledgedCount), "everywhere-count": .integer(everywhereCount),
     ]
-    if let latencies = latencies(at: EDN.latencyPoints) {
-      edn["latencies"] = .distribution(EDN.latencyPoints, latencies) { .milliseconds($0) }
-    }
+    edn["latencies"] = latencies?.edn()
     if healed != nil {
       edn["recovery"] = [
         "last": recovery.map { .milliseconds($0) } ?? .null,
@@ -125,7 +123,7 @@ public struct Visibility: Sendable {
   }
 
   private mutating func arrived(everywhereAt now: Instant, _ since: Instant) {
-    latencies.append(now - since)
+    delays.append((now - since).nanoseconds)
     guard awaited > 0, let healed, since <= healed else { return }
     awaited -= 1
     if awaited == 0 { recovered(at: now) }

@@ -76,8 +76,8 @@ public struct SeedOutcome: Sendable {
   private static func failures(_ results: Results) -> [Anomaly] {
     guard results.verdict == .invalid else { return [] }
     var found = results.anomalies.filter { $0.severity == .invalid }
-    for (part, name) in [("availability", "unavailable"), ("stats", "useless")]
-    where results.tree[part]?["valid?"] == false {
+    for (verdict, name) in [(results.successes.verdict, "unavailable"), (results.stats.verdict, "useless")]
+    where verdict == .invalid {
       found.append(Anomaly(name, "of too few operations it is known that they succeeded"))
     }
     return found.isEmpty ? [Anomaly("unexplained", "the verdict is invalid, and nobody says why")] : found

@@ -75,7 +75,7 @@ extension Bench {
     console.print(ending.results.shown, isRecord: true)
     let anomalies = Report.objections(ending.results)
     if !anomalies.isEmpty { console.print(anomalies.joined(separator: "\n") + "\n") }
-    let figures = Figures(ending.results, ending.history)
+    let figures = Figures(ending.results)
     if !figures.summary.isEmpty { console.print(figures.summary) }
     if let signal = ending.interruption {
       console.print("Interrupted by signal \(signal); this is what was seen until then.")

@@ -48,7 +48,7 @@ public struct Challenges: Sendable {
           rows += runs[place...].map { ($0, nil) }
           break
         }
-        let score = Score(run, ending.results, ending.history)
+        let score = Score(run, ending.results)
         rows.append((run, score))
         for line in Report.objections(ending.results) { console.say(line) }
         console.say(score.line)

@@ -1,3 +1,4 @@
+import Glomers
 public import Lab
 import History
 public import Checkers
@@ -26,18 +27,16 @@ struct ParityFigure: Equatable, Sendable {
   /// All that are compared. The greatest latency is not: it is a single value, and of processes often one that the
   /// machine made wait.
   static func all(simulated: Results, real: Results) -> [ParityFigure] {
-    func figure(_ name: String, grain: Double, _ read: (EDN) -> Double?) -> ParityFigure {
-      ParityFigure(name: name, simulated: read(simulated.tree), real: read(real.tree), grain: grain)
-    }
-    let quantiles = [0.5, 0.95, 0.99].map { point in
-      figure("latency p\(decimal(point * 100, 0)), ms", grain: 20) {
-        $0["workload"]?.quantile(point, of: "stable-latencies")
-      }
+    func figure(_ name: String, grain: Double, _ read: (Results) -> Double?) -> ParityFigure {
+      ParityFigure(name: name, simulated: read(simulated), real: read(real), grain: grain)
     }
     return [
-      figure("all msgs/op", grain: 0.01) { $0["net"]?["all"]?["msgs-per-op"]?.number },
-      figure("server msgs/op", grain: 0.02) { $0["net"]?["servers"]?["msgs-per-op"]?.number },
-    ] + quantiles
+      figure("all msgs/op", grain: 0.01) { $0.net?.allPerOperation },
+      figure("server msgs/op", grain: 0.02) { $0.net?.serversPerOperation },
+      figure("latency p50, ms", grain: 20) { $0.workload.stableLatencies?.median.milliseconds },
+      figure("latency p95, ms", grain: 20) { $0.workload.stableLatencies?.percentile95.milliseconds },
+      figure("latency p99, ms", grain: 20) { $0.workload.stableLatencies?.percentile99.milliseconds },
+    ]
   }
 }
 

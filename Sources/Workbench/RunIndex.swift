@@ -129,3 +129,14 @@ struct RunIndex {
     return target
   }
 }
+
+extension EDN {
+  /// Of an integer or a real.
+  fileprivate var number: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .real(let value): value
+    default: nil
+    }
+  }
+}

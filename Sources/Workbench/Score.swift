@@ -11,20 +11,20 @@ struct Figures {
   let serverMessagesPerOperation: Double?
   let messagesPerOperation: Double?
   /// How long clients waited for a success.
-  let reply: (median: Duration, most: Duration)?
+  let reply: Quantiles?
   /// How long news took to be everywhere: Maelstrom's stable latency; of logs, the worst realtime lag.
   let spread: (median: Duration?, most: Duration)?
 
-  init(_ results: Results, _ history: History) {
+  init(_ results: Results) {
     verdict = results.verdict
-    let tree = results.tree
     // Of nothing there is no share.
-    availability =
-      history.operations.contains(where: \.isClient) ? tree["availability"]?["ok-fraction"]?.number : nil
-    serverMessagesPerOperation = tree["net"]?["servers"]?["msgs-per-op"]?.number
-    messagesPerOperation = tree["net"]?["all"]?["msgs-per-op"]?.number
-    reply = Self.replies(history)
-    spread = Self.spread(tree["workload"])
+    availability = results.successes.invocationCount == 0 ? nil : results.successes.share
+    serverMessagesPerOperation = results.net?.serversPerOperation
+    messagesPerOperation = results.net?.allPerOperation
+    reply = results.latencies.all
+    spread =
+      results.workload.stableLatencies.map { ($0.median, $0.maximum) }
+      ?? results.workload.worstLag.map { (nil, $0) }
   }
 
   /// One line, with the figures that are there.
@@ -36,29 +36,13 @@ struct Figures {
     }
     if let messagesPerOperation { parts.append("all msgs/op \(decimal(messagesPerOperation, 2))") }
     if let reply {
-      parts.append("reply median \(milliseconds(reply.median)) ms, max \(milliseconds(reply.most)) ms")
+      parts.append("reply median \(milliseconds(reply.median)) ms, max \(milliseconds(reply.maximum)) ms")
     }
     if let spread {
       let name = spread.median.map { "stable latency median \(milliseconds($0)) ms," } ?? "realtime lag"
       parts.append("\(name) max \(milliseconds(spread.most)) ms")
     }
     return parts.joined(separator: " · ")
-  }
-
-  private static func replies(_ history: History) -> (median: Duration, most: Duration)? {
-    let waits = history.operations.lazy.filter { $0.isClient && $0.kind == .ok }
-      .compactMap { done in history.invocation(of: done.index).map { done.time - $0.time } }.sorted()
-    guard let most = waits.last else { return nil }
-    return (waits[waits.count / 2], most)
-  }
-
-  private static func spread(_ workload: EDN?) -> (median: Duration?, most: Duration)? {
-    if let lag = workload?["worst-realtime-lag"]?["lag"]?.number { return (nil, .seconds(lag)) }
-    func at(_ point: Double) -> Duration? {
-      workload?.quantile(point, of: "stable-latencies").map { .milliseconds($0) }
-    }
-    guard let most = at(1) else { return nil }
-    return (at(0.5), most)
   }
 }
 
@@ -72,9 +56,7 @@ struct Score {
     self.figures = figures
   }
 
-  init(_ run: NamedRun, _ results: Results, _ history: History) {
-    self.init(run, Figures(results, history))
-  }
+  init(_ run: NamedRun, _ results: Results) { self.init(run, Figures(results)) }
 
   var verdict: Verdict { figures.verdict }
 
@@ -128,22 +110,6 @@ struct Score {
     add("median", figures.spread?.median, limits.spreadMedian)
     add("max", figures.spread?.most, limits.spreadMax)
     return measures
-  }
-}
-
-extension EDN {
-  /// What stands at a point, from 0 to 1, of the quantiles under a keyword.
-  package func quantile(_ point: Double, of key: String) -> Double? {
-    guard case .map(let points)? = self[key] else { return nil }
-    return points.first { $0.key.number == point }?.value.number
-  }
-
-  package var number: Double? {
-    switch self {
-    case .integer(let value): Double(value)
-    case .real(let value): value
-    default: nil
-    }
   }
 }
 

@@ -20,7 +20,7 @@ enum ScoreTable {
       title(score.run), score.problems.isEmpty ? "valid" : score.problems.joined(separator: "; "),
       number(figures.availability, 4), number(figures.serverMessagesPerOperation, 3),
       number(score.run.publishedMessagesPerOperation, 2), number(figures.messagesPerOperation, 2),
-      figures.reply.map { "\(milliseconds($0.median)) / \(milliseconds($0.most))" } ?? dash,
+      figures.reply.map { "\(milliseconds($0.median)) / \(milliseconds($0.maximum))" } ?? dash,
       figures.spread.map { "\($0.median.map(milliseconds) ?? dash) / \(milliseconds($0.most))" } ?? dash,
     ]
   }

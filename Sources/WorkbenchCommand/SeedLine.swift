@@ -51,16 +51,16 @@ struct SeedLine: Equatable, Sendable {
   var isValid: Bool { verdict != .invalid }
 
   init(_ outcome: SeedOutcome, latencyLimit: Duration? = nil, sweep: [String] = []) {
-    let tree = outcome.results.tree
+    let latencies = outcome.results.workload.stableLatencies
     seed = outcome.seed
     verdict = outcome.results.verdict
     digest = "\(outcome.digest)"
     messages = outcome.messageCount
     virtualTime = outcome.virtualTime.seconds
-    serverMessagesPerOperation = tree["net"]?["servers"]?["msgs-per-op"]?.number
+    serverMessagesPerOperation = outcome.results.net?.serversPerOperation
     stableLatency = StableLatency(
-      median: tree["workload"]?.quantile(0.5, of: "stable-latencies"),
-      max: tree["workload"]?.quantile(1, of: "stable-latencies"), limit: latencyLimit?.milliseconds)
+      median: latencies?.median.milliseconds, max: latencies?.maximum.milliseconds,
+      limit: latencyLimit?.milliseconds)
     anomalies = outcome.results.anomalies.prefix(3).map {
       Finding(name: $0.name, node: $0.node?.name, detail: $0.detail)
     }
@@ -117,7 +117,7 @@ extension SeedLine {
       "verdict": .string("\(verdict)"), "digest": .string(digest),
       "messages": .integer(messages), "virtual-seconds": .real(virtualTime),
     ]
-    tree["server-msgs-per-op"] = serverMessagesPerOperation.map { .real($0) }
+    tree["server-msgs-per-op"] = serverMessagesPerOperation.map { .fraction($0) }
     var latency: EDN = [:]
     latency["median"] = stableLatency.median.map { .real($0) }
     latency["max"] = stableLatency.max.map { .real($0) }

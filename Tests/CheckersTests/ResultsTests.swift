@@ -83,7 +83,11 @@ struct ResultsTests {
     for _ in 0..<3 { journal.received(involvesClient: true) }
     for _ in 0..<6 { journal.sent(involvesClient: false, bytes: 49) }
     journal.received(involvesClient: false)
-    let tree = results(good, journal: journal).tree
+    let results = results(good, journal: journal)
+    #expect(results.net?.allPerOperation == 5 && results.net?.serversPerOperation == 3)
+    #expect(results.successes.share == 1 && results.stats.functions.map(\.name) == ["broadcast", "read"])
+    #expect(results.workload.stableLatencies != nil && results.workload.worstLag == nil)
+    let tree = results.tree
     #expect(tree["valid?"] == true)
     #expect(
       tree["net"]?.text == """
@@ -109,7 +113,9 @@ struct ResultsTests {
 
   @Test("without operations there are no figures per operation")
   func noOperations() {
-    let tree = results(History()).tree
+    let results = results(History())
+    #expect(results.net?.serversPerOperation == nil && results.latencies.all == nil)
+    let tree = results.tree
     #expect(tree["net"]?["servers"]?.text == "{:send-count 0, :recv-count 0, :msg-count 0}")
     #expect(tree["workbench"]?["bytes-per-op"] == nil)
     #expect(tree["valid?"] == .keyword("unknown"))
@@ -186,6 +192,7 @@ struct ResultsTests {
       $0.clock += .seconds(5)
       $0.end(0, .fail)
     }
+    #expect(results(history).latencies.all?.maximum == .milliseconds(100))
     #expect(
       results(history).tree["workbench"]?["latencies"]?.text
         == "{:read {0 100.0, 0.5 100.0, 0.95 100.0, 0.99 100.0, 1 100.0}}")

@@ -20,7 +20,7 @@ struct StatsTests {
   @Test("operations are counted by how they ended, in all and by function, the nemesis's left out")
   func counts() {
     #expect(
-      Stats().check(mixed).edn.text == """
+      OperationStats(mixed).edn.text == """
         {:count 4, :ok-count 2, :fail-count 1, :info-count 1, :by-f {\
         :broadcast {:count 2, :ok-count 1, :fail-count 0, :info-count 1, :valid? true}, \
         :read {:count 2, :ok-count 1, :fail-count 1, :info-count 0, :valid? true}}, :valid? true}
@@ -33,12 +33,12 @@ struct StatsTests {
       $0.broadcast(0, 1, .info)
       $0.read(1, [])
     }
-    #expect(Stats().check(history).verdict == .invalid)
+    #expect(OperationStats(history).verdict == .invalid)
   }
 
   @Test("a run without operations is valid")
   func empty() {
-    #expect(Stats().check(History()).verdict == .valid)
+    #expect(OperationStats(History()).verdict == .valid)
   }
 
   @Test(
@@ -47,9 +47,9 @@ struct StatsTests {
       (nil, Verdict.valid), (.fraction(0.5), .valid), (.fraction(0.51), .invalid), (.total, .invalid),
     ] as [(Availability?, Verdict)])
   func availability(wanted: Availability?, verdict: Verdict) {
-    let finding = AvailabilityChecker(wanted).check(mixed)
-    #expect(finding.verdict == verdict)
-    #expect(finding.figures.text == "{:ok-fraction 0.5}")
+    let successes = Successes(mixed, wanted: wanted)
+    #expect(successes.verdict == verdict && successes.share == 0.5)
+    #expect(successes.edn["ok-fraction"]?.text == "0.5")
   }
 
   @Test("total availability counts operations that never ended as not ok")
@@ -58,14 +58,14 @@ struct StatsTests {
       $0.read(0, [])
       $0.begin(0, "read")
     }
-    #expect(AvailabilityChecker(.total).check(history).verdict == .invalid)
+    #expect(Successes(history, wanted: .total).verdict == .invalid)
   }
 
   @Test("nothing asked is totally available")
   func nothingAsked() {
-    let finding = AvailabilityChecker(.total).check(History())
-    #expect(finding.verdict == .valid)
-    #expect(finding.figures.text == "{:ok-fraction 1}")
+    let successes = Successes(History(), wanted: .total)
+    #expect(successes.verdict == .valid)
+    #expect(successes.edn.text == "{:ok-fraction 1, :valid? true}")
   }
 
   @Test("the worst part decides about the whole")

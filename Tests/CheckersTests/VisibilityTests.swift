@@ -15,11 +15,11 @@ struct VisibilityTests {
     visibility.acknowledged(7, at: at(100))
     visibility.observed("n0", [7], at: at(110))
     visibility.observed("n1", [7], at: at(150))
-    #expect(visibility.latencies(at: [1]) == nil)
+    #expect(visibility.latencies == nil)
     #expect(visibility.lacking == ["n2"])
     visibility.observed("n2", [7], at: at(330))
     visibility.observed("n2", [7], at: at(400))
-    #expect(visibility.latencies(at: [0, 1]) == [.milliseconds(230), .milliseconds(230)])
+    #expect(visibility.latencies?.minimum == .milliseconds(230))
     #expect(visibility.lacking.isEmpty)
     #expect(visibility.everywhereCount == 1)
   }
@@ -29,7 +29,7 @@ struct VisibilityTests {
     var visibility = Visibility(nodes: nodes)
     for node in nodes { visibility.observed(node, [7], at: at(5)) }
     visibility.acknowledged(7, at: at(9))
-    #expect(visibility.latencies(at: [1]) == [.zero])
+    #expect(visibility.latencies?.maximum == .zero)
     #expect(visibility.lacking.isEmpty)
   }
 
@@ -50,7 +50,7 @@ struct VisibilityTests {
     visibility.observed("c3", ["x"], at: at(60))
     #expect(visibility.lacking == ["n0"])
     visibility.observed("n0", ["x"], at: at(100))
-    #expect(visibility.latencies(at: [0.5]) == [.milliseconds(100)])
+    #expect(visibility.latencies?.median == .milliseconds(100))
     #expect(visibility.acknowledgedCount == 1)
   }
 

@@ -93,5 +93,5 @@ import Workloads
 
 /// What Maelstrom calls `:msgs-per-op` of the servers.
 func serverMessagesPerOperation(_ results: Results) -> Double {
-  if case .real(let value)? = results.tree["net"]?["servers"]?["msgs-per-op"] { value } else { .infinity }
+  results.net?.serversPerOperation ?? .infinity
 }

@@ -243,14 +243,8 @@ import Workloads
     simulation.finish()
     let results = simulation.test.results()
     #expect(results.verdict == .valid, "\(results.anomalies)")
-    guard case .real(let lag)? = results.tree["workload"]?["worst-realtime-lag"]?["lag"],
-      case .real(let messages)? = results.tree["net"]?["servers"]?["msgs-per-op"]
-    else {
-      Issue.record("\(results.tree)")
-      return
-    }
-    #expect(lag <= 0.25)
-    #expect(messages <= 0.06)
+    #expect(results.workload.worstLag.map { $0 <= .milliseconds(250) } == true, "\(results.tree)")
+    #expect(serverMessagesPerOperation(results) <= 0.06)
   }
 
   @Test("more nodes under partitions and latency are valid", arguments: [3, 5])

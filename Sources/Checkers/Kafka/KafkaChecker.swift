@@ -46,7 +46,8 @@ public struct KafkaChecker: Checker {
       + KafkaStrangers(history: data).anomalies
       + commits.anomalies + high(lag.worst, data) + oversized(data)
     return Finding(
-      bad.isEmpty ? data.oversized == nil ? .valid : .unknown : .invalid, figures, anomalies: anomalies)
+      bad.isEmpty ? data.oversized == nil ? .valid : .unknown : .invalid, figures, worstLag: lag.worst.lag,
+      anomalies: anomalies)
   }
 
   private func edn(_ worst: KafkaLag.Worst, _ data: KafkaHistory) -> EDN {
