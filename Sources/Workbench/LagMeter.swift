@@ -1,5 +1,6 @@
 import Glomers
 import Histogram
+import History
 
 /// How late the bench was: from when something was due until the loop got to it.
 ///
@@ -29,5 +30,18 @@ struct LagMeter {
       if passed > place { return min(.nanoseconds(Int64(recorded.value)), longest) }
     }
     return longest
+  }
+}
+
+extension LagMeter {
+  /// For `:workbench {:schedule-lag …}`: milliseconds at three points.
+  var edn: EDN {
+    func milliseconds(_ duration: Duration) -> EDN { .real((duration.milliseconds * 1000).rounded() / 1000) }
+    return [
+      "count": .integer(count),
+      "p50-ms": milliseconds(percentile(50)),
+      "p99-ms": milliseconds(percentile(99)),
+      "max-ms": milliseconds(longest),
+    ]
   }
 }

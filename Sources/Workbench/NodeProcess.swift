@@ -2,6 +2,7 @@ import Fleet
 import Foundation
 import Glomers
 import GlomersRuntime
+import History
 import Lab
 
 /// What carries a node: a process here, or one of an agent on another host.
@@ -153,5 +154,15 @@ final class NodeProcess {
     guard !hasExited else { return }
     sampleUsage()
     child?.signal(9)
+  }
+}
+
+extension ResourceUsage {
+  /// For `:workbench {:nodes {"n0" …}}`.
+  var edn: EDN {
+    [
+      "cpu-ms": .real((cpu.milliseconds * 10).rounded() / 10),
+      "peak-resident-kib": .integer(peakResidentBytes / 1024),
+    ]
   }
 }

@@ -17,7 +17,8 @@ struct ResultsTests {
     _ history: History, journal: Journal = Journal(), observed: [Anomaly] = [], visibility: Visibility? = nil
   ) -> Results {
     Results(
-      of: history, workload: BroadcastChecker(nodes: ["n0"]), journal: journal, observed: observed,
+      of: history, workload: SetChecker(adding: "broadcast", nodes: ["n0"]), journal: journal,
+      observed: observed,
       visibility: visibility, seed: 42)
   }
 
@@ -26,7 +27,8 @@ struct ResultsTests {
     let shrunken = Anomaly("shrunken-counter", "n0 reads 2, and later 1", breaking: .monotonicReads)
     func verdict(_ demands: Set<Demand>) -> Verdict {
       Results(
-        of: good, workload: BroadcastChecker(nodes: ["n0"]), observed: [shrunken], demands: demands
+        of: good, workload: SetChecker(adding: "broadcast", nodes: ["n0"]), observed: [shrunken],
+        demands: demands
       ).verdict
     }
     #expect(verdict([]) == .valid && verdict([.convergence]) == .valid)
@@ -63,7 +65,8 @@ struct ResultsTests {
     for _ in 0..<4 { journal.sent(involvesClient: false, bytes: 99) }
     for (most, verdict) in [(nil, .valid), (2, .valid), (1.9, .invalid)] as [(Double?, Verdict)] {
       let results = Results(
-        of: good, workload: BroadcastChecker(nodes: ["n0"]), journal: journal, messagesPerOperationMax: most)
+        of: good, workload: SetChecker(adding: "broadcast", nodes: ["n0"]), journal: journal,
+        messagesPerOperationMax: most)
       #expect(results.verdict == verdict)
       #expect(results.anomalies.map(\.name) == (verdict == .valid ? [] : ["too-many-messages"]))
     }
@@ -107,7 +110,8 @@ struct ResultsTests {
 
   @Test("a seed beyond signed integers is written in full")
   func largeSeed() {
-    let result = Results(of: good, workload: BroadcastChecker(nodes: ["n0"]), journal: Journal(), seed: .max)
+    let result = Results(
+      of: good, workload: SetChecker(adding: "broadcast", nodes: ["n0"]), journal: Journal(), seed: .max)
     #expect(result.tree["workbench"]?["seed"] == "18446744073709551615")
   }
 

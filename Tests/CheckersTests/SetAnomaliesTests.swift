@@ -10,7 +10,7 @@ struct SetAnomaliesTests {
   private let nodes: [NodeID] = ["n0", "n1"]
 
   private func anomalies(_ make: (inout RecordedHistory) -> Void) -> [Anomaly] {
-    BroadcastChecker(nodes: nodes).check(RecordedHistory.made(make)).anomalies
+    SetChecker(adding: "broadcast", nodes: nodes).check(RecordedHistory.made(make)).anomalies
   }
 
   // MARK: lost-value
@@ -280,7 +280,9 @@ struct SetAnomaliesTests {
             && !Set(earlier.value.array!).isSubset(of: later.value.array!)
         }.map(\.node)
       })
-    let found = BroadcastChecker(nodes: nodes).check(history).anomalies.filter { $0.name == "vanished-value" }
+    let found = SetChecker(adding: "broadcast", nodes: nodes).check(history).anomalies.filter {
+      $0.name == "vanished-value"
+    }
     #expect(Set(found.map(\.node)) == nodesWithVanished, "seed \(seed)")
     for anomaly in found {
       let (shown, begin, lacking) = (anomaly.operations[0], anomaly.operations[1], anomaly.operations[2])

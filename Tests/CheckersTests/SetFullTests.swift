@@ -9,7 +9,7 @@ import Testing
 @Suite("set-full")
 struct SetFullTests {
   private func figures(_ make: (inout RecordedHistory) -> Void) -> EDN {
-    BroadcastChecker(nodes: []).check(RecordedHistory.made(make)).edn
+    SetChecker(adding: "broadcast", nodes: []).check(RecordedHistory.made(make)).edn
   }
 
   @Test("a value is stable from the last read that lacks it, counted from its acknowledgement")

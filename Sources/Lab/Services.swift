@@ -1,6 +1,48 @@
-import Checkers
 internal import Glomers
+internal import Workloads
+import Services
 internal import Wire
+import Checkers
+
+/// The services of Maelstrom's network. Nodes reach them as they reach each other, with the same delays, and no
+/// partition cuts them off.
+struct ServiceDesk: Sendable {
+  private var models: [NodeID: any ServiceModel]
+  private var random: Random
+
+  init(random: Random) {
+    models = Dictionary(uniqueKeysWithValues: Service.allCases.map { ($0.id, $0.model) })
+    self.random = random
+  }
+
+  static var names: [NodeID] { Service.allCases.map(\.id) }
+
+  /// Nil where the service has no such request.
+  mutating func handle(_ request: KV, at service: NodeID, from caller: NodeID) -> Outcome<KV>? {
+    let outcome = models[service]!.handle(request, from: caller, &random)
+    if case .failure(let error) = outcome, error.code == RPCError.notSupported("").code { return nil }
+    return outcome
+  }
+}
+
+extension KV {
+  /// A request as Maelstrom's services read it: a member that is missing is null, and for `create_if_not_exists`
+  /// everything but null and false is true. Nil for a type that no service knows.
+  init?(requestOf body: JSONObject) {
+    func value(_ name: String) -> JSON { body.optionalValue(name) ?? .null }
+    switch body.optionalElement("type")?.string {
+    case "read": self = .read(key: value("key"))
+    case "write": self = .write(key: value("key"), value: value("value"))
+    case "cas":
+      let creates = value("create_if_not_exists")
+      self = .cas(
+        key: value("key"), from: value("from"), to: value("to"),
+        createIfNotExists: creates != .null && creates != .bool(false))
+    case "ts": self = .ts
+    default: return nil
+    }
+  }
+}
 
 extension TestRun {
   /// A service gets a node's message, and answers it at once, as Maelstrom's do: with whatever the `msg_id` is as
