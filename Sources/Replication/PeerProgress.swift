@@ -12,14 +12,14 @@ internal import Glomers
 /// Entries go to a silent peer too, not counted as under way: it may hear us, and others bring its acknowledgement.
 ///
 /// Transitions: unknown → probing when the peer speaks; probing → replicating when it acknowledges; replicating → probing
-/// after a timeout; probing → silent after the next; silent → probing when it speaks. A peer whose incarnation changes
-/// begins anew. etcd's raft keeps the same kind of record of a follower (`tracker/progress.go`).
+/// after a timeout of what it was sent; both → silent after two timeouts without a word; silent → probing when it speaks. A
+/// peer whose incarnation changes begins anew. etcd's raft keeps the same kind of record of a follower (`tracker/progress.go`).
 ///
 /// Invariants, asserted after every change:
 /// - The state is unknown if and only if the peer's incarnation is not known.
 /// - `sent` covers `known`: what a peer holds is never sent.
 /// - Nothing is under way while the state is unknown or silent, and at most one message while it is probing.
-/// - Under way are at most `windowBytes`, or a single message.
+/// - Under way are at most `windowBytes`, or a single message. (On demand the caller keeps to that: ``mayCarry(_:)``.)
 ///
 /// On demand (``Pace/isOnDemand``) the caller's own messages bring the news, so there is neither news to tell nor a
 /// version to wait for here, and no peer is taken for silent. A gap is asked for (*pulled*) after ``Pace/gapDelay``, and again
@@ -43,18 +43,20 @@ struct PeerProgress: Sendable {
   /// Our version when we last spoke to the peer.
   private var told = VersionVector()
   private var lastSent: Instant?
-  /// The peer has asked for an answer, within a period or at once.
-  private var isOwed = false
-  private var isOwedAtOnce = false
+  /// Whether the peer waits for a word of ours, and how soon it is to have it.
+  private enum Owed: Sendable { case nothing, withinPeriod, atOnce }
+  private var owed = Owed.nothing
   /// The peer is to be sent what it lacks of every stream.
   private var needsRepair = false
   /// The last message was cut off: more is to be sent as soon as the window allows.
   private var hasBacklog = false
   /// The version that the peer must show to hold, and since when.
   private var awaited: (version: VersionVector, since: Instant)?
-  /// When the peer was seen to hold what we lack, or was last asked for it; nil if it was not.
-  private var gapSince: Instant?
+  /// Whether the peer was seen to hold what we lack.
   private var hasGap = false
+  /// Since when it is waited for that, or when the peer was last asked for it. Nil without a gap, and until the next
+  /// ``schedule(_:_:isAsking:at:)`` begins the wait.
+  private var gapSince: Instant?
   /// How many messages were repeated since the peer last spoke, and how long it was waited for before them all together.
   /// That is no reading of a clock, so that a node that was stopped for an hour does not take its peers for silent so long.
   private var repeatCount = 0
@@ -97,7 +99,7 @@ struct PeerProgress: Sendable {
     guard let challenge, advertisement.echo == challenge else {
       challenge = challenge ?? fresh
       isDoubted = true
-      isOwedAtOnce = true
+      owed = .atOnce
       return false
     }
     if flaw != .trustsTheDead { self = PeerProgress(name: name, isOnDemand: isOnDemand, flaw: flaw) }
@@ -130,10 +132,10 @@ struct PeerProgress: Sendable {
     let isAsked = advertisement.wantsAnswer || advertisement.challenge != nil && !isOnDemand
     if let challenge = advertisement.challenge {
       echo = challenge
-      if !(isFirst && mayWait && lastSent != nil) { isOwedAtOnce = true }
+      if !(isFirst && mayWait && lastSent != nil) { owed = .atOnce }
     }
-    if advertisement.isPartial { isOwedAtOnce = true }
-    isOwed = isOwed || advertisement.wantsAnswer
+    if advertisement.isPartial { owed = .atOnce }
+    if advertisement.wantsAnswer, owed == .nothing { owed = .withinPeriod }
 
     if isFirst || state == .silent {
       state = .probing
@@ -211,10 +213,10 @@ struct PeerProgress: Sendable {
 
   private func due(_ pace: Pace, _ mine: VersionVector, _ isAsking: Bool) -> Instant? {
     let now = Instant(nanoseconds: .min)
-    if isOwedAtOnce || hasBacklog && hasRoom(pace) && isKnown { return now }
+    if owed == .atOnce || hasBacklog && hasRoom(pace) && isKnown { return now }
     if isOnDemand { return dueOnDemand(isAsking) }
     guard isKnown else { return lastSent.map { $0 + interval(pace) } ?? now }
-    let hasNews = isOwed || needsRepair && !hasBacklog || told.total != mine.total
+    let hasNews = owed == .withinPeriod || needsRepair && !hasBacklog || told.total != mine.total
     guard let lastSent else { return hasNews || isAsking ? now : gapSince.map { $0 + interval(pace) } }
     var due = hasNews ? lastSent + pace.period : nil
     for since in [awaited?.since, gapSince] {
@@ -230,7 +232,9 @@ struct PeerProgress: Sendable {
   }
 
   private func dueOnDemand(_ isAsking: Bool) -> Instant? {
-    if isWanted || isKnown && (isOwed || needsRepair && !hasBacklog) { return Instant(nanoseconds: .min) }
+    if isWanted || isKnown && (owed == .withinPeriod || needsRepair && !hasBacklog) {
+      return Instant(nanoseconds: .min)
+    }
     guard isAsking, !hasAccepted else { return pull?.due }
     let question = lastSent.map { $0 + Pace.askInterval } ?? Instant(nanoseconds: .min)
     return min(pull?.due ?? question, question)
@@ -283,8 +287,7 @@ struct PeerProgress: Sendable {
     if state == .silent { scope = .all }
     told = mine
     lastSent = now
-    isOwed = false
-    isOwedAtOnce = false
+    owed = .nothing
     let push = Push(
       peer: name, known: known, since: sent, scope: scope,
       bytesMax: flaw == .sendsAllAtOnce ? .max : pace.messageBytesMax,
@@ -305,7 +308,7 @@ struct PeerProgress: Sendable {
 
   /// The next push is due at once.
   mutating func say(repairing: Bool, asking: Bool) {
-    isOwedAtOnce = true
+    owed = .atOnce
     if repairing { needsRepair = true }
     if asking { isWanted = true }
   }
@@ -393,6 +396,9 @@ struct PeerProgress: Sendable {
     if !sent.covers(known) { return "\(name) is thought to lack what it has shown to hold" }
     let most = state == .replicating ? Int.max : state == .probing ? 1 : 0
     if underWay.count > most { return "\(name) is \(state), and too much is under way to it" }
-    return (state == .unknown) == (incarnation == nil) ? nil : "\(name) is \(state), and has an incarnation"
+    if (state == .unknown) != (incarnation == nil) {
+      return "\(name) is \(state), and its incarnation is \(incarnation == nil ? "not known" : "known")"
+    }
+    return nil
   }
 }

@@ -119,10 +119,10 @@ struct AgentCommand: ParsableCommand {
         ?? FileManager.default.temporaryDirectory.appending(path: "agent-\(chosenName)").path,
       version: Version.text, isServer: natsServer != nil)
     do {
-      let agent = try Agent(settings, server.address(nats), say: Self.say)
+      let agent = try Agent(settings, server.address(nats), say: tell)
       throw ExitCode(128 + (try agent.serve()))
     } catch let error as FleetError {
-      Self.say("agent: \(error)")
+      tell("agent: \(error)")
       throw ExitCode(Bench.failureStatus)
     }
   }
@@ -132,17 +132,13 @@ struct AgentCommand: ParsableCommand {
     do {
       let queue = try SweepQueue(address, name: "sweeping agent \(chosenName)")
       let threads = jobs ?? ProcessInfo.processInfo.activeProcessorCount
-      Self.say(
+      tell(
         "agent \(chosenName) is ready for sweeps on \(address.shown), \(threads == 1 ? "one seed" : "\(threads) seeds") at a time"
       )
-      SweepAgent(queue, program: program, arguments: nodeArguments, say: Self.say).serve(threads: threads)
+      SweepAgent(queue, program: program, arguments: nodeArguments, say: tell).serve(threads: threads)
     } catch {
-      Self.say("agent: \(error)")
+      tell("agent: \(error)")
       throw ExitCode(Bench.failureStatus)
     }
-  }
-
-  private static let say: @Sendable (String) -> Void = { line in
-    FileHandle.standardError.write(Data((line + "\n").utf8))
   }
 }

@@ -55,10 +55,13 @@ struct Command: ParsableCommand {
       Foundation.exit(0)
     }
     if message.contains("Unexpected argument") { message += "\n  Arguments for the nodes come after --." }
-    FileHandle.standardError.write(Data((message + "\n").utf8))
+    tell(message)
     Foundation.exit(usageStatus)
   }
 }
+
+/// Writes a line to stderr: what people are told beside what a command prints.
+func tell(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
 
 /// Whether an option that the parser suggests is near enough to the one that was written.
 enum Suggestion {

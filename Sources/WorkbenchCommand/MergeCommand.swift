@@ -47,7 +47,7 @@ struct MergeCommand: ParsableCommand {
         try LineFile(file).forEachLine { number, bytes in try merge.add(bytes, at: "\(file):\(number)") }
       }
     } catch let problem as SweepMerge.Problem {
-      FileHandle.standardError.write(Data("merge: \(problem.text)\n".utf8))
+      tell("merge: \(problem.text)")
       throw ExitCode(Command.usageStatus)
     }
     if missing {
@@ -62,7 +62,7 @@ struct MergeCommand: ParsableCommand {
 
 extension SweepMerge {
   fileprivate func showNotes() {
-    for note in notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
+    for note in notes { tell("note: \(note)") }
   }
 
   /// Prints what came together: invalid seeds, then the table. Throws the exit status if a run of a program could not be

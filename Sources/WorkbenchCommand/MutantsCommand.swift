@@ -105,7 +105,7 @@ struct MutantsCommand: AsyncParsableCommand {
         guard let one else { continue }
         found[place] = one
         try write(one)
-        FileHandle.standardError.write(Data("\(endedCount) of \(hunts.count) · \(one.summary)\n".utf8))
+        tell("\(endedCount) of \(hunts.count) · \(one.summary)")
       }
       return found.sorted { $0.key < $1.key }.map(\.value)
     }

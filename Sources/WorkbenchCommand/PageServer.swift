@@ -92,7 +92,7 @@ struct PageServer: ParsableArguments {
       words =
         "port \(port) is taken, perhaps by another workbench serve or play; end that, or give another --port"
     }
-    FileHandle.standardError.write(Data("workbench: can't serve at \(host):\(port): \(words)\n".utf8))
+    tell("workbench: can't serve at \(host):\(port): \(words)")
     return ExitCode(Bench.failureStatus)
   }
 }

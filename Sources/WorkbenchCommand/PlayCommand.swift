@@ -70,9 +70,7 @@ struct PlayCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    for note in load.notes where script == nil {
-      FileHandle.standardError.write(Data("note: \(note)\n".utf8))
-    }
+    for note in load.notes where script == nil { tell("note: \(note)") }
     let token = UUID().uuidString
     let pages = try PlayPages { [self] in
       let (run, file) = try begin()

@@ -241,10 +241,9 @@ extension SimCommand {
     }
     var last = report.summary
     if bin != nil { last += "\n" + (try fidelity.text()) }
-    FileHandle.standardError.write(Data((last + "\n").utf8))
+    tell(last)
     if let failure {
-      FileHandle.standardError.write(
-        Data("sim: lines were lost: can't write to stdout: \(failure.localizedDescription)\n".utf8))
+      tell("sim: lines were lost: can't write to stdout: \(failure.localizedDescription)")
       throw ExitCode(Bench.failureStatus)
     }
     throw ExitCode(report.invalidCount == 0 ? 0 : 1)

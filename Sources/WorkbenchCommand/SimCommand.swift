@@ -250,7 +250,7 @@ struct SimCommand: AsyncParsableCommand {
   func run() async throws {
     if let script { return try run(script: script) }
     let carryOut = try runner()
-    for note in load.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
+    for note in load.notes { tell("note: \(note)") }
     if json { try await writeLines(carryOut) }
     if let address = try hosts.address() { try coordinate(address) }
     if trace || record {
@@ -315,7 +315,7 @@ struct SimCommand: AsyncParsableCommand {
     switch run.store(record: recording.messages, log: recording.log.map { ($0.node, $0.text) }, in: store) {
     case .success(let directory): print("report: \(directory)/report.html")
     case .failure(let failure):
-      FileHandle.standardError.write(Data("workbench: \(failure)\n".utf8))
+      tell("workbench: \(failure)")
       throw ExitCode(Bench.failureStatus)
     }
   }

@@ -87,7 +87,6 @@ extension SimCommand {
     let start = ContinuousClock.now
     let limit = shrinkLimit
     var shown = start
-    func tell(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
     let script = outcome.scripted!.scenario.script!
     tell(
       "shrinking \(failure.name): \(script.requests.count) requests, "

@@ -44,8 +44,6 @@ extension SimCommand {
     try merge.show()
     throw ExitCode(merge.invalidCount == 0 ? 0 : 1)
   }
-
-  private func tell(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
 }
 
 /// How far a sweep on other hosts is, and when it will be through.

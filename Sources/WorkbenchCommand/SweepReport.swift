@@ -47,8 +47,7 @@ struct SweepReport {
     let now = ContinuousClock.now
     guard now - shown > .seconds(2), doneCount < count else { return }
     shown = now
-    let line = "\(doneCount) of \(count) seeds, \(invalidCount) invalid\n"
-    FileHandle.standardError.write(Data(line.utf8))
+    tell("\(doneCount) of \(count) seeds, \(invalidCount) invalid")
   }
 
   /// The table of a sweep that has run here, with how long that took.
@@ -185,7 +184,7 @@ struct FidelityReport {
   /// could not be carried to its end.
   func text() throws -> String {
     if let failure {
-      FileHandle.standardError.write(Data("sim: \(failure)\n".utf8))
+      tell("sim: \(failure)")
       throw ExitCode(Bench.failureStatus)
     }
     let reasons = doubts.map { "seed \($0.seed): \($0.text)" } + refusals

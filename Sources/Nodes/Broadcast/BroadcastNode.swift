@@ -146,9 +146,13 @@ public struct BroadcastNode: Node, ReplicatingNode {
       let stream = dissemination.stream
       guard store.add(value, from: stream) else { return }
       context.persist(store.lastAdded(from: stream))
-      guard stream == nil else { return passOn(&context) }
-      dissemination.seekStream(at: context.now)
-      disseminate(&context)
+      if stream != nil {
+        passOn(&context)
+      } else {
+        // The value gets its number, and is passed on, once this node's stream is settled (`disseminate`).
+        dissemination.seekStream(at: context.now)
+        disseminate(&context)
+      }
     case .client(.read):
       context.reply(.client(.readOk(store.values)), to: request)
     case .client(.topology(let neighbors)):

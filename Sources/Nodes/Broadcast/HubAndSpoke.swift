@@ -86,7 +86,7 @@ extension BroadcastNode {
     let isLate = spokeSchedule.mails(timing)
     var since = VersionVector()
     // The hub's scatter of the last batch may come after this mail.
-    since[stream] = isLate ? min(shownCount, sentCount) : sentCount
+    since[stream] = isLate ? min(acknowledgedCount, sentCount) : sentCount
     let news = store.batch(since: since, bytesMax: dissemination.pace.messageBytesMax) { $0 == stream }
     if spokeSchedule.mailPeriod == nil, !isLate {
       context.send(.peer(.batch(news.deltas[0], presence(isPartial: !news.isComplete), timing)), to: hub)
@@ -142,8 +142,9 @@ extension BroadcastNode {
     }
   }
 
-  /// How many entries of this node's stream the hub holds, or a hub has sent to everybody, as far as was shown.
-  var shownCount: Int {
+  /// How many entries of this node's stream need not be sent any more: the hub has shown that it holds them, or a hub has
+  /// scattered them.
+  var acknowledgedCount: Int {
     dissemination.stream.map { max(scattered[$0], dissemination.known(of: hub)[$0]) } ?? 0
   }
 
@@ -151,7 +152,7 @@ extension BroadcastNode {
   mutating func checkAcknowledgement(
     of count: Int, by hub: NodeID, _ context: inout Context<BroadcastNode>
   ) {
-    guard hub == self.hub, shownCount < count else { return }
+    guard hub == self.hub, acknowledgedCount < count else { return }
     suspect(hub, &context)
   }
 
@@ -162,7 +163,7 @@ extension BroadcastNode {
   }
 
   mutating func changeHub(_ context: inout Context<BroadcastNode>) {
-    sentCount = shownCount
+    sentCount = acknowledgedCount
     spokeSchedule.changeHub(at: context.now)
     passOn(&context)
   }
