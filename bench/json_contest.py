@@ -38,7 +38,7 @@ SHORT_BYTES, GOAL_SHORT, GOAL_LONG = 1024, 0.7, 1.0
 
 def tree(dice, depth):
     if depth == 0:
-        text = f"tab\t and \u00e9{dice.randrange(10)}"
+        text = f"tab\t or \u00e9{dice.randrange(10)}"
         return [dice.randrange(100) / 10, -dice.randrange(1, 10) * 1e16, dice.random() < 0.5, None, text]
     return {"left": tree(dice, depth - 1), "right": tree(dice, depth - 1)}
 
@@ -61,27 +61,39 @@ def offsets(dice, number):
     return {"offsets": {key: dice.randrange(25) for key in keys}}
 
 
-# Of each kind: the type, what the body of a line of that number has between its type and its id, and whether it is an
-# answer.
+# Of each kind: the type, and what the body of a line of that number has between its type and its id.
 KINDS = {
-    "echo": ("echo", lambda dice, _: {"echo": f"Please echo {dice.randrange(128)}"}, False),
-    "broadcast": ("broadcast", lambda dice, number: {"message": 5_000 + 3 * number + dice.randrange(3)}, False),
-    "read": ("read", lambda dice, _: {}, False),
-    "generate": ("generate", lambda dice, _: {}, False),
-    "send": (
-        "send", lambda dice, number: {"key": recent_keys(dice, number, 1)[0], "msg": dice.randrange(1, 25)}, False),
-    "poll": ("poll", offsets, False),
-    "nested": ("echo", lambda dice, _: {"echo": tree(dice, 4)}, False),
-    "read_ok": ("read_ok", lambda dice, _: {"messages": [dice.randrange(1_000_000) for _ in range(1_000)]}, True),
-    "poll_ok": ("poll_ok", lambda dice, _: {"msgs": logs(dice)}, True),
+    "echo": ("echo", lambda dice, _: {"echo": f"Please echo {dice.randrange(128)}"}),
+    "broadcast": ("broadcast", lambda dice, number: {"message": 5_000 + 3 * number + dice.randrange(3)}),
+    "read": ("read", lambda dice, _: {}),
+    "generate": ("generate", lambda dice, _: {}),
+    "send": ("send", lambda dice, number: {"key": recent_keys(dice, number, 1)[0], "msg": dice.randrange(1, 25)}),
+    "poll": ("poll", offsets),
+    "nested": ("echo", lambda dice, _: {"echo": tree(dice, 4)}),
+    "echo_ok": ("echo_ok", lambda dice, _: {"echo": f"Please echo {dice.randrange(128)}"}),
+    "broadcast_ok": ("broadcast_ok", lambda dice, _: {}),
+    "generate_ok": ("generate_ok", lambda dice, number: {"id": f"n0-{dice.randrange(10_000):04x}-{number}"}),
+    "send_ok": ("send_ok", lambda dice, _: {"offset": dice.randrange(25)}),
+    "nested_ok": ("echo_ok", lambda dice, _: {"echo": tree(dice, 4)}),
+    "read_ok": ("read_ok", lambda dice, _: {"messages": [dice.randrange(1_000_000) for _ in range(1_000)]}),
+    "poll_ok": ("poll_ok", lambda dice, _: {"msgs": logs(dice)}),
 }
-TITLES = {"nested": "echo, nested", "read_ok": "read_ok of 1,000", "poll_ok": "poll_ok of 10 × 20"}
+TITLES = {
+    "nested": "echo, nested", "nested_ok": "echo_ok, nested", "read_ok": "read_ok of 1,000",
+    "poll_ok": "poll_ok of 10 × 20",
+}
+# What a node reads, and those answers that others read of it; and what it writes.
+STEPS = {
+    "read": ["echo", "broadcast", "read", "generate", "send", "poll", "nested", "read_ok", "poll_ok"],
+    "write": ["echo_ok", "broadcast_ok", "generate_ok", "send_ok", "nested_ok", "read_ok", "poll_ok"],
+}
 
 
 def draw(kind, seed=1):
     """Lines of a kind, members in the order in which a node writes them: those of five clients, each with its own ids."""
     dice = random.Random(f"{kind} {seed}")
-    type, payload, is_answer = KINDS[kind]
+    type, payload = KINDS[kind]
+    is_answer = type.endswith("_ok")
     ids = [dice.randrange(1_000, 9_000) for _ in range(5)]
     lines, size = [], 0
     while len(lines) < LINES_MIN or (size < LINES_BYTES and len(lines) < LINES_MAX):
@@ -188,7 +200,7 @@ def measure(options, contestants):
     """For each step and kind a list of rounds, each with nanoseconds by contestant."""
     lines = {kind: draw(kind) for kind in KINDS}
     sums = {kind: checksums(lines[kind]) for kind in KINDS}
-    rounds = {(step, kind): [] for step in ("read", "write") for kind in KINDS}
+    rounds = {(step, kind): [] for step, kinds in STEPS.items() for kind in kinds}
     for number in range(options.rounds):
         progress(f"reading and writing, round {number + 1} of {options.rounds}")
         for (step, kind), seen in rounds.items():
@@ -219,7 +231,7 @@ def contest_tables(lines, rounds, names):
                 ("of the faster", ".2f"), ("rounds", None), ("goal", None), ("met", None)]
 
     def rows(step, ours, keys):
-        return [row(kind, lines[kind], rounds[step, kind], ours, keys) for kind in KINDS]
+        return [row(kind, lines[kind], rounds[step, kind], ours, keys) for kind in STEPS[step]]
 
     reading = ["glomers", "general", *(key for key in OTHERS if key in names), "messages"]
     writing = ["messages", *(key for key in OTHERS if key == "yyjson" and key in names)]
@@ -232,7 +244,7 @@ def contest_tables(lines, rounds, names):
 def instructions_table(lines, contestants):
     counted = [one for one in contestants if one.key != "messages"]
     rows = []
-    for kind in KINDS:
+    for kind in STEPS["read"]:
         progress(f"instructions to read {kind}")
         few = lines[kind][:200]
         rows.append([TITLES.get(kind, kind), *(one.instructions(kind, few) for one in counted)])

@@ -17,7 +17,8 @@
 enum { LINES_MAX = 4096, INPUT_BYTES_MAX = 1 << 22, PASSES_MAX = 100000 };
 
 static const char *const kinds[KINDS] = {
-  "echo", "nested", "broadcast", "read", "generate", "send", "poll", "read_ok", "poll_ok",
+  "echo", "nested", "broadcast", "read", "generate", "send", "poll",
+  "echo_ok", "nested_ok", "broadcast_ok", "read_ok", "generate_ok", "send_ok", "poll_ok",
 };
 
 typedef struct {
@@ -85,13 +86,13 @@ static void *copy(const void *bytes, size_t count) {
 }
 
 /// The payload of a nested echo, between its key and the id after it.
-static text payload(const char *line, size_t length) {
-  static const char before[] = "\"echo\":", after[] = ",\"msg_id\":";
+static text payload(line_kind kind, const char *line, size_t length) {
+  const char *before = "\"echo\":", *after = is_answer(kind) ? ",\"in_reply_to\":" : ",\"msg_id\":";
   // The type is the same word, but no colon follows it.
-  const char *start = memmem(line, length, before, sizeof before - 1);
-  const char *end = start ? memmem(start, (size_t)(line + length - start), after, sizeof after - 1) : NULL;
+  const char *start = memmem(line, length, before, strlen(before));
+  const char *end = start ? memmem(start, (size_t)(line + length - start), after, strlen(after)) : NULL;
   if (!end) fail("no payload");
-  start += sizeof before - 1;
+  start += strlen(before);
   return (text){start, (size_t)(end - start)};
 }
 
@@ -104,7 +105,7 @@ static fields keep(line_kind kind, const fields *read, const char *line, size_t 
   for (uint32_t i = 0; i < kept.text_count; i++) {
     kept.texts[i].start = copy(kept.texts[i].start, kept.texts[i].length);
   }
-  if (kind == NESTED) kept.payload = payload(line, length);
+  if (kind == NESTED || kind == NESTED_OK) kept.payload = payload(kind, line, length);
   return kept;
 }
 

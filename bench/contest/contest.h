@@ -9,7 +9,13 @@
 extern "C" {
 #endif
 
-typedef enum { ECHO, NESTED, BROADCAST, READ, GENERATE, SEND, POLL, READ_OK, POLL_OK, KINDS } line_kind;
+/// Requests, then answers.
+typedef enum {
+  ECHO, NESTED, BROADCAST, READ, GENERATE, SEND, POLL,
+  ECHO_OK, NESTED_OK, BROADCAST_OK, READ_OK, GENERATE_OK, SEND_OK, POLL_OK, KINDS,
+} line_kind;
+
+static inline bool is_answer(line_kind kind) { return kind >= ECHO_OK; }
 
 /// PADDING zeros follow a line: as many as any contestant may look at. A field takes two bytes of its line or more.
 enum { LINE_BYTES_MAX = 1 << 14, FIELDS_MAX = LINE_BYTES_MAX / 2, PADDING = 64 };

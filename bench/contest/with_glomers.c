@@ -100,10 +100,12 @@ static bool take_payload(line_kind kind, uint32_t body, fields *to) {
   const glomers_token *token;
   switch (kind) {
     case ECHO:
+    case ECHO_OK:
       if (!(token = member(body, "echo", GLOMERS_STRING))) return false;
       take_text(to, token);
       return true;
-    case NESTED: {
+    case NESTED:
+    case NESTED_OK: {
       uint32_t found = glomers_tape_find(tape, body, "echo", 4);
       return found && take_value(to, found);
     }
@@ -112,6 +114,11 @@ static bool take_payload(line_kind kind, uint32_t body, fields *to) {
       if (!(token = member(body, "key", GLOMERS_STRING))) return false;
       take_text(to, token);
       return (token = member(body, "msg", GLOMERS_INTEGER)) && take_integer(to, token);
+    case GENERATE_OK:
+      if (!(token = member(body, "id", GLOMERS_STRING))) return false;
+      take_text(to, token);
+      return true;
+    case SEND_OK: return (token = member(body, "offset", GLOMERS_INTEGER)) && take_integer(to, token);
     case POLL: return (token = member(body, "offsets", GLOMERS_OBJECT)) && take_offsets(to, token);
     case READ_OK: return (token = member(body, "messages", GLOMERS_ARRAY)) && take_integers(to, token);
     case POLL_OK: return (token = member(body, "msgs", GLOMERS_OBJECT)) && take_logs(to, token);
@@ -128,7 +135,7 @@ bool read_line(line_kind kind, char *line, size_t length, fields *to) {
   take_text(to, tape->tokens + header->destination);
   take_text(to, tape->tokens + header->type);
   if (!take_payload(kind, header->body, to)) return false;
-  uint32_t id = kind == READ_OK || kind == POLL_OK ? header->in_reply_to : header->id;
+  uint32_t id = is_answer(kind) ? header->in_reply_to : header->id;
   return id && take_integer(to, tape->tokens + id);
 }
 

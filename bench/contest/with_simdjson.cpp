@@ -114,13 +114,17 @@ bool take_payload(line_kind kind, object &body, fields *to) {
   auto integer = [&](value element) { return take_integer(to, element.get_int64()); };
   auto pair = [&](value element) { return take_pair(to, element); };
   switch (kind) {
-    case ECHO: return take_text(to, body, "echo");
-    case NESTED: {
+    case ECHO:
+    case ECHO_OK: return take_text(to, body, "echo");
+    case NESTED:
+    case NESTED_OK: {
       value payload;
       return !body.find_field("echo").get(payload) && take_value(to, payload);
     }
     case BROADCAST: return take_integer(to, body, "message");
     case SEND: return take_text(to, body, "key") && take_integer(to, body, "msg");
+    case GENERATE_OK: return take_text(to, body, "id");
+    case SEND_OK: return take_integer(to, body, "offset");
     case POLL: return take_object(to, body.find_field("offsets").get_object(), integer);
     case READ_OK: return take_array(to, body.find_field("messages").get_array(), integer);
     case POLL_OK:
@@ -140,8 +144,7 @@ bool read_line(line_kind kind, char *line, size_t length, fields *to) {
   if (!take_text(to, members, "src") || !take_text(to, members, "dest")) return false;
   if (members.find_field("body").get_object().get(body)) return false;
   if (!take_text(to, body, "type") || !take_payload(kind, body, to)) return false;
-  bool is_reply = kind == READ_OK || kind == POLL_OK;
-  return is_reply ? take_integer(to, body, "in_reply_to") : take_integer(to, body, "msg_id");
+  return is_answer(kind) ? take_integer(to, body, "in_reply_to") : take_integer(to, body, "msg_id");
 }
 
 const char *write_line(line_kind, const fields *, size_t *) { return nullptr; }

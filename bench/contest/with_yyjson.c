@@ -90,11 +90,15 @@ static bool take_members(fields *to, yyjson_val *object, bool (*take)(fields *, 
 // The members are asked for in the order of the line, which an iterator finds at once.
 static bool take_payload(line_kind kind, yyjson_obj_iter *body, fields *to) {
   switch (kind) {
-    case ECHO: return take_text(to, yyjson_obj_iter_get(body, "echo"));
-    case NESTED: return take_value(to, yyjson_obj_iter_get(body, "echo"));
+    case ECHO:
+    case ECHO_OK: return take_text(to, yyjson_obj_iter_get(body, "echo"));
+    case NESTED:
+    case NESTED_OK: return take_value(to, yyjson_obj_iter_get(body, "echo"));
     case BROADCAST: return take_integer(to, yyjson_obj_iter_get(body, "message"));
     case SEND:
       return take_text(to, yyjson_obj_iter_get(body, "key")) && take_integer(to, yyjson_obj_iter_get(body, "msg"));
+    case GENERATE_OK: return take_text(to, yyjson_obj_iter_get(body, "id"));
+    case SEND_OK: return take_integer(to, yyjson_obj_iter_get(body, "offset"));
     case POLL: return take_members(to, yyjson_obj_iter_get(body, "offsets"), take_integer);
     case READ_OK: return take_integers(to, yyjson_obj_iter_get(body, "messages"));
     case POLL_OK: return take_members(to, yyjson_obj_iter_get(body, "msgs"), take_pairs);
@@ -110,8 +114,8 @@ static bool take_line(line_kind kind, yyjson_val *root, fields *to) {
   if (!yyjson_obj_iter_init(yyjson_obj_iter_get(&members, "body"), &body)) return false;
   if (!take_text(to, yyjson_obj_iter_get(&body, "type"))) return false;
   if (!take_payload(kind, &body, to)) return false;
-  bool is_reply = kind == READ_OK || kind == POLL_OK;
-  return take_integer(to, is_reply ? yyjson_obj_iter_get(&body, "in_reply_to") : yyjson_obj_iter_get(&body, "msg_id"));
+  const char *id = is_answer(kind) ? "in_reply_to" : "msg_id";
+  return take_integer(to, yyjson_obj_iter_get(&body, id));
 }
 
 bool read_line(line_kind kind, char *line, size_t length, fields *to) {
@@ -159,8 +163,10 @@ static value *logs(document *document, const fields *from) {
 
 static void add_payload(line_kind kind, document *document, value *body, const fields *from) {
   switch (kind) {
-    case ECHO: add_text(document, body, "echo", from->texts[3]); break;
+    case ECHO:
+    case ECHO_OK: add_text(document, body, "echo", from->texts[3]); break;
     case NESTED:
+    case NESTED_OK:
       yyjson_mut_obj_add_val(
         document, body, "echo", yyjson_mut_rawn(document, from->payload.start, from->payload.length));
       break;
@@ -169,6 +175,8 @@ static void add_payload(line_kind kind, document *document, value *body, const f
       add_text(document, body, "key", from->texts[3]);
       yyjson_mut_obj_add_sint(document, body, "msg", from->integers[0]);
       break;
+    case GENERATE_OK: add_text(document, body, "id", from->texts[3]); break;
+    case SEND_OK: yyjson_mut_obj_add_sint(document, body, "offset", from->integers[0]); break;
     case POLL: yyjson_mut_obj_add_val(document, body, "offsets", offsets(document, from)); break;
     case READ_OK:
       yyjson_mut_obj_add_val(
@@ -192,8 +200,7 @@ const char *write_line(line_kind kind, const fields *from, size_t *length) {
   add_text(document, body, "type", from->texts[2]);
   add_payload(kind, document, body, from);
   int64_t id = from->integers[from->integer_count - 1];
-  bool is_reply = kind == READ_OK || kind == POLL_OK;
-  if (is_reply) yyjson_mut_obj_add_sint(document, body, "in_reply_to", id);
+  if (is_answer(kind)) yyjson_mut_obj_add_sint(document, body, "in_reply_to", id);
   else yyjson_mut_obj_add_sint(document, body, "msg_id", id);
   return yyjson_mut_write_opts(document, 0, &allocator, length, NULL);
 }

@@ -101,11 +101,13 @@ var lines: [[UInt8]] = []
 while let line = readLine() { lines.append(Array(line.utf8)) }
 let writes = words[0] == "write"
 switch words[1] {
-case "echo", "nested": try Contest<Echo>(lines: lines).run(writes: writes, milliseconds: milliseconds)
-case "broadcast", "read", "read_ok":
+case "echo", "nested", "echo_ok", "nested_ok":
+  try Contest<Echo>(lines: lines).run(writes: writes, milliseconds: milliseconds)
+case "broadcast", "read", "broadcast_ok", "read_ok":
   try Contest<Broadcast>(lines: lines).run(writes: writes, milliseconds: milliseconds)
-case "generate": try Contest<UniqueIDs>(lines: lines).run(writes: writes, milliseconds: milliseconds)
-case "send", "poll", "poll_ok":
+case "generate", "generate_ok":
+  try Contest<UniqueIDs>(lines: lines).run(writes: writes, milliseconds: milliseconds)
+case "send", "poll", "send_ok", "poll_ok":
   try Contest<Kafka>(lines: lines).run(writes: writes, milliseconds: milliseconds)
 default: fatalError("there is no kind '\(words[1])'")
 }
