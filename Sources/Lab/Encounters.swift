@@ -14,7 +14,9 @@ public struct Encounters: Equatable, Sendable {
   }
 
   /// When each kind of fault was in force.
-  public internal(set) var faults: [Scenario.Fault: Set<Part>] = [:]
+  public private(set) var faults: [Scenario.Fault: Set<Part>] = [:]
+  /// Since which part of the test each fault that is in force has been.
+  private var begun: [Scenario.Fault: Part] = [:]
   /// Messages between servers that never arrived, by their type.
   public private(set) var lost: [String: Int] = [:]
   /// Messages that arrived twice, and that were held up, one by one.
@@ -22,10 +24,10 @@ public struct Encounters: Equatable, Sendable {
   /// Messages that were held up, one by one.
   public private(set) var heldUpCount = 0
   /// How often a node was killed.
-  public internal(set) var killCount = 0
+  public private(set) var killCount = 0
   /// Kills of a node that had acknowledged a change and had sent nothing to another node since it got the request: nobody else can know
   /// of the change.
-  public internal(set) var killsBeforeTelling = 0
+  public private(set) var killsBeforeTelling = 0
 
   /// The most types that are told apart: nodes may name as many as they like.
   static var typesMax: Int { 64 }
@@ -33,6 +35,26 @@ public struct Encounters: Equatable, Sendable {
   mutating func noteLost(_ line: [UInt8]) {
     let type = Self.type(of: line)
     lost[lost[type] != nil || lost.count < Self.typesMax ? type : "others", default: 0] += 1
+  }
+
+  /// Faults are about to change, or have changed: those in force now count for all parts since they began.
+  mutating func noteFaults(_ faults: some Collection<Scenario.Fault>, in part: Part) {
+    for fault in faults {
+      let since = begun[fault] ?? part
+      begun[fault] = since
+      self.faults[fault, default: []].formUnion(Part.allCases.filter { since <= $0 && $0 <= part })
+    }
+    for fault in begun.keys where !faults.contains(fault) { begun[fault] = nil }
+  }
+
+  /// A fault that is over at once.
+  mutating func noteInstant(_ fault: Scenario.Fault, in part: Part) {
+    faults[fault, default: []].insert(part)
+  }
+
+  mutating func noteKill(isBeforeTelling: Bool) {
+    killCount += 1
+    if isBeforeTelling { killsBeforeTelling += 1 }
   }
 
   mutating func noteDoubled() { doubledCount += 1 }
@@ -47,6 +69,33 @@ public struct Encounters: Equatable, Sendable {
   }
 }
 
+/// Which nodes have acknowledged a change that no other node can know of: they have sent nothing to another one since they
+/// got the request. Nodes go by their places.
+struct Tellings: Sendable {
+  /// How many messages each node has sent to others.
+  private var counts: [Int]
+  private var untold: Set<Int> = []
+
+  init(nodeCount: Int) { counts = Array(repeating: 0, count: nodeCount) }
+
+  func count(of place: Int) -> Int { counts[place] }
+
+  /// A node has sent another node something.
+  mutating func told(_ place: Int) {
+    counts[place] += 1
+    untold.remove(place)
+  }
+
+  /// A node has acknowledged a change, and had sent so many messages to others when it was asked for it.
+  mutating func acknowledged(_ place: Int, countBefore: Int) {
+    // What it sent after it had got the request may have been the change.
+    if counts[place] == countBefore { untold.insert(place) }
+  }
+
+  /// Returns whether the node takes with it what no other one can know of.
+  mutating func killed(_ place: Int) -> Bool { untold.remove(place) != nil }
+}
+
 extension TestRun {
   /// The part of the test that it is in.
   private var part: Encounters.Part {
@@ -55,36 +104,35 @@ extension TestRun {
     return share < 1 / 3 ? .early : share < 2 / 3 ? .middle : .late
   }
 
-  /// Faults are about to change, or have changed: those in force now count for all parts since they began.
   mutating func noteFaults(and instant: Scenario.Fault? = nil) {
-    let now = part
-    for fault in faults.keys {
-      let since = faultParts[fault] ?? now
-      faultParts[fault] = since
-      encounters.faults[fault, default: []].formUnion(
-        Encounters.Part.allCases.filter { since <= $0 && $0 <= now })
-    }
-    for fault in faultParts.keys where faults[fault] == nil { faultParts[fault] = nil }
-    if let instant { encounters.faults[instant, default: []].insert(now) }
+    encounters.noteFaults(faults.keys, in: part)
+    if let instant { encounters.noteInstant(instant, in: part) }
   }
 
   /// A node has sent another node something.
-  mutating func noteTelling(by node: NodeID) {
-    guard let place = network.place(of: node), place < tellings.count else { return }
-    tellings[place] += 1
-    untold.remove(node)
+  mutating func noteTelling(by name: NodeID) {
+    if tellings != nil, let place = nodePlace(of: name) { tellings!.told(place) }
   }
 
   /// A node has acknowledged a change to a client of its.
   mutating func noteAcknowledgement(to worker: Int) {
-    guard !tellings.isEmpty else { return }
-    let node = workers[worker].node
-    // What it sent after it had got the request may have been the change.
-    if tellings(by: node) == workers[worker].tellings { untold.insert(node) }
+    guard tellings != nil, let place = nodePlace(of: workers[worker].node) else { return }
+    tellings!.acknowledged(place, countBefore: workers[worker].tellings)
   }
 
+  mutating func noteKill(of node: NodeID) {
+    let isBeforeTelling = nodePlace(of: node).flatMap { tellings?.killed($0) }
+    encounters.noteKill(isBeforeTelling: isBeforeTelling ?? false)
+  }
+
+  /// How many messages a node has sent to others; 0 where nobody is killed.
   func tellings(by node: NodeID) -> Int {
-    guard !tellings.isEmpty, let place = network.place(of: node) else { return 0 }
-    return tellings[place]
+    guard let tellings, let place = nodePlace(of: node) else { return 0 }
+    return tellings.count(of: place)
+  }
+
+  /// The place of a node; nil for services and for names that are of nobody here.
+  private func nodePlace(of name: NodeID) -> Int? {
+    network.place(of: name).flatMap { $0 < nodes.count ? $0 : nil }
   }
 }

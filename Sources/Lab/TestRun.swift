@@ -90,19 +90,10 @@ public struct TestRun {
   var anomalyLog = AnomalyLog()
   /// What became of each message; nil where nobody asks for it.
   var record: MessageRecord?
-  /// Nodes that have ended before they were told to.
-  var dead: Set<NodeID> = []
-  /// Nodes of which nothing is heard any more, as they have written to a client that had gone.
-  var silenced: Set<NodeID> = []
+  /// What has become of the nodes.
+  var states = NodeStates()
   /// What nodes have printed before the load begins.
   var openings: [NodeID: Opening] = [:]
-  /// Nodes that have printed no line since the load began.
-  var silent: Set<NodeID> = []
-  /// Nodes that the nemesis has killed and not yet started again.
-  var down: Set<NodeID> = []
-  var paused: Set<NodeID> = []
-  /// Nodes whose disks are full or fail.
-  var brokenDisks: Set<NodeID> = []
   var membership: MembershipChanges
   /// Faults under way, in words.
   var faults: [Scenario.Fault: String] = [:]
@@ -110,12 +101,8 @@ public struct TestRun {
 
   /// What the nodes have come across.
   public internal(set) var encounters = Encounters()
-  /// Since which part of the test each fault has been in force.
-  var faultParts: [Scenario.Fault: Encounters.Part] = [:]
-  /// Nodes that have acknowledged a change and told no other node anything since.
-  var untold: Set<NodeID> = []
-  /// How many messages each node has sent to others, by its place; empty where nobody is killed.
-  var tellings: [Int] = []
+  /// Nil where nobody is killed.
+  var tellings: Tellings?
   /// When requests began.
   var loadStart: Instant?
 
@@ -166,7 +153,7 @@ public struct TestRun {
       record = MessageRecord(limit: scenario.recordBytesMax)
       network.keepsMishaps = true
     }
-    if scenario.faults.contains(.kill), nodes.count > 1 { tellings = Array(repeating: 0, count: nodes.count) }
+    if scenario.faults.contains(.kill), nodes.count > 1 { tellings = Tellings(nodeCount: nodes.count) }
     player = scenario.script.map { ScriptPlayer($0) }
     if scenario.isRecorded { recorder = ScriptRecorder(clients: clients) }
     if player != nil || recorder != nil { counter = MessageCounter() }
@@ -288,7 +275,7 @@ struct Worker: Sendable {
   /// How many final operations it has done, and when it goes on with them; nil when it has done all.
   var finalCount = 0
   var finalDue: Instant? = .zero
-  /// How many messages its node had sent to others when its request went out.
+  /// How many messages its node had sent to others when its request went out; 0 where nobody is killed.
   var tellings = 0
 
   init(number: Int, node: NodeID, isFirst: Bool = true) {

@@ -64,11 +64,11 @@ extension TestRun {
   mutating func orderCuts() {
     guard scenario.carrier == .real else { return }
     var all = cuts.sorted { $0.key < $1.key }.map { Cut(name: $0.key, grudge: $0.value) }
-    if !silenced.isEmpty {
+    if !states.silenced.isEmpty {
       all.append(
         Cut(
           name: "silenced",
-          grudge: Grudge(Dictionary(uniqueKeysWithValues: nodes.map { ($0, silenced) }))))
+          grudge: Grudge(Dictionary(uniqueKeysWithValues: nodes.map { ($0, states.silenced) }))))
     }
     orders.append(.cut(all))
   }
@@ -86,12 +86,12 @@ extension TestRun {
       let source = message.optionalElement("src")?.string.map({ NodeID($0) }),
       let destination = message.optionalElement("dest")?.string.map({ NodeID($0) }),
       place(of: source).map({ $0 < nodes.count }) ?? false,
-      place(of: destination).map({ $0 < nodes.count }) ?? false, !silenced.contains(source)
+      place(of: destination).map({ $0 < nodes.count }) ?? false, !states.isSilenced(source)
     else { return }
     noteSent(line.span, involvesClient: false, numberBytes: #""id":,"#.utf8.count + "\(number)".utf8.count)
-    if !silent.isEmpty { silent.remove(source) }
+    states.printed(source)
     if isPreparing { openings[source, default: Opening()].note(line.span) }
-    if !tellings.isEmpty { noteTelling(by: source) }
+    noteTelling(by: source)
     record?.sent(line, number, from: source, to: destination, operation: nil, at: clock)
     if let fate = carried.sent(number, scenario.logNetworkReceives ? line : []) { settle(number, fate, line) }
   }

@@ -123,7 +123,7 @@ extension TestRun {
         // It may have been paused or killed meanwhile. As long as it is there, it is asked.
         let node = clients[first.client].node
         closeClient(first.client)
-        if !down.contains(node), !dead.contains(node) { initializeAgain(node) }
+        if states.isRunning(node) { initializeAgain(node) }
       case .setUp(let type): failSetUp("setup-failed", first.client, unanswered(type, first.client))
       case .change(let change): changed(change, .timeout("no answer"), by: first.client)
       case .operation(let invocation, let worker, let begun):
@@ -205,7 +205,7 @@ extension TestRun {
       report("late-reply", "\(node) \(what), which is dropped: \(excerpt)", node, severity: .warning)
       return
     }
-    silenced.insert(node)
+    states.silence(node)
     orderCuts()
     report(
       "late-reply",

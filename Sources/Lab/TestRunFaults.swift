@@ -47,13 +47,13 @@ extension TestRun {
       faults[degradation.fault] = nil
       return .null
     case .kill(let targets): return start(.kill(nemesis.nodes(targets, of: nodes)))
-    case .start: return start(down.sorted())
+    case .start: return start(states.down.sorted())
     case .pause(let targets): return start(.pause(nemesis.nodes(targets, of: nodes)))
-    case .resume: return resume(paused.sorted())
+    case .resume: return resume(states.paused.sorted())
     case .breakDisks(let targets):
       let hit = nemesis.nodes(targets, of: nodes)
       return start(.disk(nemesis.diskCondition(), hit))
-    case .mendDisks: return mendDisks(brokenDisks.sorted())
+    case .mendDisks: return mendDisks(states.withBrokenDisks.sorted())
     case .skew(let targets):
       let hit = nemesis.nodes(targets, of: nodes)
       return start(.skew(hit.map { .init($0, by: nemesis.skew()) }))
@@ -105,28 +105,23 @@ extension TestRun {
   }
 
   private mutating func kill(_ hit: [NodeID]) -> JSON {
-    for node in hit where !down.contains(node) && !dead.contains(node) {
-      encounters.killCount += 1
-      if untold.remove(node) != nil { encounters.killsBeforeTelling += 1 }
-      down.insert(node)
-      paused.remove(node)
-      if silenced.remove(node) != nil { orderCuts() }
+    for node in hit where states.isRunning(node) {
+      noteKill(of: node)
+      if states.kill(node) { orderCuts() }
       network.discard(for: node)
       noteMishaps()
       actions.append(.kill(node))
     }
-    faults[.kill] = down.isEmpty ? nil : "\(down.count) killed"
-    faults[.pause] = paused.isEmpty ? nil : "\(paused.count) paused"
+    describeStops()
     return JSON(hit, are: "killed")
   }
 
   /// Starts what was killed, with a disk that works. Like any node, it is told who it is before anything else.
   mutating func start(_ started: [NodeID]) -> JSON {
     noting { $0.ended(.kill, at: $1) }
-    down.subtract(started)
-    faults[.kill] = down.isEmpty ? nil : "\(down.count) killed"
+    states.start(started)
+    describeStops()
     for node in started {
-      brokenDisks.remove(node)
       actions.append(.setDisk(node, .sound))
       actions.append(.start(node))
       initializeAgain(node)
@@ -144,34 +139,41 @@ extension TestRun {
   }
 
   private mutating func pause(_ hit: [NodeID]) -> JSON {
-    let stopped = hit.filter { !down.contains($0) && !dead.contains($0) && !paused.contains($0) }
-    paused.formUnion(stopped)
+    let stopped = hit.filter(states.isAwake)
+    states.pause(stopped)
     for node in stopped { actions.append(.pause(node)) }
-    faults[.pause] = paused.isEmpty ? nil : "\(paused.count) paused"
+    describeStops()
     return JSON(hit, are: "paused")
   }
 
   mutating func resume(_ resumed: [NodeID]) -> JSON {
     noting { $0.ended(.pause, at: $1) }
-    paused.subtract(resumed)
-    faults[.pause] = paused.isEmpty ? nil : "\(paused.count) paused"
+    states.resume(resumed)
+    describeStops()
     for node in resumed { actions.append(.resume(node)) }
     return JSON(resumed, are: "resumed")
   }
 
+  /// Says in words how many nodes are killed and paused.
+  private mutating func describeStops() {
+    let (down, paused) = (states.down.count, states.paused.count)
+    faults[.kill] = down == 0 ? nil : "\(down) killed"
+    faults[.pause] = paused == 0 ? nil : "\(paused) paused"
+  }
+
   private mutating func breakDisks(_ condition: DiskCondition, _ hit: [NodeID]) -> JSON {
-    let broken = hit.filter { !down.contains($0) && !dead.contains($0) }
-    brokenDisks.formUnion(broken)
+    let broken = hit.filter(states.isRunning)
+    states.breakDisks(of: broken)
     for node in broken { actions.append(.setDisk(node, condition)) }
-    let noun = brokenDisks.count == 1 ? "disk" : "disks"
-    faults[.disk] = brokenDisks.isEmpty ? nil : "\(brokenDisks.count) \(noun) \(condition.rawValue)"
+    let count = states.withBrokenDisks.count
+    faults[.disk] = count == 0 ? nil : "\(count) \(count == 1 ? "disk" : "disks") \(condition.rawValue)"
     return [.string(condition.rawValue), JSON(broken)]
   }
 
   mutating func mendDisks(_ mended: [NodeID]) -> JSON {
     noting { $0.ended(.disk, at: $1) }
-    brokenDisks.subtract(mended)
-    if brokenDisks.isEmpty { faults[.disk] = nil }
+    states.mendDisks(of: mended)
+    if states.withBrokenDisks.isEmpty { faults[.disk] = nil }
     for node in mended { actions.append(.setDisk(node, .sound)) }
     return JSON(mended)
   }

@@ -70,16 +70,16 @@ extension TestRun {
   /// Takes a line that a node printed, without its newline.
   public mutating func receive(line: Span<UInt8>, from node: NodeID, at now: Instant) {
     clock = max(clock, now)
-    guard phase != .idle, phase != .finished, !silenced.contains(node) else { return }
+    guard phase != .idle, phase != .finished, !states.isSilenced(node) else { return }
     if isPreparing { openings[node, default: Opening()].note(line) }
-    if !silent.isEmpty { silent.remove(node) }
+    states.printed(node)
     read(line, from: node)
   }
 
   /// A line was longer than the driver reads, and is lost.
   public mutating func receiveOversized(bytes: Int, from node: NodeID, at now: Instant) {
     clock = max(clock, now)
-    guard phase != .idle, phase != .finished, !silenced.contains(node) else { return }
+    guard phase != .idle, phase != .finished, !states.isSilenced(node) else { return }
     report(
       "oversized-line",
       "\(node) printed a line of \(bytes) bytes, longer than this bench reads, so it is lost; send less at a time",
@@ -89,7 +89,7 @@ extension TestRun {
   /// A node leaves so much of its input unread that the driver keeps no more of it, and drops a line.
   public mutating func overflowed(_ node: NodeID, waitingBytes: Int, at now: Instant) {
     clock = max(clock, now)
-    let isPaused = paused.contains(node)
+    let isPaused = states.paused.contains(node)
     report(
       "unread-input",
       "\(node) has left \(waitingBytes) bytes of its stdin unread, and what else is sent to it is dropped"
@@ -141,8 +141,8 @@ extension TestRun {
       return
     }
     clock = max(clock, now)
-    guard phase != .idle, phase != .finished, !silenced.contains(node) else { return }
-    if !silent.isEmpty { silent.remove(node) }
+    guard phase != .idle, phase != .finished, !states.isSilenced(node) else { return }
+    states.printed(node)
     let number = takeMessageID()
     send(
       message, NumberedLine.make(message, number), number, from: node, to: destination, at: place,
@@ -237,7 +237,7 @@ extension TestRun {
       id: number, source: source, destination: destination, line: numbered, isFromClient: fromClient)
     parcel.sent = clock
     var due = clock
-    if !tellings.isEmpty, !fromClient, place < nodes.count { noteTelling(by: source) }
+    if !fromClient, place < nodes.count { noteTelling(by: source) }
     if !fromClient { (due, parcel.number) = arrival(from: source, to: destination) }
     network.send(parcel, to: place, due: due)
   }
@@ -281,7 +281,7 @@ extension TestRun {
     noteMishaps()
     noteInterferences()
     guard let (parcel, place) = taken else { return }
-    guard !dead.contains(parcel.destination), !down.contains(parcel.destination) else {
+    guard states.isRunning(parcel.destination) else {
       record?.mishap(.init(kind: .lost, message: parcel.id, cause: "node down"), at: clock)
       return
     }
@@ -301,7 +301,7 @@ extension TestRun {
   ///   - lastLines: of what it printed, for people.
   public mutating func exited(_ node: NodeID, _ how: String, lastLines: [String], at now: Instant) {
     clock = max(clock, now)
-    guard phase != .idle, phase != .finished, dead.insert(node).inserted else { return }
+    guard phase != .idle, phase != .finished, states.died(node) else { return }
     let lines =
       lastLines.isEmpty
       ? ", and had printed nothing" : "; its last lines were:\n\(lastLines.joined(separator: "\n"))"

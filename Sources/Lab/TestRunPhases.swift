@@ -66,7 +66,7 @@ extension TestRun {
       calm = clock + max(limit - scenario.calmTime, .zero)
     }
     loadStart = clock
-    silent = Set(nodes)
+    states.awaitLines(of: nodes)
     recorder?.calm(calm.map { $0 - origin })
     guard let player else { return }
     phase = .running(cutoff: origin + player.script.end)
@@ -152,6 +152,6 @@ extension TestRun {
     guard phase != .finished else { return }
     phase = .finished
     record?.end(at: clock)
-    for node in nodes where !dead.contains(node) { actions.append(.stop(node)) }
+    for node in nodes where !states.dead.contains(node) { actions.append(.stop(node)) }
   }
 }

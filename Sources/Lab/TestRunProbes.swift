@@ -78,8 +78,7 @@ extension TestRun {
     prober.rest()
     let lacking = visibility.lacking
     guard !lacking.isEmpty, let probe = load.probe else { return }
-    for node in lacking
-    where !dead.contains(node) && !down.contains(node) && !paused.contains(node) && !silenced.contains(node) {
+    for node in lacking where states.isAwake(node) && !states.isSilenced(node) {
       guard let id = prober.ask(node, at: clock) else { continue }
       let line = desk.request(from: Prober.name, to: node, number: takeMessageID(), messageID: id) {
         probe.message.write(to: &$0)

@@ -14,13 +14,13 @@ extension TestRun {
 
   /// Nodes that were initialized, and then left clients without an answer and printed nothing.
   private var silences: [Anomaly] {
-    guard !silent.isEmpty, scenario.faults.isEmpty, scenario.script == nil else { return [] }
+    guard !states.silent.isEmpty, scenario.faults.isEmpty, scenario.script == nil else { return [] }
     var unanswered: [NodeID: Int] = [:]
     for operation in history.operations where operation.isClient && operation.error == "net-timeout" {
       if let node = operation.node { unanswered[node, default: 0] += 1 }
     }
-    return nodes.filter { silent.contains($0) && !dead.contains($0) && !silenced.contains($0) }.compactMap {
-      node in
+    let quiet = states.silent.subtracting(states.dead).subtracting(states.silenced)
+    return nodes.filter(quiet.contains).compactMap { node in
       guard let count = unanswered[node] else { return nil }
       return Anomaly(
         "silent-node",

@@ -4,6 +4,7 @@ import Lab
 import Mutants
 import Nodes
 import Simulator
+import Workloads
 import History
 
 /// A node that the simulator can run, by the name that `glomer` knows it by.
@@ -168,5 +169,24 @@ struct SimulatedNode: Sendable {
   /// The node that serves a workload.
   static func serving(_ workload: Workload) -> SimulatedNode? {
     all.first { $0.workloads.contains(workload) }
+  }
+}
+
+/// Tells every peer what a client says, and does next to nothing beside: what the simulator is measured by.
+struct FloodNode: Node {
+  typealias Message = Echo
+
+  private let peers: [NodeID]
+  private let names: Set<NodeID>
+
+  init(_ cluster: Cluster, recovering records: [Never], _ context: inout Context<Self>) {
+    peers = cluster.peers
+    names = Set(peers)
+  }
+
+  mutating func receive(_ message: Message, _ request: Request, _ context: inout Context<Self>) {
+    guard case .echo(let payload) = message, !names.contains(request.source) else { return }
+    for peer in peers { context.send(message, to: peer) }
+    context.reply(.echoOk(payload), to: request)
   }
 }

@@ -114,7 +114,7 @@ import Testing
   @Test("of a node that is silenced reach nobody until it is killed and started again")
   func silence() {
     var puppets = Self.begin(Self.scenario())
-    puppets.test.silenced = ["n1"]
+    puppets.test.states.silence("n1")
     puppets.test.orderCuts()
     guard case .cut(let cuts)? = puppets.test.takeHostOrders().last else { return #expect(Bool(false)) }
     #expect(cuts.map(\.name) == ["silenced"])

@@ -77,7 +77,7 @@ extension TestRun {
   mutating func stepMembership() {
     let change = membership.next(at: clock)
     let members = nodes.filter { !membership.outside.contains($0) || $0 == change.node && !change.isMember }
-    let awake = members.filter { !down.contains($0) && !paused.contains($0) && !dead.contains($0) }
+    let awake = members.filter(states.isAwake)
     let member = membership.member(of: awake.isEmpty ? nodes : awake)
     ask(openClient(member, for: .preparation), .change(change), patience: Self.membershipPatience) { body in
       body.member("type", change.type)

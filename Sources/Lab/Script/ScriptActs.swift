@@ -47,11 +47,11 @@ extension TestRun {
   public var flights: [Flight] { network.flights }
 
   /// Nodes that were killed and have not been started again, nodes that are paused, and nodes that have ended by themselves.
-  public var downNodes: Set<NodeID> { down }
+  public var downNodes: Set<NodeID> { states.down }
   /// Nodes that are paused, and may be killed as well.
-  public var pausedNodes: Set<NodeID> { paused }
+  public var pausedNodes: Set<NodeID> { states.paused }
   /// Nodes that have ended by themselves.
-  public var deadNodes: Set<NodeID> { dead }
+  public var deadNodes: Set<NodeID> { states.dead }
 
   /// Faults of the script that are in force, by their places.
   public var activeFaults: [Int] { player?.activeFaults ?? [] }

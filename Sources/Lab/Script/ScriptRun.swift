@@ -283,9 +283,9 @@ extension TestRun {
   private mutating func end(_ harm: Script.Harm, rule: String) -> JSON {
     switch harm {
     case .cut: return heal(harm.fault, rule: rule)
-    case .kill(let nodes): return start(nodes.filter(down.contains))
-    case .pause(let nodes): return resume(nodes.filter(paused.contains))
-    case .disk(_, let nodes): return mendDisks(nodes.filter(brokenDisks.contains))
+    case .kill(let nodes): return start(nodes.filter(states.down.contains))
+    case .pause(let nodes): return resume(nodes.filter(states.paused.contains))
+    case .disk(_, let nodes): return mendDisks(nodes.filter(states.withBrokenDisks.contains))
     case .remove: return addMembers()
     case .skew: return .null
     }
