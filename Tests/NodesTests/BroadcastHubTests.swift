@@ -64,7 +64,7 @@ private let b = Incarnation(name: "n2.b")
     var trial = Trial.started()
     _ = trial.receive(batch([1], of: a), from: "n1", id: nil)
     _ = trial.wake(.scatter)
-    #expect(trial.receive(.client(.broadcast(7))).instant(of: .scatter) == trial.now + .milliseconds(340))
+    #expect(trial.receive(.client(.broadcast(7))).instant(of: .scatter) == trial.now + .microseconds(267_500))
   }
 
   @Test(
@@ -77,7 +77,7 @@ private let b = Incarnation(name: "n2.b")
     trial.now = .zero + .milliseconds(100)
     #expect(
       trial.receive(batch([2], of: b), from: "n2", id: nil).instant(of: .scatter)
-        == .zero + .milliseconds(600 - 20 - 200 - 40))
+        == .zero + .milliseconds(600 - 20 - 200 - 50) - .microseconds(62_500))
   }
 
   @Test("no period is so short that a batch takes more than two of them")
@@ -89,7 +89,7 @@ private let b = Incarnation(name: "n2.b")
       Issue.record("no scatter")
       return
     }
-    #expect(rhythm.period == .microseconds(102_500))
+    #expect(rhythm.period == .microseconds(132_500))
   }
 
   @Test("a spoke gets back its stamp, with the time that its batch lay at the hub added")

@@ -30,7 +30,7 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
     var hub = HubSchedule(budget: .milliseconds(600))
     _ = hub.received(.left(.zero), from: "n1", at: at(100))
     let rhythm = hub.scatter(at: at(100))
-    #expect(rhythm.margin == .milliseconds(20) && rhythm.period == .milliseconds(340))
+    #expect(rhythm.margin == .milliseconds(50) && rhythm.period == .microseconds(267_500))
   }
 
   @Test(
@@ -42,7 +42,7 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
     let due = hub.plan(latest: nil, at: at(21_140))!
     let late = hub.scatter(at: due)
     #expect(late.margin > .milliseconds(38) && late.margin <= .milliseconds(40))
-    #expect(late.period == .milliseconds(380) - late.margin * 2)
+    #expect(late.period == .milliseconds(380) - late.margin - late.margin * 5 / 4)
     for turn in 22...34 { _ = hub.received(.left(.seconds(turn)), from: "n1", at: at(1000 * turn + 100)) }
     _ = hub.plan(latest: nil, at: at(34_100))
     #expect(hub.scatter(at: hub.due!).margin == .milliseconds(12))
@@ -64,6 +64,16 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
     #expect(latest(age: .zero) == now + .milliseconds(380))
     #expect(hub.plan(latest: latest(age: .zero), at: now) == regular + period)
     #expect(hub.plan(latest: latest(age: period), at: now) == now + .milliseconds(6))
+  }
+
+  @Test("where a budget is too short for the shortest period, values wait for the regular scatters")
+  func shortBudget() {
+    var hub = hub(budget: 210)
+    let regular = hub.plan(latest: nil, at: at(20_900))!
+    let rhythm = hub.scatter(at: regular)
+    let now = regular + rhythm.period - rhythm.margin
+    let latest = hub.received(.left(now - at(100), age: rhythm.period), from: "n1", at: now)
+    #expect(hub.plan(latest: latest, at: now) == regular + rhythm.period)
   }
 
   @Test(
@@ -104,7 +114,7 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
   }
 
   @Test(
-    "a period is half a round trip at the least; below two hops nodes mail; below one, which nothing meets, they don't"
+    "a period is thirteen twentieths of a round trip at the least; below two hops nodes mail; below one, which nothing meets, they don't"
   )
   func shortBudgets() {
     func rhythm(_ budget: Int) -> Rhythm {
@@ -112,8 +122,8 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
       let due = hub.plan(latest: nil, at: at(20_900))!
       return hub.scatter(at: due)
     }
-    #expect(rhythm(300).period == .microseconds(102_500))
-    #expect(rhythm(210).period == .microseconds(102_500) && rhythm(210).mailPeriod == nil)
+    #expect(rhythm(300).period == .microseconds(132_500))
+    #expect(rhythm(210).period == .microseconds(132_500) && rhythm(210).mailPeriod == nil)
     #expect(rhythm(180).mailPeriod != nil)
     #expect(rhythm(90).mailPeriod == nil)
   }

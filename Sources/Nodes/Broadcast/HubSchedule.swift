@@ -19,8 +19,8 @@ internal import Glomers
 struct HubSchedule: Sendable {
   /// A difference between two instants that is not worth a message.
   static let slack = Duration.milliseconds(10)
-  /// What the hub assumes of batches before it knows: a computer that has just begun to run is late.
-  private static let firstMargin = Duration.milliseconds(20)
+  /// What the hub assumes of lateness before it knows: a computer that has just begun to run is late.
+  private static let firstLateness = Duration.milliseconds(50)
   private static let creditMax = 4
 
   private struct Spoke: Sendable {
@@ -42,6 +42,8 @@ struct HubSchedule: Sendable {
   private var lateness: DecayingPeak
   /// What the regular scatters leave unused of the budget, for what is late.
   private var reserve = Duration.zero
+  /// Within what time the regular scatters bring a value to every node: the budget, unless that is too short for them.
+  private var promise: Duration
   /// When the next scatter is to leave; nil while there is no news.
   private(set) var due: Instant?
   /// The regular scatters; nil before the first.
@@ -52,7 +54,8 @@ struct HubSchedule: Sendable {
 
   init(budget: Duration) {
     self.budget = budget
-    lateness = DecayingPeak(assuming: Self.firstMargin, memory: DecayingPeak.memory(budget))
+    promise = Self.punctual(budget)
+    lateness = DecayingPeak(assuming: Self.firstLateness, memory: DecayingPeak.memory(budget))
   }
 
   // MARK: What the hub learns
@@ -73,8 +76,8 @@ struct HubSchedule: Sendable {
   }
 
   /// A batch or mail has come. Returns when its oldest value has to leave at the latest: the value came to the spoke at
-  /// `now − lateness − hop − age`, and is to be at every node when the budget has passed since, of which the scatter takes
-  /// a hop, and what is late the reserve.
+  /// `now − lateness − hop − age`, and is to be at every node within what was promised, of which the scatter takes a hop,
+  /// and what is late the reserve. (Were it the budget where that is too short, every batch would want an extra scatter.)
   mutating func received(_ timing: BatchTiming, from spoke: NodeID, at now: Instant) -> Instant {
     let delay = now - Instant.zero - timing.stamp
     spokes[spoke, default: Spoke()].delays.add(delay)
@@ -84,7 +87,7 @@ struct HubSchedule: Sendable {
     spokes[spoke]!.lateness = timing.lateness
     spokes[spoke]!.batch = (timing.stamp, now)
     let hop = (roundTrip ?? .zero) / 2
-    return now - lateness - hop - timing.age + punctual - hop - reserve
+    return now - lateness - hop - timing.age + promise - hop - reserve
   }
 
   // MARK: When to scatter
@@ -122,6 +125,7 @@ struct HubSchedule: Sendable {
       credit = min(credit + 1, Self.creditMax)
       reserve = reserve(at: now)
       let period = mailPeriod ?? period(margin: margin)
+      promise = max(punctual, (roundTrip ?? .zero) + period + margin + reserve)
       // A timer that is late does not shift the scatters to come, unless it is very late.
       beat = Beat(start: (now - due > period / 2 ? now : due) + period, period: period)
     }
@@ -169,19 +173,21 @@ struct HubSchedule: Sendable {
     max(marginMin, min(lateness.value(at: now), budget / 12))
   }
 
-  /// The hub's timer and the scatter may be as late as the latest ones were.
+  /// The hub's timer and the scatter may be as late as the latest ones were, and a quarter more: the latest were not the
+  /// worst.
   private func reserve(at now: Instant) -> Duration {
     let reports = spokes.values.map(\.lateness)
     let mean = reports.isEmpty ? Duration.zero : reports.reduce(.zero, +) / reports.count
-    return min(mean + lateness.value(at: now), budget / 5)
+    return min((mean + lateness.value(at: now)) * 5 / 4, budget / 5)
   }
 
   private func period(margin: Duration) -> Duration {
     guard let roundTrip else { return budget }
-    // A period below one hop makes nothing sooner where each node is delivered its messages in order: a scatter is then
-    // always under way to a spoke, and its clients' requests wait behind that.
+    // A period of one hop makes nothing sooner where each node is delivered its messages in order: a scatter is then always
+    // under way to a spoke, and its clients' requests wait behind that. Three tenths more leave them time between two
+    // scatters, even if one of these is late.
     // However long the round trip is said to be, a value does not wait for ever.
-    let shortest = min(roundTrip / 2 + Self.slack / 4, max(budget, .seconds(5)))
+    let shortest = min(roundTrip * 13 / 20 + Self.slack / 4, max(budget, .seconds(5)))
     return max(punctual - roundTrip - margin - reserve, shortest)
   }
 

@@ -75,6 +75,8 @@ struct RecentMinimum: Sendable {
 struct DecayingPeak: Sendable {
   /// What a sample counts for once it is older than the memory.
   private static let oldShare = 0.3
+  /// What was only assumed is forgotten so many times sooner.
+  private static let haste = 4.0
   /// For how many memories a sample counts.
   private static let memoriesMax = 10.0
 
@@ -82,7 +84,7 @@ struct DecayingPeak: Sendable {
   private let memory: Duration
   private var peak: Duration
   private var since: Instant?
-  /// Whether the peak was seen; what was only assumed is forgotten within the memory.
+  /// Whether the peak was seen; what was only assumed is forgotten sooner.
   private var isSample = false
 
   /// - Parameter peak: what is assumed until samples tell.
@@ -95,7 +97,7 @@ struct DecayingPeak: Sendable {
     guard let since else { return peak }
     let age = (now - since).seconds / memory.seconds
     guard age < Self.memoriesMax else { return .zero }
-    let share = max(1 - age, isSample ? Self.oldShare : 0)
+    let share = isSample ? max(1 - age, Self.oldShare) : max(1 - age * Self.haste, 0)
     return .nanoseconds(Int64(Double(peak.nanoseconds) * min(share, 1)))
   }
 
