@@ -201,24 +201,12 @@ size_t glomers_copy_plain(uint8_t *to, const uint8_t *from, size_t length) {
 static inline bool is_digit(uint8_t byte) { return (uint8_t)(byte - '0') < 10; }
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-/*
- * The number that the first digits make, at most eight of them, and how many they are: pairs of digits, then of
- * twos, then of fours, all at once.
- */
+/* The number that the first digits make, at most eight of them, and how many they are. */
 static inline size_t read_digits(const uint8_t *at, uint64_t *number) {
-  /* A digit is now its value, and nothing else is below ten. */
   uint64_t digits = glomers_load(at) ^ GLOMERS_EACH_BYTE('0');
-  uint64_t others = (((digits & GLOMERS_EACH_BYTE(0x7F)) + GLOMERS_EACH_BYTE(0x76)) | digits) & GLOMERS_EACH_BYTE(0x80);
+  uint64_t others = glomers_no_digits(digits);
   size_t count = others == 0 ? 8 : glomers_bytes_before(others);
-  if (count == 0) {
-    *number = 0;
-    return 0;
-  }
-  /* Zeros take the places of digits that are not there, which come first. */
-  digits <<= 64 - 8 * count;
-  digits = (digits * 10 + (digits >> 8)) & UINT64_C(0x00FF00FF00FF00FF);
-  digits = (digits * 100 + (digits >> 16)) & UINT64_C(0x0000FFFF0000FFFF);
-  *number = (digits * 10000 + (digits >> 32)) & UINT64_C(0x00000000FFFFFFFF);
+  *number = count == 0 ? 0 : glomers_join_digits(digits, count);
   return count;
 }
 #endif

@@ -119,7 +119,7 @@ static inline size_t glomers_common_bytes(const uint8_t *a, const uint8_t *b) {
 #if defined(__SSE2__)
   __m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)a), _mm_loadu_si128((const __m128i *)b));
   unsigned mask = (unsigned)_mm_movemask_epi8(same);
-  return mask == 0xFFFF ? 16 : (size_t)__builtin_ctz(~mask);
+  return __builtin_expect(mask == 0xFFFF, true) ? 16 : (size_t)__builtin_ctz(~mask);
 #elif defined(__ARM_NEON) && defined(__aarch64__)
   uint8x16_t same = vceqq_u8(vld1q_u8(a), vld1q_u8(b));
   uint64_t others = ~vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(same), 4)), 0);
@@ -130,6 +130,22 @@ static inline size_t glomers_common_bytes(const uint8_t *a, const uint8_t *b) {
   return count;
 #endif
 }
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* Of eight bytes that were digits, and are now their values: the high bit of each that is none, because not below ten. */
+static inline uint64_t glomers_no_digits(uint64_t digits) {
+  return (((digits & GLOMERS_EACH_BYTE(0x7F)) + GLOMERS_EACH_BYTE(0x76)) | digits) & GLOMERS_EACH_BYTE(0x80);
+}
+
+/* The number that the first of eight digits make, at least one: pairs of digits, then of twos, then of fours, all at once. */
+static inline uint64_t glomers_join_digits(uint64_t digits, size_t count) {
+  /* Zeros take the places of digits that are not there, which come first. */
+  digits <<= 64 - 8 * count;
+  digits = (digits * 10 + (digits >> 8)) & UINT64_C(0x00FF00FF00FF00FF);
+  digits = (digits * 100 + (digits >> 16)) & UINT64_C(0x0000FFFF0000FFFF);
+  return (digits * 10000 + (digits >> 32)) & UINT64_C(0x00000000FFFFFFFF);
+}
+#endif
 
 /*
  * Goes over a string from the byte after its first quote, checking its escapes and its UTF-8. Returns what comes

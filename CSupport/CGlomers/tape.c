@@ -161,6 +161,10 @@ typedef struct {
   uint32_t shape;
 } wanted_key;
 
+static inline uint32_t shape_of_key(size_t length) {
+  return (uint32_t)(length + 2) << GLOMERS_SHAPE_BITS | GLOMERS_STRING;
+}
+
 static inline bool is_key(const glomers_tape *tape, const glomers_token *token, const wanted_key *key) {
   return token->shape == key->shape && token->of.head == key->head &&
          (key->length <= 8 || memcmp(tape->text + token->start + 9, key->text + 8, key->length - 8) == 0);
@@ -183,18 +187,30 @@ static uint32_t find_among_many(glomers_tape *tape, uint32_t object, const wante
   return 0;
 }
 
-uint32_t glomers_tape_find(glomers_tape *tape, uint32_t object, const void *text, size_t length) {
+/* Any key in any object. */
+__attribute__((noinline)) static uint32_t find(glomers_tape *tape, uint32_t object, const void *text, size_t length) {
   /* With its quotes it has to fit into a line. */
   if (length > LENGTH_MAX - 2) return 0;
-  const wanted_key key = {text, length, glomers_short_head(text, length),
-                          (uint32_t)(length + 2) << GLOMERS_SHAPE_BITS | GLOMERS_STRING};
-  const glomers_token *token = tape->tokens + object;
-  uint32_t left = token->of.group.count;
+  const wanted_key key = {text, length, glomers_short_head(text, length), shape_of_key(length)};
+  uint32_t left = tape->tokens[object].of.group.count;
   if (left > GLOMERS_FEW_MEMBERS) return find_among_many(tape, object, &key);
-  for (token++; left > 0; left--) {
-    const glomers_token *value = token + 1;
-    if (is_key(tape, token, &key)) return (uint32_t)(value - tape->tokens);
-    token = value + (glomers_token_kind(value) <= GLOMERS_ARRAY ? glomers_token_extent(value) : 1);
+  for (uint32_t index = object + 1; left > 0; left--) {
+    if (is_key(tape, tape->tokens + index, &key)) return index + 1;
+    index = glomers_token_after(tape->tokens, index + 1);
+  }
+  return 0;
+}
+
+uint32_t glomers_tape_find(glomers_tape *tape, uint32_t object, const void *text, size_t length) {
+  const glomers_token *tokens = tape->tokens;
+  uint32_t left = tokens[object].of.group.count;
+  if (length > 8 || left > GLOMERS_FEW_MEMBERS) return find(tape, object, text, length);
+  /* The head is all of the key. */
+  uint64_t head = glomers_short_head(text, length);
+  uint32_t shape = shape_of_key(length);
+  for (uint32_t index = object + 1; left > 0; left--) {
+    if (tokens[index].of.head == head && tokens[index].shape == shape) return index + 1;
+    index = glomers_token_after(tokens, index + 1);
   }
   return 0;
 }

@@ -16,6 +16,8 @@ typedef struct {
   uint16_t end;
   uint16_t token;
   uint16_t object; /* whose key it is; 0 for a value */
+  uint16_t kind;
+  uint16_t new_names; /* which name of the message it is */
 } hole;
 
 struct glomers_template {
@@ -33,10 +35,10 @@ static size_t set_of(size_t length) { return length % SETS * WAYS; }
 static inline bool has_place(size_t length) { return length >= BYTES_MIN && length <= BYTES_MAX; }
 
 /* Reads what is new in a hole. False if it is no value of that kind that ends where the hole does. */
-static bool fill(glomers_template *template, const hole *hole) {
+__attribute__((noinline)) static bool fill(glomers_template *template, const hole *hole) {
   glomers_token *token = template->tokens + hole->token;
   const uint8_t *start = template->text + hole->start, *end = template->text + hole->end;
-  if (glomers_token_kind(token) == GLOMERS_STRING) {
+  if (hole->kind == GLOMERS_STRING) {
     if (hole->object) token->of.head = glomers_head(start, (size_t)(end - start));
     if (glomers_plain_ascii(start) == (size_t)(end - start)) return true;
     uint32_t flags = 0;
@@ -46,13 +48,48 @@ static bool fill(glomers_template *template, const hole *hole) {
   double real = 0;
   bool is_real = false;
   if (glomers_scan_number(start, &integer, &real, &is_real) != end) return false;
-  if (is_real != (glomers_token_kind(token) == GLOMERS_REAL)) return false;
+  if (is_real != (hole->kind == GLOMERS_REAL)) return false;
   if (is_real) {
     token->of.real = real;
   } else {
     token->of.integer = integer;
   }
   return true;
+}
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* Does the same for a hole of up to eight bytes, as most are: all of them at once. False if that does not tell. */
+static inline bool fill_short(glomers_template *template, const hole *hole, const uint8_t *line) {
+  size_t count = (size_t)(hole->end - hole->start);
+  /* Eight bytes may be more than are left of the line. */
+  size_t excess = hole->start + 8u > template->length ? hole->start + 8u - template->length : 0;
+  uint64_t mask = glomers_first_bytes(count);
+  uint64_t word = glomers_load(line + hole->start - excess) >> 8 * excess & mask;
+  uint8_t *text = template->text + hole->start;
+  uint64_t next = glomers_load(text) & ~mask;
+  next |= word;
+  memcpy(text, &next, sizeof next);
+  glomers_token *token = template->tokens + hole->token;
+  if (hole->kind == GLOMERS_STRING) {
+    if (hole->object) token->of.head = word;
+    return glomers_plain_ascii(text) == count;
+  }
+  if (hole->kind != GLOMERS_INTEGER || (*text == '0' && count > 1)) return false;
+  uint64_t digits = word ^ GLOMERS_EACH_BYTE('0');
+  if (glomers_no_digits(digits) & mask) return false;
+  token->of.integer = (int64_t)glomers_join_digits(digits, count);
+  return true;
+}
+#endif
+
+/* Puts a line's bytes into a hole, and reads them. */
+static inline bool refill(glomers_template *template, const hole *hole, const uint8_t *line) {
+  size_t count = (size_t)(hole->end - hole->start);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  if (count <= 8) return fill_short(template, hole, line) || fill(template, hole);
+#endif
+  glomers_copy_bytes(template->text + hole->start, line + hole->start, count);
+  return fill(template, hole);
 }
 
 /* Whether no key comes twice in the objects whose keys may differ. */
@@ -88,13 +125,11 @@ static bool fit(glomers_template *template, const uint8_t *line) {
   while ((at = first_difference(line, template->text, at, length)) < length) {
     while (hole->end <= at) hole++;
     if (hole->start > at) break;
-    glomers_copy_bytes(template->text + hole->start, line + hole->start, (size_t)(hole->end - hole->start));
-    if (!fill(template, hole)) {
+    if (!refill(template, hole, line)) {
       template->length = 0;
       return false;
     }
-    if (hole->token == template->header.source) template->header.new_names |= GLOMERS_NEW_SOURCE;
-    if (hole->token == template->header.destination) template->header.new_names |= GLOMERS_NEW_DESTINATION;
+    template->header.new_names |= hole->new_names;
     has_new_keys |= hole->object != 0;
     at = hole->end;
   }
@@ -154,11 +189,14 @@ static bool find_holes(const glomers_tape *tape, glomers_template *template) {
       if (depth < 3 || tape->tokens[object].of.group.count > GLOMERS_FEW_MEMBERS) continue;
     }
     if (count == HOLES_MAX) return false;
-    uint32_t end = token->start + glomers_token_extent(token);
-    template->holes[count++] =
-        (hole){(uint16_t)(token->start + quote), (uint16_t)(end - quote), (uint16_t)index, (uint16_t)object};
+    uint32_t end = token->start + glomers_token_extent(token), names = 0;
+    if (template->is_message && index == template->header.source) names = GLOMERS_NEW_SOURCE;
+    if (template->is_message && index == template->header.destination) names = GLOMERS_NEW_DESTINATION;
+    template->holes[count++] = (hole){
+        (uint16_t)(token->start + quote), (uint16_t)(end - quote), (uint16_t)index, (uint16_t)object, (uint16_t)kind,
+        (uint16_t)names};
   }
-  template->holes[count] = (hole){UINT16_MAX, UINT16_MAX, 0, 0};
+  template->holes[count] = (hole){.start = UINT16_MAX, .end = UINT16_MAX};
   return true;
 }
 

@@ -6,7 +6,10 @@ public struct Context<N: Node>: Sendable {
   public var random: Random
   /// The first effect, if that is an answer: of nearly all events it is the only one, and handed over by itself costs less
   /// than in an array of all kinds of effects.
-  var answer: Answer?
+  var answer: N.Message?
+  /// The request that `answer` is to. Beside it, because an optional of the two would be destroyed by run-time type
+  /// information.
+  var answered = Request(from: NodeID(""), id: nil)
   /// The effects but for `answer`, which comes before them.
   var rest: [Effect<N>] = []
   /// Whether records may be among the effects: so that nobody has to look.
@@ -14,15 +17,10 @@ public struct Context<N: Node>: Sendable {
   /// Whether anybody stores records: if not, they are not even made.
   let keepsRecords: Bool
 
-  struct Answer: Sendable {
-    let message: N.Message
-    let request: Request
-  }
-
   /// All that the node wants done, in that order.
   package var effects: [Effect<N>] {
     guard let answer else { return rest }
-    return [.reply(answer.message, to: answer.request)] + rest
+    return [.reply(answer, to: answered)] + rest
   }
 
   package init(now: Instant = .zero, random: Random = Random(seed: 0), keepsRecords: Bool = true) {
@@ -39,7 +37,7 @@ public struct Context<N: Node>: Sendable {
   /// Answers a request. A request without an id gets no answer.
   public mutating func reply(_ message: consuming N.Message, to request: Request) {
     if case nil = answer, rest.isEmpty {
-      answer = Answer(message: message, request: request)
+      (answer, answered) = (message, request)
     } else {
       rest.append(.reply(message, to: request))
     }

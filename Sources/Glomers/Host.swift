@@ -75,6 +75,10 @@ public struct Host<N: Node>: Sendable {
   /// The node's name, once it has been initialized.
   public var me: NodeID? { cluster?.me }
 
+  /// Whether the node has been initialized under this name.
+  @inline(__always)
+  public func isMe(_ name: String) -> Bool { cluster?.me.name == name }
+
   /// The node's state as it is now, for people to look at; nil until it is initialized.
   public var state: N? { node }
 
@@ -117,21 +121,21 @@ public struct Host<N: Node>: Sendable {
     switch envelope.body {
     case .initialize(let me, let nodes):
       initialize(me, nodes, envelope)
+    case .message(let message) where envelope.destination == cluster?.me:
+      receive(message, from: envelope.source, id: envelope.id, at: now)
     case .message(let message):
-      receive(message, from: envelope.source, to: envelope.destination, id: envelope.id, at: now)
+      turnAway(message, from: envelope.source, to: envelope.destination, id: envelope.id)
     case .initializeOk, .service, .error:
       note("an answer without in_reply_to from \(envelope.source)")
     }
   }
 
-  /// Takes a message that is no answer, as nearly all are: an envelope round it would have to be made and undone.
-  public mutating func receive(
-    _ message: N.Message, from source: NodeID, to destination: NodeID, id: Int?, at now: Instant
-  ) {
+  /// Takes a message to ``me`` that is no answer, as nearly all are: an envelope round it would have to be made and undone.
+  public mutating func receive(_ message: N.Message, from source: NodeID, id: Int?, at now: Instant) {
     observe(now)
     // A method that does not change the host gets a copy of all of it, so it is only called where something is wrong.
-    if node == nil || isStoringFailing || destination != cluster?.me {
-      return turnAway(message, from: source, to: destination, id: id)
+    if node == nil || isStoringFailing {
+      return turnAway(message, from: source, to: me ?? NodeID(""), id: id)
     }
     if backlog.start != nil, isOutdated(source) { return backlog.countOutdated() }
     node!.receive(message, Request(from: source, id: id, received: backlog.start ?? context.now), &context)
@@ -280,26 +284,25 @@ public struct Host<N: Node>: Sendable {
 
   /// Hands out all that is to be done.
   public mutating func drain(_ carryOut: (Output) -> Void) {
-    let me = cluster?.me ?? NodeID("")
     drain(
-      sending: { carryOut(.send(Envelope(from: me, to: $1, id: $2, inReplyTo: $3, .message($0)))) }, carryOut)
+      sending: { carryOut(.send(Envelope(from: $1, to: $2, id: $3, inReplyTo: $4, .message($0)))) }, carryOut)
   }
 
   /// Hands out all that is to be done: the node's messages, which are nearly all of it, without envelopes.
   ///
-  /// - Parameter send: gets a message, its destination, its id, and the id that it answers.
+  /// - Parameter send: gets a message, its source and its destination, its id, and the id that it answers.
   public mutating func drain(
-    sending send: (N.Message, NodeID, Int?, Int?) -> Void, _ carryOut: (Output) -> Void
+    sending send: (N.Message, NodeID, NodeID, Int?, Int?) -> Void, _ carryOut: (Output) -> Void
   ) {
     if !outputs.isEmpty { drainOutputs(carryOut) }
     if held != nil || context.hasRecords {
       hold(carryOut)
       return
     }
-    if let answer = context.answer.take(), let id = answer.request.id,
-      !isLate(answer.request) || isAwaited(answer.request, carryOut)
+    if let answer = context.answer.take(), let id = context.answered.id,
+      !isLate(context.answered) || isAwaited(context.answered, carryOut)
     {
-      send(answer.message, answer.request.source, nil, id)
+      send(answer, cluster!.me, context.answered.source, nil, id)
     }
     guard !context.rest.isEmpty else { return }
     // The buffer is taken out and put back, so that its memory is used again. To take an effect off its end costs no copy
@@ -391,7 +394,7 @@ public struct Host<N: Node>: Sendable {
   private mutating func hold(_ carryOut: (Output) -> Void) {
     // Taken out and put back: a second owner would make the first append copy it all.
     var waiting = held.take() ?? []
-    if let answer = context.answer.take() { waiting.append(.reply(answer.message, to: answer.request)) }
+    if let answer = context.answer.take() { waiting.append(.reply(answer, to: context.answered)) }
     for effect in context.rest {
       if case .persist(let record) = effect { carryOut(.store(record)) } else { waiting.append(effect) }
     }
@@ -401,20 +404,20 @@ public struct Host<N: Node>: Sendable {
   }
 
   private mutating func perform(
-    _ effect: consuming Effect<N>, _ send: (N.Message, NodeID, Int?, Int?) -> Void,
+    _ effect: consuming Effect<N>, _ send: (N.Message, NodeID, NodeID, Int?, Int?) -> Void,
     _ carryOut: (Output) -> Void
   ) {
     switch consume effect {
     case .reply(let message, let request):
       guard let id = request.id, !isLate(request) || isAwaited(request, carryOut) else { return }
-      send(message, request.source, nil, id)
+      send(message, cluster!.me, request.source, nil, id)
     case .send(let message, let node):
-      send(message, node, nil, nil)
+      send(message, cluster!.me, node, nil, nil)
     case .fail(let error, let request):
       answer(request, .error(error), carryOut)
     case .call(let node, let message, let call, let retry):
       let id = expect(node, .message(message), .call(call), retry)
-      send(message, node, id, nil)
+      send(message, cluster!.me, node, id, nil)
     case .ask(let service, let request, let ask, let retry):
       let id = expect(service.id, .service(request), .ask(ask), retry)
       carryOut(.send(Envelope(from: cluster!.me, to: service.id, id: id, .service(request))))

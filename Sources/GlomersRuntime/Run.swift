@@ -115,8 +115,16 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
 
   @inlinable
   func receive(_ line: UnsafeRawBufferPointer, at now: Instant) {
-    switch codec.pass(line, to: &host, at: now) {
-    case nil: break
+    if !codec.pass(line, to: &host, at: now) { receiveOther(line, at: now) }
+    drain()
+    // One turn's records are bounded, and so is what waits for them.
+    if let storage, storage.pendingBytes >= NodeStorage.pendingBytesMax { settle(now, false) }
+  }
+
+  /// A line that the codec has not passed on: an answer, the message that initializes the node, or no message.
+  @inlinable @inline(never)
+  func receiveOther(_ line: UnsafeRawBufferPointer, at now: Instant) {
+    switch codec.decode(unpassed: line, isAsk: { host.isAsk($0) }) {
     case .envelope(let envelope):
       if let storage, !storage.isOpen, let objection = open(storage, envelope) {
         host.reject(
@@ -131,9 +139,6 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
       host.reject(
         wreck.error, from: wreck.source, to: wreck.destination, id: wreck.id, isReply: wreck.isReply, at: now)
     }
-    drain()
-    // One turn's records are bounded, and so is what waits for them.
-    if let storage, storage.pendingBytes >= NodeStorage.pendingBytesMax { settle(now, false) }
   }
 
   /// Reads what an earlier life of the node stored, when a message tells who it is. Returns why that can't be.
@@ -208,13 +213,9 @@ final class Driver<N: Node> where N.Message: WireMessage, N.Record: StorableReco
 
   @inlinable
   func drain() {
-    guard let me = host.me else {
-      host.drain { carryOut($0) }
-      return
-    }
     host.drain(
-      sending: { message, destination, id, inReplyTo in
-        output.writer.envelope(from: me, to: destination, id: id, inReplyTo: inReplyTo, message)
+      sending: { message, source, destination, id, inReplyTo in
+        output.writer.envelope(from: source, to: destination, id: id, inReplyTo: inReplyTo, message)
         output.writer.newline()
       }, { carryOut($0) })
   }

@@ -127,7 +127,11 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
       return false
     }
     let time = clock(at: now)
-    switch unsafe line.withUnsafeBytes({ unsafe tools.codec.pass($0, to: &host, at: time) }) {
+    let other: Decoded<N>? = unsafe line.withUnsafeBytes { line in
+      if unsafe tools.codec.pass(line, to: &host, at: time) { return nil }
+      return unsafe tools.codec.decode(unpassed: line) { host.isAsk($0) }
+    }
+    switch other {
     case nil: break
     case .envelope(let envelope): host.receive(envelope, at: time)
     case .rejected(let rejection):
@@ -161,7 +165,7 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
   @inlinable
   mutating func drain(_ tools: Tools, _ random: inout Random, _ stage: inout Stage) {
     host.drain(
-      sending: { [name, pen] message, destination, id, inReplyTo in
+      sending: { [name, pen] message, _, destination, id, inReplyTo in
         pen.writer.envelope(from: name, to: destination, id: id, inReplyTo: inReplyTo, message)
         pen.writer.withSpan { stage.receive($0, from: name, to: destination) }
         pen.writer.removeAll()

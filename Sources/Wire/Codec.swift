@@ -19,23 +19,26 @@ public struct Codec<N: Node> where N.Message: WireMessage {
 
   package init(_ document: JSONDocument) { self.document = document }
 
-  /// Reads a line, with or without its end, and gives it to a host at once if it is a message that answers nothing,
-  /// as nearly all are. What it is otherwise is returned, and for the caller to deal with.
-  public func pass(_ line: UnsafeRawBufferPointer, to host: inout Host<N>, at now: Instant) -> Decoded<N>? {
-    let isOnTape = document.readOntoTape(line, any: false)
-    guard isOnTape, let heading = document.heading() else {
-      return decode(line, isOnTape: isOnTape) { host.isAsk($0) }
-    }
+  /// Reads a line, with or without its end, and gives it to a host at once if it is a message to the host's node that answers
+  /// nothing, as nearly all are. Returns whether it was one: if not, ``decode(unpassed:isAsk:)`` tells what it is.
+  public func pass(_ line: UnsafeRawBufferPointer, to host: inout Host<N>, at now: Instant) -> Bool {
+    guard document.readOntoTape(line, any: false), let heading = document.heading() else { return false }
+    let names = heading.names
+    guard host.isMe(names.pointee.destination) else { return false }
     do throws(WireError) {
-      let names = heading.names
       let message = try N.Message(type: names.pointee.type, body: document.object(heading.body))
-      host.receive(
-        message, from: NodeID(names.pointee.source), to: NodeID(names.pointee.destination), id: heading.id,
-        at: now)
-      return nil
+      host.receive(message, from: NodeID(names.pointee.source), id: heading.id, at: now)
+      return true
     } catch {
-      return .rejected(Rejection(error, document.frame(heading)))
+      return false
     }
+  }
+
+  /// What the line is that ``pass(_:to:at:)`` has just read, and not given to the host.
+  ///
+  /// - Parameter isAsk: whether an answer to that message id is a service's: `Host.isAsk`.
+  public func decode(unpassed line: UnsafeRawBufferPointer, isAsk: (Int) -> Bool) -> Decoded<N> {
+    decode(line, isOnTape: document.isOnTape, isAsk: isAsk)
   }
 
   /// Reads a line, with or without its end.

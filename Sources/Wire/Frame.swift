@@ -123,13 +123,6 @@ extension JSONDocument {
 
   func object(_ token: UInt32) -> JSONObject { JSONObject(view: view(token)) }
 
-  func frame(_ heading: Heading) -> Frame {
-    let names = heading.names.pointee
-    return Frame(
-      source: NodeID(names.source), destination: NodeID(names.destination), id: heading.id, inReplyTo: nil,
-      type: names.type, body: object(heading.body), role: .other)
-  }
-
   /// A message of the usual shape.
   private func frame(_ header: UnsafeMutablePointer<glomers_header>) -> Frame {
     let names = names(header).pointee

@@ -14,6 +14,7 @@ public final class JSONDocument {
   /// What is written for each line lies outside the object, where exclusive access needs no checks at run time.
   private struct Memory: ~Copyable {
     var shelf = TextShelf()
+    var isOnTape = false
     /// By place of a template, and one more for lines that fit none; nil until there is a message.
     var names: UnsafeMutablePointer<Names>?
     var strings = StringMemory()
@@ -91,8 +92,13 @@ public final class JSONDocument {
   /// Whether the fast path takes the line. If not, it is jansson's to judge.
   func readOntoTape(_ text: UnsafeRawBufferPointer, any: Bool) -> Bool {
     tape.pointee.generation += 1
-    return usesTape && glomers_tape_parse(tape, text.baseAddress, text.count, any)
+    let isOnTape = usesTape && glomers_tape_parse(tape, text.baseAddress, text.count, any)
+    memory.pointee.isOnTape = isOnTape
+    return isOnTape
   }
+
+  /// Whether the fast path has taken the line that was read last.
+  var isOnTape: Bool { memory.pointee.isOnTape }
 
   /// What jansson makes of a line that the fast path has declined.
   func readWithJansson(_ text: UnsafeRawBufferPointer, any: Bool) throws(WireError) -> JSONElement {

@@ -170,14 +170,14 @@ extension JSONObject {
 }
 
 extension JSONWriter {
-  fileprivate mutating func positions(_ name: String, _ positions: [Kafka.Position]) {
+  fileprivate mutating func positions(_ name: StaticString, _ positions: [Kafka.Position]) {
     key(name)
     beginObject()
     for position in positions { member(position.key, position.offset) }
     endObject()
   }
 
-  fileprivate mutating func batches(_ name: String, _ batches: [Kafka.Batch]) {
+  fileprivate mutating func batches(_ name: StaticString, _ batches: [Kafka.Batch]) {
     key(name)
     beginObject()
     for batch in batches {

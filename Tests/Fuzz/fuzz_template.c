@@ -22,6 +22,15 @@ static void require(int holds, const char *what) {
   abort();
 }
 
+/* Members are found by the heads of their keys. */
+static void same_keys(const glomers_token *a, const glomers_token *b, uint32_t object) {
+  uint32_t key = object + 1;
+  for (uint32_t left = b[object].of.group.count; left > 0; left--) {
+    require(a[key].of.head == b[key].of.head, "keys are the same");
+    key = glomers_token_after(b, key + 1);
+  }
+}
+
 static void same(glomers_tape *warm, const uint8_t *line, size_t length) {
   /* Of exactly this size, so that the sanitizer sees whoever looks beyond it. */
   uint8_t *bytes = malloc(length);
@@ -39,6 +48,7 @@ static void same(glomers_tape *warm, const uint8_t *line, size_t length) {
       bool has_value = kind <= GLOMERS_ARRAY || kind == GLOMERS_INTEGER || kind == GLOMERS_REAL;
       require(a->start == b->start && a->shape == b->shape, "tokens are the same");
       require(!has_value || a->of.integer == b->of.integer, "values are the same");
+      if (kind == GLOMERS_OBJECT) same_keys(warm->tokens, cold->tokens, (uint32_t)index);
     }
     glomers_header *a = glomers_tape_header(warm), *b = glomers_tape_header(cold);
     require((a == NULL) == (b == NULL), "both are messages, or neither");

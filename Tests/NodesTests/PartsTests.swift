@@ -106,19 +106,24 @@ private func at(_ milliseconds: Int) -> Instant { .zero + .milliseconds(millisec
 }
 
 @Suite struct EntryListTests {
-  @Test("an offset's place is the first at or beyond it, wherever in the list, and beyond its ends")
-  func places() {
+  /// Offsets without gaps, with a gap after each, and with gaps here and there.
+  @Test(
+    "an offset's place is the first at or beyond it, wherever in the list, and beyond its ends",
+    arguments: [[1], [3], [1, 1, 1, 1, 4]])
+  func places(steps: [Int]) {
     var list = EntryList()
     var offsets: [Int] = []
+    var next = 0
     for count in 0..<600 {
       if count < 20 || count > 590 {
-        for offset in stride(from: -1, through: 3 * count + 2, by: count < 20 ? 1 : 7) {
+        for offset in stride(from: -1, through: next + 2, by: count < 20 ? 1 : 7) {
           let expected = offsets.firstIndex { $0 >= offset } ?? offsets.count
           #expect(list.place(of: offset) == expected, "offset \(offset) of \(count) entries")
         }
       }
-      offsets.append(3 * count)
-      list.append(.init(3 * count, 0))
+      offsets.append(next)
+      list.append(.init(next, 0))
+      next += steps[count % steps.count]
     }
   }
 }

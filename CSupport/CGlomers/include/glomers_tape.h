@@ -168,9 +168,18 @@ static inline void glomers_copy_bytes(void *to, const void *from, size_t count) 
 
 /* A hash of the length and of the first and last eight bytes: its upper bits. (Knuth's volume 3, 6.4: Fibonacci hashing.) */
 static inline uint64_t glomers_quick_hash(const void *text, size_t length) {
+  const uint8_t *bytes = (const uint8_t *)text;
   uint64_t first = 0, last = 0;
-  glomers_copy_bytes(&first, text, length < 8 ? length : 8);
-  if (length > 8) __builtin_memcpy(&last, (const char *)text + length - 8, 8);
+  if (length >= 8) {
+    __builtin_memcpy(&first, bytes, 8);
+    __builtin_memcpy(&last, bytes + length - 8, 8);
+  } else if (length >= 4) {
+    __builtin_memcpy(&first, bytes, 4);
+    __builtin_memcpy(&last, bytes + length - 4, 4);
+  } else if (length > 0) {
+    /* The first, the middle and the last, of which some are the same. */
+    first = (uint64_t)(bytes[0] | bytes[length / 2] << 8 | bytes[length - 1] << 16);
+  }
   return ((first * 3 ^ last) + length) * UINT64_C(0x9E3779B97F4A7C15);
 }
 

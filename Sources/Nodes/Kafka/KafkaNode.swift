@@ -225,9 +225,11 @@ struct WaitingClient: Sendable {
 extension KafkaNode {
   /// Answers when enough nodes hold all that this one has recorded by now. If that is not before the client has gone, the
   /// client gets neither an answer nor an error: the record stays, and may be held by enough nodes and shown later.
-  mutating func answer(_ answer: Kafka, _ request: Request, _ context: inout Context<KafkaNode>) {
-    let number = logs.ownCount(heldBy: 1)
-    guard logs.ownCount(heldBy: copiesAnswered) < number else {
+  mutating func answer(
+    _ answer: consuming Kafka, _ request: Request, _ context: inout Context<KafkaNode>
+  ) {
+    let number = logs.ownCount
+    guard copiesAnswered > 1, logs.ownCount(heldBy: copiesAnswered) < number else {
       acknowledged = number
       context.reply(.client(answer), to: request)
       return

@@ -175,6 +175,11 @@ struct EntryList: Sendable {
   /// sooner it is found.
   func place(of offset: Int) -> Int {
     let count = count
+    // Where no offset is left out, it is as far from the end as the offset is from the last one.
+    if count > 0 {
+      let place = count - 1 - (self[count - 1].offset - offset)
+      if 0..<count ~= place, self[place].offset == offset { return place }
+    }
     var step = 1
     while step < count, self[count - step].offset >= offset { step *= 2 }
     var low = max(count - step, 0)
