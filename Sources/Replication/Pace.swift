@@ -60,12 +60,30 @@ public struct Pace: Equatable, Sendable {
   /// Nothing is repeated less often than this while a peer has been silent for less than eight times as long, so that
   /// replicas agree within seconds after a short partition.
   var backOffMax: Duration { max(timeout, .seconds(2)) }
+}
 
-  /// The time from one message to a peer that does not answer to the next: doubled each time up to `backOffMax`, and for
-  /// a peer that has been silent for long an eighth of that time, at most half a minute.
-  public func interval(_ first: Duration, repeated count: Int, silentFor silence: Duration) -> Duration {
-    if flaw == .neverBacksOff { return first }
-    return max(min(backOffMax, first * (1 << min(count, 16))), min(silence / 8, .seconds(30)))
+/// How often a peer that does not answer was told again, and how long its answer was waited for all together. That is no
+/// reading of a clock, so that a node that was stopped for an hour does not take its peers for silent so long.
+public struct BackOff: Equatable, Sendable {
+  /// Messages repeated since the last answer.
+  public private(set) var count = 0
+  private var waited = Duration.zero
+
+  public init() {}
+
+  /// The time until the next message: doubled each time up to ``Pace/backOffMax``, and to a peer that has been silent for
+  /// long an eighth of that time, at most half a minute.
+  ///
+  /// - Parameter first: the time from the first message to the second.
+  public func interval(_ first: Duration, _ pace: Pace) -> Duration {
+    if pace.flaw == .neverBacksOff { return first }
+    return max(min(pace.backOffMax, first * (1 << min(count, 16))), min(waited / 8, .seconds(30)))
+  }
+
+  /// Counts a message, and the wait for an answer to it, or to the message before it.
+  public mutating func add(_ interval: Duration) {
+    count += 1
+    waited += interval
   }
 }
 

@@ -57,10 +57,8 @@ struct PeerProgress: Sendable {
   /// Since when it is waited for that, or when the peer was last asked for it. Nil without a gap, and until the next
   /// ``schedule(_:_:isAsking:at:)`` begins the wait.
   private var gapSince: Instant?
-  /// How many messages were repeated since the peer last spoke, and how long it was waited for before them all together.
-  /// That is no reading of a clock, so that a node that was stopped for an hour does not take its peers for silent so long.
-  private var repeatCount = 0
-  private var waited = Duration.zero
+  /// Since the peer last spoke.
+  private var backOff = BackOff()
   /// What we have asked the peer to echo, and it us.
   private var challenge: Int?
   private var echo: Int?
@@ -120,8 +118,7 @@ struct PeerProgress: Sendable {
     let underWayBefore = underWay.count
     underWay.removeAll { known.covers($0.ends) }
     let hasAcknowledged = underWay.count < underWayBefore
-    repeatCount = 0
-    waited = .zero
+    backOff = BackOff()
     carriedUnheard = 0
 
     if let echo = advertisement.echo, echo == challenge {
@@ -190,8 +187,7 @@ struct PeerProgress: Sendable {
   // MARK: Speaking
 
   private func interval(_ pace: Pace) -> Duration {
-    let first = state == .unknown ? Pace.askInterval : pace.timeout
-    return pace.interval(first, repeated: repeatCount, silentFor: waited)
+    backOff.interval(state == .unknown ? Pace.askInterval : pace.timeout, pace)
   }
 
   private func hasRoom(_ pace: Pace) -> Bool {
@@ -300,7 +296,7 @@ struct PeerProgress: Sendable {
 
   /// A question to a peer that is unknown or silent. Returns whether an answer is asked for besides the echo.
   private mutating func isQuestion(_ pace: Pace) -> Bool {
-    if lastSent != nil { countRepeat(pace) }
+    if lastSent != nil { backOff.add(interval(pace)) }
     return state == .silent
   }
 
@@ -341,16 +337,11 @@ struct PeerProgress: Sendable {
     let pulls = mayPull(pace, at: now)
     guard isWanted || pulls else { return false }
     isWanted = false
-    countRepeat(pace)
+    backOff.add(interval(pace))
     if pull != nil {
-      pull = repeatCount < Self.pullsMax ? Pull(state: .isComing, due: now + interval(pace)) : nil
+      pull = backOff.count < Self.pullsMax ? Pull(state: .isComing, due: now + interval(pace)) : nil
     }
     return true
-  }
-
-  private mutating func countRepeat(_ pace: Pace) {
-    waited += interval(pace)
-    repeatCount += 1
   }
 
   /// Takes note of what is late. Returns whether anything is, so that an answer is asked for.
@@ -359,7 +350,7 @@ struct PeerProgress: Sendable {
     let isLate = awaited.map { $0.since + interval <= now } ?? false
     let isGapLate = gapSince.map { $0 + interval <= now } ?? false
     guard isLate || isGapLate else { return false }
-    countRepeat(pace)
+    backOff.add(interval)
     if isGapLate { gapSince = now }
     if isLate {
       forgetUnderWay()
@@ -367,7 +358,7 @@ struct PeerProgress: Sendable {
       hasBacklog = false
       state = .probing
     }
-    if repeatCount > 1 {
+    if backOff.count > 1 {
       forgetUnderWay()
       state = .silent
     }

@@ -85,9 +85,8 @@ public struct BroadcastNode: Node, ReplicatingNode {
   /// The version that this node sent to all as hub, and probes for until every peer's known version covers
   /// it.
   var probed = VersionVector()
-  var probeCount = 0
-  /// How long peers were probed for, since the last scatter or the last word of one that was behind.
-  var probedFor = Duration.zero
+  /// Of the probes since the last scatter, or since the last word of a peer that was behind.
+  var probeBackOff = BackOff()
   /// The peers whose mail this hub has not acknowledged yet.
   var unacknowledgedMailers: Set<NodeID> = []
   /// How many entries of this node's stream the hub was sent, or was seen to have.
@@ -257,12 +256,12 @@ public struct BroadcastNode: Node, ReplicatingNode {
       context.persist(store.last(count, of: delta.origin))
       isNews = true
     }
-    let wasBehind = probeCount > 0 && !dissemination.known(of: peer).covers(probed)
+    let wasBehind = probeBackOff.count > 0 && !dissemination.known(of: peer).covers(probed)
     dissemination.heard(said, from: peer, holding: store.version, at: context.now)
     if wasBehind {
       // The pauses begin anew. The first gives this peer's repair its time; a hub that was started again has scattered
       // nothing that could be repaired, and asks those that are still behind at once.
-      (probeCount, probedFor) = (0, .zero)
+      probeBackOff = BackOff()
       context.wake(
         .probe, at: context.now + (isRejoining ? HubSchedule.slack : hubSchedule.probeTimeout))
     }

@@ -42,7 +42,7 @@ extension BroadcastNode {
     isRejoining = false
     scattered = store.version
     probed = store.version
-    (probeCount, probedFor) = (0, .zero)
+    probeBackOff = BackOff()
     context.wake(.probe, at: context.now + hubSchedule.probeDelay)
   }
 
@@ -54,10 +54,8 @@ extension BroadcastNode {
     let behind = peers.filter { !dissemination.hasHeard($0) || !dissemination.known(of: $0).covers(probed) }
     guard !behind.isEmpty else { return }
     for peer in behind { dissemination.say(to: peer, asking: true) }
-    let interval = dissemination.pace.interval(
-      hubSchedule.probeTimeout, repeated: probeCount, silentFor: probedFor)
-    probeCount += 1
-    probedFor += interval
+    let interval = probeBackOff.interval(hubSchedule.probeTimeout, dissemination.pace)
+    probeBackOff.add(interval)
     context.wake(.probe, at: context.now + interval)
   }
 
