@@ -145,6 +145,15 @@ static inline uint64_t glomers_join_digits(uint64_t digits, size_t count) {
   digits = (digits * 100 + (digits >> 16)) & UINT64_C(0x0000FFFF0000FFFF);
   return (digits * 10000 + (digits >> 32)) & UINT64_C(0x00000000FFFFFFFF);
 }
+
+/* The number that the first digits make, at most eight of them, and how many they are. */
+static inline size_t glomers_read_digits(const uint8_t *at, uint64_t *number) {
+  uint64_t digits = glomers_load(at) ^ GLOMERS_EACH_BYTE('0');
+  uint64_t others = glomers_no_digits(digits);
+  size_t count = others == 0 ? 8 : glomers_bytes_before(others);
+  *number = count == 0 ? 0 : glomers_join_digits(digits, count);
+  return count;
+}
 #endif
 
 /*

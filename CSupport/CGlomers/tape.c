@@ -250,6 +250,8 @@ static const uint8_t *take_word(const uint8_t *at, const char *word, size_t leng
   return memcmp(at, word, length) == 0 ? at + length : NULL;
 }
 
+static inline bool is_end_of_value(uint8_t byte) { return byte == ',' || byte == ']' || byte == '}'; }
+
 enum { NOTHING = UINT32_MAX };
 
 /*
@@ -311,6 +313,22 @@ value:
       token->shape = 4u << GLOMERS_SHAPE_BITS | GLOMERS_NULL;
       break;
     default: {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+      /* Most numbers are such: up to eight digits, then a comma or a bracket. */
+      uint64_t number;
+      size_t digits = glomers_read_digits(at, &number);
+      if (digits > 0 && *at != '0' && is_end_of_value(at[digits])) {
+        token->of.integer = (int64_t)number;
+        token->shape = (uint32_t)digits << GLOMERS_SHAPE_BITS | GLOMERS_INTEGER;
+        at += digits;
+        /* A list of numbers goes on at once. */
+        if (*at != ',' || in_object || depth == 0 || depth == DEPTH_MAX) break;
+        count++;
+        at = skip_space(at + 1);
+        tokens[parent].of.group.count++;
+        goto value;
+      }
+#endif
       bool is_real = false;
       const uint8_t *end = glomers_scan_number(at, &token->of.integer, &token->of.real, &is_real);
       if (!end) {

@@ -12,11 +12,11 @@ public struct JSONWriter: ~Copyable {
   public private(set) var count = 0
   /// Whether a value stands before the next one on its level.
   private var followsValue = false
-  /// How the last envelope began, up to its body: the next one is often to the same client, and always from the same node.
-  private var opening = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-  private var openingCount = 0
-  private var openingSource = ""
-  private var openingDestination = ""
+  /// How envelopes began, up to their bodies, by the destination's hash: the next one is always from the same node, and
+  /// often to a client that was written to before.
+  private let openings: UnsafeMutablePointer<Opening>
+  /// The one that was used last.
+  private var opening: UnsafeMutablePointer<Opening>
 
   /// An empty text.
   public init() { self.init(reserving: 4096) }
@@ -25,11 +25,16 @@ public struct JSONWriter: ~Copyable {
   public init(reserving byteCount: Int) {
     start = .allocate(byteCount: byteCount, alignment: 1)
     capacity = byteCount
+    openings = .allocate(capacity: Opening.places)
+    openings.initialize(repeating: Opening(), count: Opening.places)
+    opening = openings
   }
 
   deinit {
     start.deallocate()
-    opening.deallocate()
+    for place in 0..<Opening.places { openings[place].bytes.deallocate() }
+    openings.deinitialize(count: Opening.places)
+    openings.deallocate()
   }
 
   // MARK: Structure
@@ -233,10 +238,14 @@ public struct JSONWriter: ~Copyable {
 
   mutating func beginEnvelope(from source: String, to destination: String) {
     separate()
-    if openingDestination == destination, openingSource == source, openingCount > 0 {
-      reserve(openingCount)
-      glomers_copy_bytes(end, opening.baseAddress, openingCount)
-      count += openingCount
+    if !opening.pointee.leads(from: source, to: destination) {
+      opening = openings + (destination.quickHash & (Opening.places - 1))
+    }
+    if opening.pointee.leads(from: source, to: destination) {
+      let known = opening.pointee.count
+      reserve(known)
+      glomers_copy_bytes(end, opening.pointee.bytes.baseAddress, known)
+      count += known
     } else {
       writeOpening(source, destination)
     }
@@ -271,13 +280,13 @@ public struct JSONWriter: ~Copyable {
     quote(destination)
     append(#","body":{"#)
     let written = UnsafeRawBufferPointer(start: start + from, count: count - from)
-    if opening.count < written.count {
-      opening.deallocate()
-      opening = .allocate(byteCount: 2 * written.count, alignment: 1)
+    if opening.pointee.bytes.count < written.count {
+      opening.pointee.bytes.deallocate()
+      opening.pointee.bytes = .allocate(byteCount: 2 * written.count, alignment: 1)
     }
-    opening.copyMemory(from: written)
-    openingCount = written.count
-    (openingSource, openingDestination) = (source, destination)
+    opening.pointee.bytes.copyMemory(from: written)
+    opening.pointee.count = written.count
+    (opening.pointee.source, opening.pointee.destination) = (source, destination)
   }
 
   // MARK: What was written
@@ -459,5 +468,22 @@ public struct JSONWriter: ~Copyable {
     larger.copyMemory(from: start, byteCount: count)
     start.deallocate()
     start = larger
+  }
+}
+
+/// How an envelope begins, up to its body.
+private struct Opening {
+  /// A power of two: more than the clients of most nodes.
+  static let places = 16
+
+  var source = ""
+  var destination = ""
+  var bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  /// 0 while there is nothing.
+  var count = 0
+
+  @inline(__always)
+  func leads(from source: String, to destination: String) -> Bool {
+    count > 0 && self.destination == destination && self.source == source
   }
 }

@@ -1,6 +1,7 @@
 import Glomers
 import Testing
 import Wire
+import Workloads
 
 @Suite("JSONWriter")
 struct JSONWriterTests {
@@ -125,5 +126,21 @@ struct JSONWriterTests {
     writer.bool(true)
     #expect(writer.withBytes { Array($0) } == Array("true".utf8))
     #expect(writer.withSpan { span in span.count == 4 && span[3] == UInt8(ascii: "e") })
+  }
+
+  @Test("envelopes to many destinations in turn, from two nodes, begin as each should")
+  func openings() {
+    var writer = JSONWriter()
+    for turn in 0..<2000 {
+      let source = NodeID(turn % 7 == 0 ? "n1" : "n0")
+      // More than are kept, and one long and one empty name among them.
+      let number = turn * turn % 97
+      let name = number == 3 ? "" : number == 5 ? String(repeating: "c", count: 300) : "c\(number)"
+      writer.envelope(from: source, to: NodeID(name), inReplyTo: turn, Echo.echoOk("x"))
+      let expected =
+        #"{"src":"\#(source.name)","dest":"\#(name)","body":{"type":"echo_ok","echo":"x","in_reply_to":\#(turn)}}"#
+      #expect(writer.withBytes { String(decoding: $0, as: UTF8.self) } == expected)
+      writer.removeAll()
+    }
   }
 }

@@ -192,7 +192,7 @@ glomers_header *glomers_tape_header(glomers_tape *tape);
  */
 size_t glomers_copy_plain(uint8_t *to, const uint8_t *from, size_t length);
 
-/* Writes a decimal number of at most 20 bytes. Returns their number. */
+/* Writes a decimal number where there is room for 20 bytes: what is after it is spoiled. Returns how many bytes it has. */
 size_t glomers_write_integer(uint8_t *to, int64_t value);
 
 #endif
