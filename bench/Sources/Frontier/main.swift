@@ -3,7 +3,9 @@
 //
 //   Frontier NODES SEEDS BUDGET_MILLISECONDS…
 
+import Checkers
 import Glomers
+import History
 import Lab
 import Nodes
 import Simulator
