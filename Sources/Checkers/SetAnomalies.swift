@@ -28,14 +28,14 @@ struct SetAnomalies {
 
   /// Known before a final read begins, and not in it.
   private var lostValues: [Anomaly] {
-    let finalReads = set.reads.filter(\.isFinal)
+    let finalReads = set.reads.all.filter(\.isFinal)
     guard !finalReads.isEmpty else { return lostWithoutFinalReads }
     var shown = [Bool](repeating: false, count: set.table.count)
     var reported: Set<NodeID?> = []
     return finalReads.compactMap { read in
       guard !reported.contains(read.node) else { return nil }
-      for element in read.elements { shown[Int(element)] = true }
-      defer { for element in read.elements { shown[Int(element)] = false } }
+      for element in set.reads.elements(of: read) { shown[Int(element)] = true }
+      defer { for element in set.reads.elements(of: read) { shown[Int(element)] = false } }
       let lost = full.elements.filter { $0.known != nil && $0.known! < read.begin && !shown[$0.number] }
       guard let first = lost.first else { return nil }
       reported.insert(read.node)
@@ -59,47 +59,57 @@ struct SetAnomalies {
 
   /// Shown by a node, and not shown by a later read of the same node.
   private var vanishedValues: [Anomaly] {
-    readsByNode.compactMap { node, reads in
-      let appearances = Appearances(reads, elementCount: set.table.count)
-      let vanished = set.elements.indices.filter { vanishes(appearances[$0], reads) }.sorted(by: isSmaller)
+    let reads = set.reads
+    guard !reads.groups.allSatisfy(\.isSingleChain) else { return [] }
+    var absences = reads.groups.map { SetReads.Absences(reads, of: $0) }
+    var vanished = reads.groups.map { _ in [Int]() }
+    for element in set.elements.indices {
+      for (group, appearances) in reads.appearancesByGroup(of: element)
+      where !reads.groups[group].isSingleChain {
+        // One read of the node lacks it that began after one that shows it had ended.
+        let last = absences[group].last(of: element, appearances)
+        guard last >= 0, reads.all[last].begin > firstEnd(appearances)! else { continue }
+        vanished[group].append(element)
+      }
+    }
+    return zip(reads.groups, vanished).compactMap { group, vanished in
+      let vanished = vanished.sorted(by: isSmaller)
       guard let first = vanished.first else { return nil }
       return anomaly(
-        "vanished-value", "\(name(node)) no longer shows what it has shown before:", vanished,
-        witness(appearances[first], reads), node, breaking: .monotonicReads)
+        "vanished-value", "\(name(group.node)) no longer shows what it has shown before:", vanished,
+        witness(first, group.node), group.node, breaking: .monotonicReads)
     }
   }
 
-  /// Whether of a node's reads one lacks the element that began after one that shows it had ended.
-  private func vanishes(_ showing: ArraySlice<Int32>, _ reads: [SetHistory.Read]) -> Bool {
-    guard let firstEnd = firstEnd(showing, reads) else { return false }
-    let last = Appearances.lastAbsence(showing, readCount: reads.count)
-    return last >= 0 && reads[last].begin > firstEnd
-  }
-
   /// The earliest end of the reads that show an element.
-  private func firstEnd(_ showing: ArraySlice<Int32>, _ reads: [SetHistory.Read]) -> Int? {
+  private func firstEnd(_ appearances: ArraySlice<SetReads.Appearance>) -> Int? {
     var first: Int?
-    for place in showing {
-      // What begins later ends later.
-      if let first, reads[Int(place)].begin > first { break }
-      first = min(first ?? .max, reads[Int(place)].end)
+    for appearance in appearances {
+      for place in set.reads.showing(appearance) {
+        let read = set.reads.all[Int(place)]
+        // What begins later ends later.
+        if let first, read.begin > first { break }
+        first = min(first ?? .max, read.end)
+      }
     }
     return first
   }
 
-  /// The first read that lacks the element though an earlier one shows it, and the last such earlier one.
-  private func witness(_ showing: ArraySlice<Int32>, _ reads: [SetHistory.Read]) -> [Int] {
-    let places = Set(showing.map { Int($0) })
-    let firstEnd = places.map { reads[$0].end }.min()!
-    let lacking = reads.indices.first { reads[$0].begin > firstEnd && !places.contains($0) }!
-    let before = places.map { reads[$0].end }.filter { $0 < reads[lacking].begin }.max()!
-    return [before, reads[lacking].begin, reads[lacking].end]
+  /// The first read of a node that lacks the element though an earlier one shows it, and the last such earlier one.
+  private func witness(_ element: Int, _ node: NodeID?) -> [Int] {
+    let reads = set.reads.all.indices.filter { set.reads.all[$0].node == node }
+    let showing = set.reads.showing(element).map { set.reads.all[$0] }.filter { $0.node == node }
+    let firstEnd = showing.map(\.end).min()!
+    let place = reads.first { set.reads.all[$0].begin > firstEnd && !set.reads.shows($0, element) }!
+    let lacking = set.reads.all[place]
+    let before = showing.map(\.end).filter { $0 < lacking.begin }.max()!
+    return [before, lacking.begin, lacking.end]
   }
 
   // MARK: Values that should not be there
 
   private var duplicateValues: [Anomaly] {
-    Dictionary(grouping: set.duplicates, by: \.node).sorted { name($0.key) < name($1.key) }.map {
+    Dictionary(grouping: set.reads.duplicates, by: \.node).sorted { name($0.key) < name($1.key) }.map {
       node, found in
       let elements = Set(found.map(\.element)).sorted(by: isSmaller)
       let read = found.first { $0.element == elements[0] }!.read
@@ -110,7 +120,15 @@ struct SetAnomalies {
 
   /// Shown by a read, though nobody has ever sent it, or only after the read had ended.
   private var phantomValues: [Anomaly] {
-    anomaliesOfReads("phantom-value") { element, read in
+    let reads = set.reads
+    let suspects = set.elements.indices.filter { element in
+      let begin = set.elements[element].firstBegin
+      return begin < 0
+        || reads.appearances(of: element).contains { appearance in
+          reads.all[Int(reads.showing(appearance).first!)].begin < begin
+        }
+    }
+    return anomaliesOfReads("phantom-value", among: suspects) { element, read in
       let begin = set.elements[element].firstBegin
       guard begin < 0 || begin > read.end else { return nil }
       guard begin < 0 else { return ("shows what is sent only later:", [read.end, begin]) }
@@ -121,39 +139,39 @@ struct SetAnomalies {
 
   /// Shown by a read, though all who tried to send it were told that this certainly did not happen (Adya's G1a).
   private var abortedReads: [Anomaly] {
-    anomaliesOfReads("aborted-read") { element, read in
+    let failed = set.elements.indices.filter { element in
       let add = set.elements[element]
-      guard add.firstBegin >= 0, add.firstBegin < read.end, add.openAdds == 0, add.failed >= 0 else {
-        return nil
-      }
+      return add.firstBegin >= 0 && add.openAdds == 0 && add.failed >= 0
+    }
+    return anomaliesOfReads("aborted-read", among: failed) { element, read in
+      let add = set.elements[element]
+      guard add.firstBegin < read.end else { return nil }
       return ("shows what a definite error says was never taken in:", [add.begin, add.failed, read.end])
     }
   }
 
-  /// One anomaly for each node with reads that show elements for which `problem` has words and operations.
+  /// One anomaly for each node with reads that show some of the elements and for which `problem` has words and operations.
   private func anomaliesOfReads(
-    _ anomalyName: String, _ problem: (Int, SetHistory.Read) -> (words: String, operations: [Int])?
+    _ anomalyName: String, among elements: [Int],
+    _ problem: (Int, SetReads.Read) -> (words: String, operations: [Int])?
   ) -> [Anomaly] {
-    readsByNode.compactMap { node, reads in
-      var found: [Int: (words: String, operations: [Int])] = [:]
-      for read in reads {
-        for element in read.elements where found[Int(element)] == nil {
-          if let what = problem(Int(element), read) { found[Int(element)] = what }
-        }
+    // By node, and by element: of the first such read.
+    var found: [NodeID?: [Int: (words: String, operations: [Int])]] = [:]
+    for element in elements {
+      for place in set.reads.showing(element) {
+        let read = set.reads.all[place]
+        guard found[read.node]?[element] == nil, let what = problem(element, read) else { continue }
+        found[read.node, default: [:]][element] = what
       }
+    }
+    return found.sorted { name($0.key) < name($1.key) }.map { node, found in
       let elements = found.keys.sorted(by: isSmaller)
-      guard let first = elements.first, let what = found[first] else { return nil }
+      let what = found[elements[0]]!
       return anomaly(anomalyName, "a read of \(name(node)) \(what.words)", elements, what.operations, node)
     }
   }
 
   // MARK: Parts
-
-  private var readsByNode: [(node: NodeID?, reads: [SetHistory.Read])] {
-    Dictionary(grouping: set.reads, by: \.node).sorted { name($0.key) < name($1.key) }.map {
-      ($0.key, $0.value)
-    }
-  }
 
   private func isSmaller(_ a: Int, _ b: Int) -> Bool { JSON.precedes(set.value(a), set.value(b)) }
 

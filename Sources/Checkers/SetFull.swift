@@ -9,8 +9,7 @@ import History
 /// It is *lost* if one of the latter begins last, after it was known. Jepsen means to count elements that a read
 /// shows more than once as well, but compares the wrong way round and never finds one; here they are found.
 ///
-/// Jepsen updates every element at every read. Here each element looks at the few reads that can decide: time is
-/// linear in the history with all that its reads show.
+/// Jepsen updates every element at every read. Here each element looks at the few reads that can decide.
 struct SetFull: Sendable {
   enum Outcome: String, Sendable {
     case stable
@@ -42,27 +41,30 @@ struct SetFull: Sendable {
   init(_ set: SetHistory, _ history: History) {
     self.set = set
     self.history = history
-    let appearances = Appearances(set.reads, elementCount: set.table.count)
-    elements = set.attempted.map { Self.judge($0, appearances[$0], set, history) }
+    var absences = SetReads.Absences(set.reads)
+    elements = set.attempted.map { Self.judge($0, set, history, &absences) }
     stableLatencies = Self.quantiles(elements.compactMap(\.stableLatency))
   }
 
   private static func judge(
-    _ number: Int, _ showing: ArraySlice<Int32>, _ set: SetHistory, _ history: History
+    _ number: Int, _ set: SetHistory, _ history: History, _ absences: inout SetReads.Absences
   ) -> Element {
     let add = set.elements[number]
+    let reads = set.reads
     var known = add.acknowledged >= 0 ? add.acknowledged : nil
-    var lastPresent: Int?
-    // A read that ended before the add began says nothing about it; one that began after the element was known
-    // can't have made it known.
-    for place in showing where set.reads[Int(place)].end > add.begin {
-      if let known, set.reads[Int(place)].begin > known { break }
-      known = min(known ?? .max, set.reads[Int(place)].end)
+    var last = -1
+    for appearance in reads.appearances(of: number) {
+      let showing = reads.showing(appearance)
+      // A read that ended before the add began says nothing about it; one that began after the element was known
+      // can't have made it known.
+      for place in showing where reads.all[Int(place)].end > add.begin {
+        if let known, reads.all[Int(place)].begin > known { break }
+        known = min(known ?? .max, reads.all[Int(place)].end)
+      }
+      if let place = showing.last(where: { reads.all[Int($0)].end > add.begin }) { last = max(last, Int(place)) }
     }
-    if let last = showing.last(where: { set.reads[Int($0)].end > add.begin }) {
-      lastPresent = set.reads[Int(last)].begin
-    }
-    let lastAbsent = lastAbsence(add, showing, set)
+    let lastPresent = last >= 0 ? reads.all[last].begin : nil
+    let lastAbsent = lastAbsence(number, add, set, &absences)
     let isStable = lastPresent != nil && (lastAbsent ?? -1) < lastPresent!
     var isLost = false
     if let known, let lastAbsent {
@@ -77,29 +79,19 @@ struct SetFull: Sendable {
 
   /// The beginning of the last read to begin that ended after the add began and lacks the element.
   private static func lastAbsence(
-    _ add: SetHistory.Element, _ showing: ArraySlice<Int32>, _ set: SetHistory
+    _ number: Int, _ add: SetHistory.Element, _ set: SetHistory, _ absences: inout SetReads.Absences
   ) -> Int? {
-    let last = Appearances.lastAbsence(showing, readCount: set.reads.count)
-    if last >= 0, set.reads[last].begin > add.begin { return set.reads[last].begin }
+    let last = absences.last(of: number, set.reads.appearances(of: number))
+    if last >= 0, set.reads.all[last].begin > add.begin { return set.reads.all[last].begin }
     // Of the reads that began before the add, those that were under way then.
-    let absent = set.overlaps[add.overlaps].last { !contains(showing, $0) }
-    return absent.map { set.reads[Int($0)].begin }
-  }
-
-  private static func contains(_ sorted: ArraySlice<Int32>, _ place: Int32) -> Bool {
-    var low = sorted.startIndex
-    var high = sorted.endIndex
-    while low < high {
-      let middle = (low + high) / 2
-      if sorted[middle] < place { low = middle + 1 } else { high = middle }
-    }
-    return low < sorted.endIndex && sorted[low] == place
+    let absent = set.overlaps[add.overlaps].last { !set.reads.shows(Int($0), number) }
+    return absent.map { set.reads.all[Int($0)].begin }
   }
 
   /// Milliseconds from when an element was known until just after the beginning of a read; 0 without one.
   private static func latency(from known: Int, to read: Int?, _ history: History) -> Int {
     guard let read else { return 0 }
-    let nanoseconds = history[read].time.nanoseconds + 1 - history[known].time.nanoseconds
+    let nanoseconds = history.time(of: read) + 1 - history.time(of: known)
     return Int(max(0, nanoseconds) / 1_000_000)
   }
 }
@@ -108,7 +100,7 @@ extension SetFull {
   private static let worstMax = 8
 
   var verdict: Verdict {
-    if elements.contains(where: { $0.outcome == .lost }) || !set.duplicates.isEmpty { return .invalid }
+    if elements.contains(where: { $0.outcome == .lost }) || !set.reads.duplicates.isEmpty { return .invalid }
     return elements.contains { $0.outcome == .stable } ? .valid : .unknown
   }
 
@@ -138,7 +130,7 @@ extension SetFull {
 
   /// For each element that a read shows more than once, how often at most.
   private var duplicated: [EDN.Member] {
-    let most = Dictionary(set.duplicates.map { ($0.element, $0.multiplicity) }) { max($0, $1) }
+    let most = Dictionary(set.reads.duplicates.map { ($0.element, $0.multiplicity) }) { max($0, $1) }
     return
       most
       .sorted { JSON.precedes(set.value($0.key), set.value($1.key)) }

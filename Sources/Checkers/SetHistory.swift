@@ -2,7 +2,7 @@ import Glomers
 import History
 
 /// A history of a set to which elements are added, made ready for checkers: elements are numbers, and one knows
-/// which reads show which elements. Made in time linear in the history with all that its reads show.
+/// which reads show which elements (``SetReads``). Made in time linear in the history with all that its reads show.
 struct SetHistory: Sendable {
   /// An element that somebody tried to add, or that a read shows.
   struct Element: Sendable {
@@ -20,26 +20,12 @@ struct SetHistory: Sendable {
     var overlaps = 0..<0
   }
 
-  /// A read that succeeded.
-  struct Read: Sendable {
-    /// Its invocation and its completion in the history.
-    let begin: Int
-    let end: Int
-    let node: NodeID?
-    let isFinal: Bool
-    /// Each element that it shows once, in the order in which they first appear.
-    let elements: [Int32]
-  }
-
   private(set) var table = ValueTable()
   /// By number.
   private(set) var elements: [Element] = []
-  /// In the order in which they begin.
-  private(set) var reads: [Read] = []
-  /// Places in ``reads``, ascending for each element.
+  private(set) var reads = SetReads()
+  /// Places of reads, ascending for each element.
   private(set) var overlaps: [Int32] = []
-  /// Elements that a read shows more than once: how often at most, and the first such read's completion.
-  private(set) var duplicates: [(element: Int, multiplicity: Int, node: NodeID?, read: Int)] = []
 
   /// - Parameter adding: the function that adds; the one that reads is called `read`.
   init(_ history: History, adding: String) {
@@ -57,11 +43,11 @@ struct SetHistory: Sendable {
 
   /// Where the reads that succeed begin.
   private func readBegins(_ history: History) -> [Int] {
-    history.operations.compactMap { operation in
-      guard operation.isClient, operation.kind == .invoke, operation.function == "read",
-        history.completion(of: operation.index)?.kind == .ok
-      else { return nil }
-      return operation.index
+    (0..<history.count).filter { index in
+      guard history.isClient(index), history.kind(of: index) == .invoke,
+        let end = history.completionIndex(of: index)
+      else { return false }
+      return history.kind(of: end) == .ok && history.function(of: index) == "read"
     }
   }
 
@@ -71,33 +57,43 @@ struct SetHistory: Sendable {
     return number
   }
 
+  private mutating func number(ofInteger value: Int) -> Int {
+    let number = table.number(ofInteger: value)
+    if number == elements.count { elements.append(Element()) }
+    return number
+  }
+
   private mutating func collectAdds(_ history: History, _ adding: String, _ begins: [Int]) {
     var nextRead = 0
     // Reads under way, as places in `begins`: never more than there are clients.
     var open: [Int] = []
-    for operation in history.operations where operation.isClient {
-      if nextRead < begins.count, operation.index == begins[nextRead] {
+    for index in 0..<history.count where history.isClient(index) {
+      let kind = history.kind(of: index)
+      if nextRead < begins.count, index == begins[nextRead] {
         open.append(nextRead)
         nextRead += 1
-      } else if operation.function == "read", operation.kind == .ok {
-        let begin = history.invocation(of: operation.index)!.index
+        continue
+      }
+      let function = history.function(of: index)
+      if kind == .ok, function == "read" {
+        let begin = history.invocationIndex(of: index)!
         open.removeAll { begins[$0] == begin }
       }
-      guard operation.function == adding else { continue }
-      let number = number(of: operation.value)
-      switch operation.kind {
+      guard function == adding else { continue }
+      let number = number(of: history.value(of: index))
+      switch kind {
       case .invoke:
-        elements[number].begin = operation.index
-        if elements[number].firstBegin < 0 { elements[number].firstBegin = operation.index }
+        elements[number].begin = index
+        if elements[number].firstBegin < 0 { elements[number].firstBegin = index }
         elements[number].acknowledged = -1
         elements[number].openAdds += 1
         let start = overlaps.count
         overlaps += open.map { Int32($0) }
         elements[number].overlaps = start..<overlaps.count
       case .ok:
-        if elements[number].acknowledged < 0 { elements[number].acknowledged = operation.index }
+        if elements[number].acknowledged < 0 { elements[number].acknowledged = index }
       case .fail:
-        elements[number].failed = operation.index
+        elements[number].failed = index
         elements[number].openAdds -= 1
       case .info: break
       }
@@ -105,67 +101,19 @@ struct SetHistory: Sendable {
   }
 
   private mutating func collectReads(_ history: History, _ begins: [Int]) {
-    reads.reserveCapacity(begins.count)
-    var lastSeen: [Int32] = []
-    for (place, begin) in begins.enumerated() {
-      let read = history.completion(of: begin)!
-      var shown: [Int32] = []
-      var repeated: [Int: Int] = [:]
-      for value in read.value.array ?? [] {
-        let number = number(of: value)
-        while lastSeen.count < elements.count { lastSeen.append(-1) }
-        if lastSeen[number] == place {
-          repeated[number, default: 1] += 1
-        } else {
-          lastSeen[number] = Int32(place)
-          shown.append(Int32(number))
-        }
-      }
-      for (element, multiplicity) in repeated.sorted(by: { $0.key < $1.key }) {
-        duplicates.append((element, multiplicity, read.node, read.index))
-      }
-      reads.append(
-        Read(begin: begin, end: read.index, node: read.node, isFinal: history[begin].isFinal, elements: shown)
-      )
-    }
-  }
-}
-
-/// Which of some reads show an element: for each element the places of those reads, ascending.
-struct Appearances: Sendable {
-  private let starts: [Int32]
-  private let places: [Int32]
-
-  init(_ reads: [SetHistory.Read], elementCount: Int) {
-    var starts = [Int32](repeating: 0, count: elementCount + 1)
-    for read in reads {
-      for element in read.elements { starts[Int(element) + 1] += 1 }
-    }
-    for element in 0..<elementCount { starts[element + 1] += starts[element] }
-    var next = starts
-    var places = [Int32](repeating: 0, count: Int(starts[elementCount]))
-    for (place, read) in reads.enumerated() {
-      for element in read.elements {
-        places[Int(next[Int(element)])] = Int32(place)
-        next[Int(element)] += 1
+    // Taken out and put back, since numbers are given meanwhile.
+    var reads = SetReads()
+    for begin in begins {
+      let end = history.completionIndex(of: begin)!
+      let (node, isFinal) = (history.node(of: end), history.isFinal(begin))
+      if let integers = history.integers(of: end) {
+        reads.append(begin, end, node, isFinal: isFinal, integers: integers) { number(ofInteger: $0) }
+      } else {
+        let elements = (history.value(of: end).array ?? []).map { number(of: $0) }
+        reads.append(begin, end, node, isFinal: isFinal, elements: elements)
       }
     }
-    self.starts = starts
-    self.places = places
+    reads.finish(elementCount: elements.count)
+    self.reads = reads
   }
-
-  /// The place of the last read that lacks an element; -1 if none does.
-  static func lastAbsence(_ showing: ArraySlice<Int32>, readCount: Int) -> Int {
-    // From there on every read shows it, so that places and their own places differ by the same.
-    let difference = readCount - showing.endIndex
-    var low = showing.startIndex
-    var high = showing.endIndex
-    while low < high {
-      let middle = (low + high) / 2
-      if Int(showing[middle]) - middle < difference { low = middle + 1 } else { high = middle }
-    }
-    return low + difference - 1
-  }
-
-  subscript(element: Int) -> ArraySlice<Int32> { places[Int(starts[element])..<Int(starts[element + 1])] }
 }

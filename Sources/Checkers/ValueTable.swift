@@ -15,20 +15,26 @@ struct ValueTable: Sendable {
 
   /// The number of a value, which is new to the table if it was not met before.
   mutating func number(of value: JSON) -> Int {
-    if case .integer(let integer) = value, integer >= 0, integer < Self.smallLimit {
-      if integer >= small.count {
-        let grown = Swift.max(1024, 2 * small.count, integer + 1)
-        small.append(contentsOf: repeatElement(-1, count: grown - small.count))
-      }
-      if small[integer] < 0 {
-        small[integer] = Int32(values.count)
-        values.append(value)
-      }
-      return Int(small[integer])
-    }
+    if case .integer(let integer) = value, 0..<Self.smallLimit ~= integer { return number(ofSmall: integer) }
     if let number = others[value] { return number }
     others[value] = values.count
     values.append(value)
+    return values.count - 1
+  }
+
+  /// The number of an integer.
+  mutating func number(ofInteger integer: Int) -> Int {
+    0..<Self.smallLimit ~= integer ? number(ofSmall: integer) : number(of: .integer(integer))
+  }
+
+  private mutating func number(ofSmall integer: Int) -> Int {
+    if integer < small.count, small[integer] >= 0 { return Int(small[integer]) }
+    if integer >= small.count {
+      let grown = Swift.max(1024, 2 * small.count, integer + 1)
+      small.append(contentsOf: repeatElement(-1, count: grown - small.count))
+    }
+    small[integer] = Int32(values.count)
+    values.append(.integer(integer))
     return values.count - 1
   }
 }

@@ -17,6 +17,8 @@ public struct Visibility: Sendable {
   private var seen: [[Instant?]]
   /// How many acknowledged values each node is not known to have.
   private var lacks: [Int]
+  /// What each node showed last, where that was integers.
+  private var shown: [[Int]]
   /// From acknowledgement until everywhere, of each value that is; in nanoseconds.
   private var delays: [Int64] = []
 
@@ -37,6 +39,7 @@ public struct Visibility: Sendable {
     places = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1, $0) })
     seen = Array(repeating: [], count: nodes.count)
     lacks = Array(repeating: 0, count: nodes.count)
+    shown = Array(repeating: [], count: nodes.count)
   }
 
   /// A node has promised its client that this value will be everywhere.
@@ -50,17 +53,31 @@ public struct Visibility: Sendable {
   }
 
   /// A node has shown these values to a client or a probe.
-  public mutating func observed(_ node: NodeID, _ values: some Sequence<JSON>, at now: Instant) {
+  public mutating func observed(_ node: NodeID, _ values: [JSON], at now: Instant) {
     guard let place = places[node] else { return }
-    for value in values {
-      let number = number(of: value)
-      guard seen[place][number] == nil else { continue }
-      seen[place][number] = now
-      absences[number] -= 1
-      guard let since = acknowledged[number] else { continue }
-      lacks[place] -= 1
-      if absences[number] == 0 { arrived(everywhereAt: now, since) }
+    for value in values { observed(place, number(of: value), at: now) }
+  }
+
+  /// A node has shown these integers to a client or a probe.
+  package mutating func observed(_ node: NodeID, integers: [Int], at now: Instant) {
+    guard let place = places[node] else { return }
+    // Mostly it shows what it has shown before, and behind that what is new.
+    let known = integers.isContinuation(of: shown[place]) ? shown[place].count : 0
+    shown[place] = integers
+    for integer in integers[known...] {
+      let number = table.number(ofInteger: integer)
+      if number == acknowledged.count { noteNew() }
+      observed(place, number, at: now)
     }
+  }
+
+  private mutating func observed(_ place: Int, _ number: Int, at now: Instant) {
+    guard seen[place][number] == nil else { return }
+    seen[place][number] = now
+    absences[number] -= 1
+    guard let since = acknowledged[number] else { return }
+    lacks[place] -= 1
+    if absences[number] == 0 { arrived(everywhereAt: now, since) }
   }
 
   /// One value, and what is known of where it was.
@@ -114,12 +131,14 @@ public struct Visibility: Sendable {
 
   private mutating func number(of value: JSON) -> Int {
     let number = table.number(of: value)
-    if number == acknowledged.count {
-      acknowledged.append(nil)
-      absences.append(nodes.count)
-      for place in nodes.indices { seen[place].append(nil) }
-    }
+    if number == acknowledged.count { noteNew() }
     return number
+  }
+
+  private mutating func noteNew() {
+    acknowledged.append(nil)
+    absences.append(nodes.count)
+    for place in nodes.indices { seen[place].append(nil) }
   }
 
   private mutating func arrived(everywhereAt now: Instant, _ since: Instant) {

@@ -82,8 +82,9 @@ public struct Host<N: Node>: Sendable {
   /// The node's state as it is now, for people to look at; nil until it is initialized.
   public var state: N? { node }
 
-  /// Shows the node to its cluster's invariants, without a copy.
-  public func show(to invariants: inout N.Invariants) -> Breach? {
+  /// Shows the node to its cluster's invariants. Mutating, since an element of an array that is asked something is copied
+  /// otherwise.
+  public mutating func show(to invariants: inout N.Invariants) -> Breach? {
     node == nil
       ? nil : invariants.look(at: node!, isStored: held == nil, keepsRecords: context.keepsRecords)
   }

@@ -18,7 +18,7 @@ public struct History: Equatable, Sendable {
     var isFinal = false
     var error: JSON?
     var notes: [String: JSON] = [:]
-    /// Where its value stands on the tape; below zero: which of the trees it is.
+    /// Where its value stands on the tape; below zero: which of the values it is that came as they are.
     var value = 0
   }
 
@@ -45,7 +45,7 @@ public struct History: Equatable, Sendable {
   /// Values that were read from a text, which are many.
   var tape = JSONTape()
   /// Values that came as they are.
-  private var trees: [JSON] = []
+  private var contents: [Operation.Content] = []
   private var open = OpenOperations()
 
   /// A history of nothing.
@@ -60,12 +60,12 @@ public struct History: Equatable, Sendable {
   /// See ``objection(to:)``.
   @discardableResult
   public mutating func append(_ operation: Operation) -> Int {
-    trees.append(operation.value)
+    contents.append(operation.content)
     return append(
       Row(
         kind: operation.kind, process: operation.process, function: operation.function,
         time: operation.time.nanoseconds, node: operation.node, isFinal: operation.isFinal,
-        error: operation.error, notes: operation.notes, value: ~(trees.count - 1)))
+        error: operation.error, notes: operation.notes, value: ~(contents.count - 1)))
   }
 
   /// The same for one whose value has its place already.
@@ -131,7 +131,7 @@ public struct History: Equatable, Sendable {
   }
 
   private func content(of index: Int) -> Operation.Content {
-    values[index] < 0 ? .tree(trees[~values[index]]) : .taped(tape, values[index])
+    values[index] < 0 ? contents[~values[index]] : .taped(tape, values[index])
   }
 
   /// How the operation that began at this index ended; nil if it has not, or if nothing began there.
@@ -160,13 +160,36 @@ public struct History: Equatable, Sendable {
   package func value(of index: Int) -> JSON { content(of: index).value }
   package func error(of index: Int) -> JSON? { marks[index].contains(.hasError) ? errors[index] : nil }
 
+  package func node(of index: Int) -> NodeID? { nodes[index] }
+
+  /// The elements of an operation's value, if that is an array of nothing but integers.
+  package func integers(of index: Int) -> [Int]? {
+    guard values[index] < 0 else {
+      var elements: [Int] = []
+      var cursor = JSONTape.Cursor(tape, at: values[index])
+      return cursor.integers(into: &elements) ? elements : nil
+    }
+    switch contents[~values[index]] {
+    case .integers(let elements): return elements
+    case .tree(.array(let elements)):
+      var integers: [Int] = []
+      integers.reserveCapacity(elements.count)
+      for element in elements {
+        guard case .integer(let integer) = element else { return nil }
+        integers.append(integer)
+      }
+      return integers
+    case .tree, .taped: return nil
+    }
+  }
+
   /// A reader of an operation's value.
   ///
   /// - Parameter scratch: memory to use again and again, for values that are not on a tape yet.
   package func cursor(at index: Int, _ scratch: inout JSONTape) -> JSONTape.Cursor {
     guard values[index] < 0 else { return JSONTape.Cursor(tape, at: values[index]) }
     scratch.removeAll()
-    scratch.append(trees[~values[index]])
+    scratch.append(contents[~values[index]].value)
     return JSONTape.Cursor(scratch)
   }
 }

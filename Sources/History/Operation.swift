@@ -22,19 +22,23 @@ public struct Operation: Equatable, Sendable {
     case nemesis
   }
 
-  /// A value, or where a tape has it.
-  enum Content: Equatable, Sendable {
+  /// A value, as it is kept.
+  package enum Content: Equatable, Sendable {
     case tree(JSON)
+    /// An array of nothing but integers, which reads of sets are: eight bytes each.
+    case integers([Int])
+    /// Where a tape has it.
     case taped(JSONTape, Int)
 
     var value: JSON {
       switch self {
       case .tree(let value): value
+      case .integers(let integers): .array(integers.map { .integer($0) })
       case .taped(let tape, let place): tape.value(at: place)
       }
     }
 
-    static func == (a: Content, b: Content) -> Bool { a.value == b.value }
+    package static func == (a: Content, b: Content) -> Bool { a.value == b.value }
   }
 
   /// The place in the history, from 0.
@@ -47,7 +51,7 @@ public struct Operation: Equatable, Sendable {
   public var process: Process
   /// What is done: `broadcast`, `read`, `start-partition`.
   public var function: String
-  private var content: Content
+  package var content: Content
   /// Why it failed or is unknown, as Maelstrom has it: `"net-timeout"`, or `["abort", "the node's text"]`; after
   /// `"unknown"` and the text comes the code.
   public var error: JSON?

@@ -83,7 +83,8 @@ extension TestRun {
       workers[worker].tellings = tellings(by: workers[worker].node)
       let purpose = Client.Purpose.operation(invocation, worker: worker, begun: begun)
       ask(client, purpose, patience: load.patience) { message.write(to: &$0) }
-    case .complete(let value): end(begun, worker: worker, .ok, value: value)
+    case .complete(let value): end(begun, worker: worker, .ok, value: .tree(value))
+    case .completeRead(let shown): end(begun, worker: worker, .ok, value: .integers(shown))
     case .fail(let error): end(begun, worker: worker, .fail, error: error)
     case .crash: end(begun, worker: worker, .info)
     }
@@ -91,13 +92,13 @@ extension TestRun {
 
   /// Writes down how an operation ended; its worker is free again.
   mutating func end(
-    _ begun: Int, worker: Int, _ kind: Operation.Kind, value: JSON? = nil, error: JSON? = nil
+    _ begun: Int, worker: Int, _ kind: Operation.Kind, value: Operation.Content? = nil, error: JSON? = nil
   ) {
     var operation = history[begun]
     operation.time = time
     operation.kind = kind
     operation.error = error
-    if let value { operation.value = value }
+    if let value { operation.content = value }
     operation.notes = load.notes(on: operation, by: workers[worker])
     operation.index = history.append(operation)
     record?.operation(operation, index: operation.index, at: clock)
@@ -257,9 +258,12 @@ extension TestRun {
       guard let step else {
         return spoiled(reply, noAnswer(reply, invocation), worker: worker, begun: begun)
       }
-      if case .complete(let value) = step {
+      switch step {
+      case .complete(let value):
         observe(invocation, value, at: reply.node)
         if !load.isIdempotent(invocation.function) { noteAcknowledgement(to: worker) }
+      case .completeRead(let shown): visibility.observed(reply.node, integers: shown, at: clock)
+      case .ask, .fail, .crash: break
       }
       carryOut(step, of: invocation, by: worker, begun: begun)
     } catch .unknownType {

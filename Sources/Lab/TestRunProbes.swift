@@ -102,6 +102,10 @@ extension TestRun {
     guard let probe = load.probe, let values = body.optionalElement(probe.member)?.list,
       prober.isNew(asked, count: values.count)
     else { return }
-    visibility.observed(asked, values.lazy.map(\.value), at: clock)
+    if let integers = body.integerList(probe.member) {
+      visibility.observed(asked, integers: integers, at: clock)
+    } else {
+      visibility.observed(asked, values.map(\.value), at: clock)
+    }
   }
 }

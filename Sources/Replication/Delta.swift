@@ -71,7 +71,7 @@ public protocol DeltaEntry: Equatable, Sendable {
 }
 
 extension JSON: DeltaEntry {
-  public static func read(_ elements: JSONArray) throws(WireError) -> [JSON] { elements.map(\.value) }
+  public static func read(_ elements: JSONArray) throws(WireError) -> [JSON] { elements.values }
   public func write(to elements: inout JSONWriter) { elements.value(self) }
 
   /// The length of the value's text and a comma, in bytes: exact for integers and plain strings, an upper bound for the
@@ -103,9 +103,8 @@ extension JSON: DeltaEntry {
 /// On the wire: `[stream, after, [entry, …]]`
 extension Delta where Entry: DeltaEntry {
   private init(_ element: JSONElement) throws(WireError) {
-    guard let parts = element.array, parts.count == 3, let origin = parts[0].string,
-      // Nobody has as many entries, and sums stay far from overflow.
-      let after = parts[1].integer, 0..<(1 << 53) ~= after, let elements = parts[2].array
+    // Nobody has as many entries, and sums stay far from overflow.
+    guard let (origin, after, elements) = element.stringIntegerAndArray, 0..<(1 << 53) ~= after
     else { throw .malformed("a delta is [stream, after, entries]") }
     self.init(origin: Incarnation(name: origin), after: after, entries: try Entry.read(elements))
   }
@@ -122,8 +121,10 @@ extension Delta where Entry: DeltaEntry {
 
   /// The member `"deltas": [delta, …]`
   public static func read(from body: JSONObject) throws(WireError) -> [Delta] {
+    let elements = try body.array("deltas")
     var deltas: [Delta] = []
-    for element in try body.array("deltas") { deltas.append(try Delta(element)) }
+    deltas.reserveCapacity(elements.count)
+    for element in elements { deltas.append(try Delta(element)) }
     return deltas
   }
 

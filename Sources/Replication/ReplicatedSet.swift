@@ -14,21 +14,14 @@ internal import OrderedCollections
 public struct ReplicatedSet: Sendable {
   private var distinct = DistinctValues()
   public private(set) var version = VersionVector()
-  /// The streams in their order of arrival, and their places by name.
-  private var streams: [Stream] = []
-  private var places: [Incarnation: Int] = [:]
-  /// The place of the stream that grew last: mostly it is the next one to grow.
-  private var latest = 0
+  /// Of each stream, in the order of `version`: the positions of its entries in `distinct`.
+  private var streams: [[Int]] = []
+  /// The place after that of the stream that grew last: streams mostly grow in their order.
+  private var next = 0
   /// The positions of unnumbered values, in the order of their arrival.
   private var unnumbered = OrderedSet<Int>()
   /// The most entries in a record of a checkpoint.
   private static var recordEntriesMax: Int { 1024 }
-
-  private struct Stream {
-    let origin: Incarnation
-    /// Of its entries in `distinct`.
-    var positions: [Int] = []
-  }
 
   /// Distinct values in their order of arrival.
   public var values: [JSON] { distinct.elements }
@@ -62,7 +55,7 @@ public struct ReplicatedSet: Sendable {
   public mutating func add(_ value: JSON, from origin: Incarnation?) -> Bool {
     let (isNew, position) = distinct.append(value)
     guard isNew else { return false }
-    if let origin { append(position, to: origin) } else { unnumbered.append(position) }
+    if let origin { append(position, at: place(of: origin)) } else { unnumbered.append(position) }
     return true
   }
 
@@ -71,23 +64,27 @@ public struct ReplicatedSet: Sendable {
     guard !unnumbered.isEmpty else { return nil }
     let positions = unnumbered
     unnumbered = []
-    for position in positions { append(position, to: origin) }
+    let place = place(of: origin)
+    for position in positions { append(position, at: place) }
     return last(positions.count, of: origin)
   }
 
   /// Takes in what it lacks of a delta. Returns how many entries that was.
   public mutating func merge(_ delta: Delta<JSON>) -> Int {
-    let held = version[delta.origin]
+    let (found, isHeld) = find(delta.origin)
+    let held = isHeld ? version.counts[found] : 0
     guard delta.origin != .unnumbered, 0...held ~= delta.after, delta.entries.count > held - delta.after
     else {
       return 0
     }
-    for value in delta.entries.dropFirst(held - delta.after) {
-      let position = distinct.append(value).position
+    let place = isHeld ? found : place(of: delta.origin)
+    for index in (held - delta.after)..<delta.entries.count {
+      let position = distinct.append(delta.entries[index]).position
       if !unnumbered.isEmpty { unnumbered.remove(position) }
-      append(position, to: delta.origin)
+      append(position, at: place)
     }
-    return version[delta.origin] - held
+    next = place + 1
+    return delta.end - held
   }
 
   /// The last `count` entries of a stream: the record of what a ``merge(_:)`` brought.
@@ -137,17 +134,29 @@ public struct ReplicatedSet: Sendable {
     return batch
   }
 
-  private func positions(of origin: Incarnation) -> [Int]? { places[origin].map { streams[$0].positions } }
+  private func positions(of origin: Incarnation) -> [Int]? {
+    let (place, isHeld) = version.find(origin)
+    return isHeld ? streams[place] : nil
+  }
 
-  private mutating func append(_ position: Int, to origin: Incarnation) {
-    if latest >= streams.count || streams[latest].origin != origin {
-      latest = places[origin] ?? streams.count
-      if latest == streams.count {
-        places[origin] = latest
-        streams.append(Stream(origin: origin))
-      }
+  /// The place of a stream, or the place where it belongs.
+  private func find(_ origin: Incarnation) -> (place: Int, isHeld: Bool) {
+    if next < streams.count, version.origins[next] == origin { return (next, true) }
+    return version.find(origin)
+  }
+
+  /// The place of a stream, which begins if there is none.
+  private mutating func place(of origin: Incarnation) -> Int {
+    let (place, isHeld) = find(origin)
+    if !isHeld {
+      version.begin(origin, at: place)
+      streams.insert([], at: place)
     }
-    streams[latest].positions.append(position)
-    version.increment(origin)
+    return place
+  }
+
+  private mutating func append(_ position: Int, at place: Int) {
+    streams[place].append(position)
+    version.add(1, at: place)
   }
 }

@@ -23,16 +23,22 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
     let incarnation: Incarnation
     /// What it holds; where records are kept, so much of that as is stored.
     var held = VersionVector()
+    /// Where the streams of `held` stand in `streams`.
+    var places: [Int] = []
     var stream: Incarnation?
     /// What it knew of each peer: whose it was, and the total of it.
     var known: [(incarnation: Incarnation?, total: Int)]
   }
 
-  private var processes: [NodeID: Process] = [:]
+  private var places: [NodeID: Int] = [:]
+  /// By the place of its node.
+  private var processes: [Process?] = []
   /// What processes held that have ended, the latest last.
   private var ended: [(incarnation: Incarnation, held: VersionVector)] = []
+  /// Streams, by their places in `entries`.
+  private var streams: [Incarnation: Int] = [:]
   /// By stream, the entries that were seen: number n has place n - 1. Nil where none was.
-  private var entries: [Incarnation: [Entry?]] = [:]
+  private var entries: [[Entry?]] = []
 
   /// Processes that ended longer ago are not remembered; nothing of theirs is under way any more.
   private static var endedMax: Int { 64 }
@@ -46,7 +52,7 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
   /// How many nodes hold a stream up to a number, or held it before they were started again without it.
   public func holderCount(_ number: Int, of stream: Incarnation) -> Int {
     var holders = Set(ended.lazy.filter { $0.held[stream] >= number }.map(\.incarnation.node))
-    for (node, process) in processes where process.held[stream] >= number { holders.insert(node) }
+    for (node, place) in places where (processes[place]?.held[stream] ?? 0) >= number { holders.insert(node) }
     return holders.count
   }
 
@@ -65,8 +71,13 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
   ) -> Breach? {
     let node = replica.me
     if !news.isEmpty { news = [] }
+    let place = places[node] ?? processes.count
+    if place == processes.count {
+      places[node] = place
+      processes.append(nil)
+    }
     // Taken out and put back: a copy would cost more than all the rest.
-    let before = processes.removeValue(forKey: node)
+    let before = processes[place].take()
     var process: Process
     if let before, before.incarnation == replica.incarnation {
       process = before
@@ -78,12 +89,9 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
         return breach
       }
     }
-    defer { processes[node] = process }
+    defer { processes[place] = process }
     if isStored, version.total != process.held.total {
-      if let breach = compare(node, version, from: process.held, forgets: !keepsRecords, entry) {
-        return breach
-      }
-      process.held = version
+      if let breach = compare(node, version, &process, forgets: !keepsRecords, entry) { return breach }
     }
     if process.stream == nil, let stream = replica.stream {
       process.stream = stream
@@ -112,32 +120,43 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
 
   // MARK: Entries
 
+  /// Compares what a process has taken in since the last look, which is that of its version then.
   private mutating func compare(
-    _ node: NodeID, _ version: VersionVector, from held: VersionVector, forgets: Bool,
+    _ node: NodeID, _ version: VersionVector, _ process: inout Process, forgets: Bool,
     _ entry: (Incarnation, Int) -> Entry?
   ) -> Breach? {
-    for (stream, count) in version.sorted {
-      let first = held[stream] + 1
+    let before = process.held
+    process.held = version
+    let isSame = version.origins == before.origins
+    if !isSame { process.places = version.origins.map { place(of: $0) } }
+    for index in version.counts.indices {
+      let (stream, count) = (version.origins[index], version.counts[index])
+      let first = (isSame ? before.counts[index] : before[stream]) + 1
       guard first <= count else { continue }
-      // Taken out and put back: a second owner would make the first append copy it all.
-      var seen = entries.removeValue(forKey: stream) ?? []
-      defer { entries[stream] = seen }
+      let place = process.places[index]
       for number in first...count {
         guard let held = entry(stream, number) else { continue }
-        if number <= seen.count, let known = seen[number - 1] {
+        if number <= entries[place].count, let known = entries[place][number - 1] {
           guard known != held else { continue }
-          guard forgets, !processes.values.contains(where: { $0.held[stream] >= number }) else {
+          guard forgets, !processes.contains(where: { ($0?.held[stream] ?? 0) >= number }) else {
             return Breach(
               "differing-entries",
               "entry \(number) of \(stream) is \(held) at \(node), and \(known) at another node")
           }
         }
-        while seen.count < number { seen.append(nil) }
-        seen[number - 1] = held
+        while entries[place].count < number { entries[place].append(nil) }
+        entries[place][number - 1] = held
         if keepsNews { news.append(held) }
       }
     }
     return nil
+  }
+
+  private mutating func place(of stream: Incarnation) -> Int {
+    if let place = streams[stream] { return place }
+    streams[stream] = entries.count
+    entries.append([])
+    return entries.count - 1
   }
 
   // MARK: Peers
@@ -156,17 +175,19 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
   }
 
   private func checkPeers(of replica: Dissemination, _ process: inout Process) -> Breach? {
-    for (place, peer) in replica.peers.enumerated() {
-      if let overlong = peer.underWay.overlong {
+    // By place, since a peer itself would be a copy.
+    for place in replica.peers.indices {
+      if let overlong = replica.peers[place].underWay.overlong {
         return Breach(
           "overlong-message",
-          "\(replica.me) has sent \(peer.name) \(overlong) bytes of entries at once,"
+          "\(replica.me) has sent \(replica.peers[place].name) \(overlong) bytes of entries at once,"
             + " more than \(replica.pace.messageBytesMax)")
       }
-      let (incarnation, total) = (peer.incarnation, peer.known.total)
-      guard total != process.known[place].total || incarnation != process.known[place].incarnation else {
-        continue
-      }
+      let total = replica.peers[place].known.total
+      guard total != process.known[place].total || replica.peers[place].incarnation != process.known[place].incarnation
+      else { continue }
+      let peer = replica.peers[place]
+      let incarnation = peer.incarnation
       process.known[place] = (incarnation, total)
       if let problem = peer.problem { return Breach("broken-progress", "\(replica.me): \(problem)") }
       if let incarnation, let breach = checkKnown(peer, incarnation, by: replica) { return breach }
@@ -178,7 +199,9 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
     _ peer: PeerProgress, _ incarnation: Incarnation, by replica: Dissemination
   ) -> Breach? {
     var held = ended.last { $0.incarnation == incarnation }?.held
-    if let process = processes[peer.name], process.incarnation == incarnation { held = process.held }
+    if let place = places[peer.name], let process = processes[place], process.incarnation == incarnation {
+      held = process.held
+    }
     guard let held, let (stream, count) = Self.lack(held, peer.known) else { return nil }
     return Breach(
       "known-beyond-held",

@@ -35,6 +35,12 @@ public struct VersionVector: Equatable, Sendable {
     total = self.counts.reduce(0, &+)
   }
 
+  /// - Parameter counts: none of them zero.
+  private init(ascending origins: [Incarnation], _ counts: [Int]) {
+    (self.origins, self.counts) = (origins, counts)
+    total = counts.reduce(0, &+)
+  }
+
   public subscript(origin: Incarnation) -> Int {
     get {
       let (place, isHeld) = find(origin)
@@ -57,12 +63,16 @@ public struct VersionVector: Equatable, Sendable {
     }
   }
 
-  /// Counts one more entry of a stream.
-  mutating func increment(_ origin: Incarnation) {
-    let (place, isHeld) = find(origin)
-    guard isHeld else { return self[origin] = 1 }
-    counts[place] += 1
-    total &+= 1
+  /// A stream begins, of which entries are to be counted at once (``add(_:at:)``).
+  mutating func begin(_ origin: Incarnation, at place: Int) {
+    origins.insert(origin, at: place)
+    counts.insert(0, at: place)
+  }
+
+  /// Counts further entries of a stream that has this place: see ``find(_:from:)``.
+  mutating func add(_ count: Int, at place: Int) {
+    counts[place] += count
+    total &+= count
   }
 
   /// In the order of the streams' names.
@@ -72,7 +82,17 @@ public struct VersionVector: Equatable, Sendable {
 
   /// Whether a replica at this version holds everything that one at `other` holds.
   public func covers(_ other: VersionVector) -> Bool {
-    walk(with: other) { _, mine, theirs in mine >= theirs }
+    if origins == other.origins {
+      for place in counts.indices where counts[place] < other.counts[place] { return false }
+      return true
+    }
+    var next = 0
+    for otherPlace in other.counts.indices {
+      let (place, isHeld) = find(other.origins[otherPlace], from: next)
+      guard isHeld, counts[place] >= other.counts[otherPlace] else { return false }
+      next = place + 1
+    }
+    return true
   }
 
   /// Whether a replica at this version holds an entry that one at `other` lacks, the entries of `exempt` aside.
@@ -83,9 +103,17 @@ public struct VersionVector: Equatable, Sendable {
   /// Raises each count to the higher of the two.
   public mutating func merge(_ other: VersionVector) {
     if origins == other.origins {
-      for place in counts.indices { counts[place] = max(counts[place], other.counts[place]) }
-      total = counts.reduce(0, &+)
-    } else {
+      for place in counts.indices { raise(place, to: other.counts[place]) }
+      return
+    }
+    var next = 0
+    var areAllHeld = true
+    for otherPlace in other.counts.indices {
+      let (place, isHeld) = find(other.origins[otherPlace], from: next)
+      if isHeld { raise(place, to: other.counts[otherPlace]) } else { areAllHeld = false }
+      next = isHeld ? place + 1 : place
+    }
+    if !areAllHeld {
       var merged: (origins: [Incarnation], counts: [Int]) = ([], [])
       _ = walk(with: other) { origin, mine, theirs in
         merged.origins.append(origin)
@@ -94,6 +122,12 @@ public struct VersionVector: Equatable, Sendable {
       }
       self = VersionVector(origins: merged.origins, counts: merged.counts)
     }
+  }
+
+  private mutating func raise(_ place: Int, to count: Int) {
+    guard count > counts[place] else { return }
+    total &+= count &- counts[place]
+    counts[place] = count
   }
 
   /// Calls `goesOn` with both counts of every stream that either vector has, ascending, until it returns false. Returns
@@ -122,8 +156,11 @@ public struct VersionVector: Equatable, Sendable {
   }
 
   /// The place of a stream in `origins`, or the place where it belongs.
-  private func find(_ origin: Incarnation) -> (place: Int, isHeld: Bool) {
-    var (low, high) = (0, origins.count)
+  ///
+  /// - Parameter first: no earlier place is looked at. Quickest if it is there.
+  func find(_ origin: Incarnation, from first: Int = 0) -> (place: Int, isHeld: Bool) {
+    if first < origins.count, origins[first] == origin { return (first, true) }
+    var (low, high) = (first, origins.count)
     while low < high {
       let middle = (low + high) / 2
       if origins[middle] < origin { low = middle + 1 } else { high = middle }
@@ -148,6 +185,11 @@ extension VersionVector {
   }
 }
 
+/// The streams of the last version vector that a document has read.
+private final class KnownOrigins {
+  var origins: [Incarnation] = []
+}
+
 /// On the wire: `{stream: count, …}`
 extension VersionVector {
   /// Reads the member `version`.
@@ -160,6 +202,13 @@ extension VersionVector {
   }
 
   public init(reading object: JSONObject) throws(WireError) {
+    // Mostly the streams are those of the last vector that came: then no name is made, and all share one array.
+    let known = object.scratch(KnownOrigins())
+    let held = object.integers(count: known.origins.count) { known.origins[$0].name }
+    if let held, held.allSatisfy({ $0 > 0 }) {
+      self.init(ascending: known.origins, held)
+      return
+    }
     var (origins, counts): ([Incarnation], [Int]) = ([], [])
     origins.reserveCapacity(object.count)
     counts.reserveCapacity(object.count)
@@ -171,6 +220,7 @@ extension VersionVector {
       counts.append(count)
     }
     self.init(origins: origins, counts: counts)
+    known.origins = self.origins
   }
 
   public func writeObject(to writer: inout JSONWriter) {

@@ -38,13 +38,16 @@ struct Member<N: Node> where N.Message: WireMessage, N.Record: StorableRecord {
       ? SimulatedLog(of: name, kind: N.kind, losesPower: scenario.faults.contains(.disk)) : nil
   }
 
-  /// When something happens in it by itself.
+  /// When something happens in it by itself. Mutating, since an element of an array that is asked something is copied
+  /// otherwise.
   @inlinable
   var deadline: Instant? {
-    guard isRunning, pauseStart == nil else { return nil }
-    let due = host.deadline.map { Instant(nanoseconds: $0.nanoseconds - lead) }
-    guard let storing = log?.storing else { return due }
-    return due.map { min($0, storing) } ?? storing
+    mutating get {
+      guard isRunning, pauseStart == nil else { return nil }
+      let due = host.deadline.map { Instant(nanoseconds: $0.nanoseconds - lead) }
+      guard let storing = log?.storing else { return due }
+      return due.map { min($0, storing) } ?? storing
+    }
   }
 
   /// What the node's clock shows.

@@ -18,7 +18,8 @@ public final class JSONDocument {
     /// By place of a template, and one more for lines that fit none; nil until there is a message.
     var names: UnsafeMutablePointer<Names>?
     var strings = StringMemory()
-    var scratch: AnyObject?
+    /// Of the two kinds of reader that asked last.
+    var scratch: (AnyObject?, AnyObject?) = (nil, nil)
   }
 
   let tape: UnsafeMutablePointer<glomers_tape>
@@ -195,12 +196,15 @@ public final class JSONDocument {
 
   /// What readers of one kind of message keep between lines.
   func scratch<Scratch: AnyObject>(_ make: () -> Scratch) -> Scratch {
-    // Messages of other kinds come between, but not often: to ask for the class costs less than a cast.
-    if let known = memory.pointee.scratch, type(of: known) == Scratch.self {
+    // To ask for the class costs less than a cast.
+    if let known = memory.pointee.scratch.0, type(of: known) == Scratch.self {
+      return unsafeDowncast(known, to: Scratch.self)
+    }
+    if let known = memory.pointee.scratch.1, type(of: known) == Scratch.self {
       return unsafeDowncast(known, to: Scratch.self)
     }
     let new = make()
-    memory.pointee.scratch = new
+    memory.pointee.scratch = (new, memory.pointee.scratch.0)
     return new
   }
 

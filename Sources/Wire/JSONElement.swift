@@ -47,6 +47,26 @@ public struct JSONElement {
   /// A view of the members, if the value is an object.
   public var object: JSONObject? { the(.object) == nil ? nil : JSONObject(view: view) }
 
+  /// The parts of an array of a string, an integer and an array; nil for any other value. Without a view of each.
+  package var stringIntegerAndArray: (String, Int, JSONArray)? {
+    switch view.place {
+    case .tape(let array):
+      guard array.kind == .array, array.count == 3 else { return nil }
+      let string = array.first
+      guard string.kind == .string else { return nil }
+      let integer = string.next
+      guard integer.kind == .integer else { return nil }
+      let elements = integer.next
+      guard elements.kind == .array else { return nil }
+      return (view.document.string(string), integer.integer, JSONArray(view: view.at(.tape(elements))))
+    case .tree:
+      guard let array, array.count == 3, let string = array[0].string, let integer = array[1].integer,
+        let elements = array[2].array
+      else { return nil }
+      return (string, integer, elements)
+    }
+  }
+
   /// A copy that does not depend on the document.
   public var value: JSON { view.place.value }
 
@@ -85,6 +105,12 @@ public struct JSONArray: RandomAccessCollection {
   }
 
   public func makeIterator() -> Iterator { Iterator(self) }
+
+  /// Copies of the elements.
+  package var values: [JSON] {
+    guard case .array(let values) = view.place.value else { return [] }
+    return values
+  }
 
   /// Goes over the elements of an array.
   @safe

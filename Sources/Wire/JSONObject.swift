@@ -119,6 +119,12 @@ public struct JSONObject {
     }
   }
 
+  /// The elements of an array of nothing but integers; nil if there is no such member.
+  package func integerList(_ key: String) -> [Int]? {
+    guard case .tape(let found) = view.place.member(key) else { return nil }
+    return found.integers
+  }
+
   /// The elements of an array of nothing but strings.
   public func strings(_ key: String) throws(WireError) -> [String] {
     try elements(key) { (element) throws(WireError) in
@@ -155,6 +161,21 @@ public struct JSONObject {
       key = value.next
     }
     return nil
+  }
+
+  /// The values of the members, if these are so many integers with these names, in this order; nil otherwise. Makes no names.
+  package func integers(count expected: Int, named name: (_ place: Int) -> String) -> [Int]? {
+    guard case .tape(let object) = view.place, object.count == expected else { return nil }
+    var values: [Int] = []
+    values.reserveCapacity(expected)
+    var key = object.first
+    for place in 0..<expected {
+      let value = key.first
+      guard value.kind == .integer, key.isText(name(place)) else { return nil }
+      values.append(value.integer)
+      key = value.next
+    }
+    return values
   }
 
   /// Each member once, in the order of the line. Half of a surrogate pair stands in a key as its escape.

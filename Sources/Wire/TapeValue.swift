@@ -55,6 +55,15 @@ struct TapeValue {
     }
   }
 
+  /// Whether this is a string without escapes, and just this text.
+  func isText(_ text: String) -> Bool {
+    let inner = inner
+    return !isEscaped
+      && text.withBytes {
+        $0.count == inner.count && glomers_same_bytes($0.baseAddress, inner.baseAddress, inner.count)
+      }
+  }
+
   /// A string as a name.
   var name: JSONName {
     // Without escapes it does not begin with NUL.
@@ -75,6 +84,23 @@ struct TapeValue {
 
   func element(_ position: Int) -> TapeValue {
     at(glomers_tape_element(tape, index, UInt32(truncatingIfNeeded: position)))
+  }
+
+  /// The elements of an array of nothing but integers; nil for any other value.
+  var integers: [Int]? {
+    guard kind == .array else { return nil }
+    let count = count
+    // Integers have one token each, so as long as there is no other element they lie side by side.
+    let elements = tape.pointee.tokens + Int(index) + 1
+    var isComplete = true
+    let integers = [Int](unsafeUninitializedCapacity: count) { integers, initialized in
+      while initialized < count, isComplete {
+        isComplete = glomers_token_kind(elements + initialized) == Kind.integer.rawValue
+        (integers.baseAddress! + initialized).initialize(to: Int(elements[initialized].of.integer))
+        initialized += 1
+      }
+    }
+    return isComplete ? integers : nil
   }
 
   var value: JSON {

@@ -15,6 +15,15 @@ extension FinalReadLoad {
   }
 
   func isIdempotent(_ function: String) -> Bool { function == "read" }
+
+  func advance(
+    _ invocation: Invocation, by worker: Worker, type: String, _ body: JSONObject
+  ) throws(WireError) -> Step? {
+    if invocation.function == "read", type == "read_ok", let probe, let shown = body.integerList(probe.member) {
+      return .completeRead(shown)
+    }
+    return try value(of: invocation, type: type, body).map { .complete($0) }
+  }
 }
 
 /// Clients broadcast 0, 1, 2, … and read, about as often.

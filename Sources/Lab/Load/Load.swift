@@ -87,6 +87,8 @@ enum Step {
   case ask(any WireMessage)
   /// Is done: the operation succeeded with this value.
   case complete(JSON)
+  /// Is done: its node has shown these integers, the array of which is the operation's value.
+  case completeRead([Int])
   /// Is done: the operation has certainly not happened.
   case fail(JSON)
   /// Gives up, and leaves its place to a new client; nobody knows what happened.

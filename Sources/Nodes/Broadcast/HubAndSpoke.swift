@@ -104,7 +104,7 @@ extension BroadcastNode {
     _ deltas: [Delta<JSON>], _ holding: Holding, _ rhythm: Rhythm, echo: Duration?, from peer: NodeID,
     _ context: inout Context<BroadcastNode>
   ) {
-    let brought = VersionVector(origins: deltas.map(\.origin), counts: deltas.map(\.end))
+    let brought = VersionVector(origins: deltas.map { $0.origin }, counts: deltas.map { $0.end })
     let version = version(of: peer, holding, bringing: brought)
     let said = Advertisement(
       holding.incarnation, version: version ?? brought, isPartial: holding.isPartial)
