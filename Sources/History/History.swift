@@ -183,6 +183,11 @@ public struct History: Equatable, Sendable {
     }
   }
 
+  /// An operation's value, if it is kept as it came.
+  package func tree(of index: Int) -> JSON? {
+    if values[index] < 0, case .tree(let value) = contents[~values[index]] { value } else { nil }
+  }
+
   /// A reader of an operation's value.
   ///
   /// - Parameter scratch: memory to use again and again, for values that are not on a tape yet.
