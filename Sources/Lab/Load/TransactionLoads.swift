@@ -55,6 +55,8 @@ private func models(_ scenario: Scenario) -> [String] {
   scenario.consistencyModels + scenario.demands.intersection(Demand.ofTransactions).map(\.rawValue).sorted()
 }
 
+private let transactionMembers = ["txn_ok": "txn"]
+
 /// How many keys a final transaction reads.
 private let finalKeysMax = 64
 
@@ -97,5 +99,5 @@ extension TransactionLoad {
 
   var reusesClients: Bool { true }
 
-  var replyMembers: [String: String] { ["txn_ok": "txn"] }
+  var replyMembers: [String: String] { transactionMembers }
 }
