@@ -27,12 +27,35 @@ struct KafkaHistory: Sendable {
   struct Key: Sendable {
     let name: JSON
     fileprivate(set) var values: [JSON] = []
-    fileprivate var numbers: [JSON: Int] = [:]
+    private var integers = IntegerNumbers()
+    private var others: [JSON: Int] = [:]
     /// By value: the end of the last attempt to send it, and of the first poll that succeeded and shows it, or -1.
     fileprivate(set) var writers: [Int] = []
     fileprivate(set) var readers: [Int] = []
     /// By value: whether an attempt to send it has certainly failed.
     fileprivate(set) var hasFailed: [Bool] = []
+
+    fileprivate init(name: JSON) { self.name = name }
+
+    /// The number of a value, which may be new.
+    fileprivate mutating func number(of value: JSON) -> Int {
+      let number: Int
+      if case .integer(let integer) = value {
+        number = integers.number(of: integer, orElse: values.count)
+      } else if let known = others[value] {
+        number = known
+      } else {
+        number = values.count
+        others[value] = number
+      }
+      if number == values.count {
+        values.append(value)
+        writers.append(-1)
+        readers.append(-1)
+        hasFailed.append(false)
+      }
+      return number
+    }
   }
 
   let history: History
@@ -48,8 +71,8 @@ struct KafkaHistory: Sendable {
 
   init(_ history: History) {
     self.history = history
-    for operation in history.operations where operation.isClient && operation.kind != .invoke {
-      add(operation)
+    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) != .invoke {
+      add(history[index])
     }
   }
 
@@ -133,16 +156,8 @@ struct KafkaHistory: Sendable {
   }
 
   private mutating func add(_ key: Int, _ offset: Int?, _ value: JSON) {
-    let number = keys[key].numbers[value] ?? keys[key].values.count
-    if number == keys[key].values.count {
-      keys[key].numbers[value] = number
-      keys[key].values.append(value)
-      keys[key].writers.append(-1)
-      keys[key].readers.append(-1)
-      keys[key].hasFailed.append(false)
-    }
     offsets.append(offset)
-    values.append(number)
+    values.append(keys[key].number(of: value))
   }
 
   /// Polls name keys in strings; where sends have integers, those are meant.

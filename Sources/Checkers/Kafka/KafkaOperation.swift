@@ -8,10 +8,12 @@ package enum KafkaOperation {
   package static func keys(_ value: JSON) -> [JSONName] { (value.array ?? []).compactMap(\.name) }
 
   package static func poll(_ batches: [Kafka.Batch]) -> JSON {
-    let messages = batches.map { batch in
-      (batch.key, JSON.array(batch.entries.map { [.integer($0.offset), $0.message.value] }))
+    var messages: [JSONName: JSON] = [:]
+    messages.reserveCapacity(batches.count)
+    for batch in batches {
+      messages[batch.key] = .array(batch.entries.map { [.integer($0.offset), $0.message.value] })
     }
-    return [["poll", .object(Dictionary(messages) { $1 })]]
+    return [["poll", .object(messages)]]
   }
 
   package static func json(_ positions: [Kafka.Position]) -> JSON {
@@ -29,21 +31,26 @@ package enum KafkaOperation {
     }
   }
 
-  /// The highest offset that a poll has shown of each key.
+  /// The highest offset that a poll has shown of each key, the keys in any order.
   package static func endsOfPolls(_ operation: Operation) -> [(key: JSONName, offset: Int)] {
-    guard operation.function == "poll" else { return [] }
-    return (operation.value.array ?? []).flatMap { micro in
-      guard let parts = micro.array, parts.count == 2, case .object(let messages) = parts[1] else {
-        return [(key: JSONName, offset: Int)]()
-      }
-      return messages.sorted { $0.key < $1.key }.compactMap { key, pairs in
-        (pairs.array ?? []).compactMap { $0.array?.first?.integer }.max().map { (key, $0) }
+    guard operation.function == "poll", let micros = operation.value.array else { return [] }
+    var ends: [(key: JSONName, offset: Int)] = []
+    for micro in micros {
+      guard let parts = micro.array, parts.count == 2, case .object(let messages) = parts[1] else { continue }
+      for (key, pairs) in messages {
+        if let end = end(of: pairs) { ends.append((key, end)) }
       }
     }
+    return ends
   }
 
-  /// Both.
-  package static func ends(_ operation: Operation) -> [(key: JSONName, offset: Int)] {
-    endsOfSends(operation) + endsOfPolls(operation)
+  private static func end(of pairs: JSON) -> Int? {
+    guard case .array(let pairs) = pairs else { return nil }
+    var end: Int?
+    for pair in pairs {
+      guard case .array(let parts) = pair, case .integer(let offset)? = parts.first else { continue }
+      end = max(end ?? offset, offset)
+    }
+    return end
   }
 }
