@@ -223,6 +223,18 @@ struct TransactionAnomalies {
     var seen = FewVersions()
   }
 
+  private struct Sessions {
+    private var places: [Session: Int] = [:]
+    var pasts: [Past] = []
+
+    mutating func place(_ session: Session) -> Int {
+      if let place = places[session] { return place }
+      places[session] = pasts.count
+      pasts.append(Past())
+      return pasts.count - 1
+    }
+  }
+
   /// A set of versions, which are nearly always few.
   private struct FewVersions {
     private static let fewMax = 16
@@ -245,23 +257,16 @@ struct TransactionAnomalies {
   /// Reads that don't show what the same process had written before: they show what came earlier, by the order of
   /// versions, or because the process had seen it before it wrote.
   private var forgottenWrites: [Anomaly] {
-    var places: [Session: Int] = [:]
-    var pasts: [Past] = []
-    func place(_ session: Session) -> Int {
-      if let place = places[session] { return place }
-      places[session] = pasts.count
-      pasts.append(Past())
-      return pasts.count - 1
-    }
     let isRegister = history.model == .registers
     return told { found in
+      var sessions = Sessions()
       for (number, transaction) in history.transactions.enumerated() where transaction.outcome == .ok {
         let operations = history.operations(of: transaction)
         for read in operations where read.isRead && read.isExternal {
-          let past = place(Session(process: transaction.process, key: read.key))
+          let past = sessions.place(Session(process: transaction.process, key: read.key))
           let version = history.last(shownBy: read) ?? TransactionHistory.unborn
-          if let own = pasts[past].written {
-            let isOlder = isRegister && pasts[past].seen.contains(version)
+          if let own = sessions.pasts[past].written {
+            let isOlder = isRegister && sessions.pasts[past].seen.contains(version)
             guard isOlder || lacks(read, own.version) else { continue }
             found.append(
               modelled(
@@ -271,16 +276,16 @@ struct TransactionAnomalies {
                 operations: (history.indices(own.transaction) + history.indices(number)).sorted(),
                 node: history.node(of: transaction)))
           } else if isRegister {
-            pasts[past].seen.insert(version)
+            sessions.pasts[past].seen.insert(version)
           }
         }
         for write in operations where !write.isRead && write.isExternal {
-          let past = place(Session(process: transaction.process, key: write.key))
+          let past = sessions.place(Session(process: transaction.process, key: write.key))
           if isRegister {
-            if let own = pasts[past].written { pasts[past].seen.insert(own.version) }
-            pasts[past].seen.remove(write.value)
+            if let own = sessions.pasts[past].written { sessions.pasts[past].seen.insert(own.version) }
+            sessions.pasts[past].seen.remove(write.value)
           }
-          pasts[past].written = (write.value, number)
+          sessions.pasts[past].written = (write.value, number)
         }
       }
     }

@@ -197,10 +197,13 @@ struct TransactionReader {
     else { return false }
     for place in asked.indices {
       guard case .array(let mine) = answered[place], case .array(let theirs) = asked[place],
-        mine.count > 1, theirs.count > 1, mine[0].string != nil, mine[0] == theirs[0], mine[1] == theirs[1]
+        mine.count > 1, theirs.count > 1, case .string(let function) = theirs[0]
       else { return false }
-      if mine[0] == "r" { continue }
-      guard mine.count == 3, theirs.count == 3, mine[2] == theirs[2] else { return false }
+      if function == "r" {
+        guard mine[0] == theirs[0], mine[1] == theirs[1] else { return false }
+      } else {
+        guard mine.count == 3, mine == theirs else { return false }
+      }
     }
     return true
   }

@@ -108,6 +108,7 @@ struct KafkaHistory: Sendable {
         case ("send", 3): addSend(key: parts[1], parts[2], operation)
         case ("poll", 2):
           guard case .object(let messages) = parts[1] else { continue }
+          if messages.isEmpty { continue }
           for (key, pairs) in messages.sorted(by: { $0.key < $1.key }) {
             addPoll(key: key.json, pairs.array ?? [], operation)
           }

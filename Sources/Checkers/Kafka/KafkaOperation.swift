@@ -9,7 +9,7 @@ package enum KafkaOperation {
 
   package static func poll(_ batches: [Kafka.Batch]) -> JSON {
     var messages: [JSONName: JSON] = [:]
-    messages.reserveCapacity(batches.count)
+    if batches.count > 1 { messages.reserveCapacity(batches.count) }
     for batch in batches {
       messages[batch.key] = .array(batch.entries.map { [.integer($0.offset), $0.message.value] })
     }
