@@ -33,7 +33,7 @@ public struct KafkaInvariants: ClusterInvariants {
   public mutating func look(at node: KafkaNode, isStored: Bool, keepsRecords: Bool) -> Breach? {
     if let breach = core.look(
       at: node.dissemination, holding: node.held, isStored: isStored, keepsRecords: keepsRecords,
-      entry: { node.entry($1, of: $0) })
+      entriesOf: node)
     {
       return breach
     }
