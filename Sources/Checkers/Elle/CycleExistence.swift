@@ -60,35 +60,48 @@ struct CycleExistence {
   let cases: [Case]
   private let history: TransactionHistory
 
-  /// - Parameter isAcyclic: whether it is known that there is no cycle of any kind.
-  init(_ history: TransactionHistory, _ dependencies: some Dependencies, isAcyclic: Bool) {
+  /// Whether there is an order of all transactions that explains everything, the order in real time included: then no
+  /// model is broken by a cycle. (What a process does in turn, it does in real time.)
+  let isAcyclic: Bool
+
+  /// - Parameter isAcyclic: whether it is known that there is no cycle of any kind, or that there may be one; nil to find out.
+  init(_ history: TransactionHistory, _ dependencies: some Dependencies, isAcyclic: Bool? = nil) {
     self.history = history
-    guard !isAcyclic else {
-      cases = []
-      return
-    }
-    var data = DependencyGraph(transactionCount: history.transactions.count)
-    dependencies.link(&data)
+    var graph = DependencyGraph(transactionCount: history.transactions.count)
+    dependencies.link(&graph)
+    let (vertexCount, edgeCount) = (graph.vertexCount, graph.edges.count)
+    graph.addRealtimeOrder(history)
+    var inRealtime = CyclicGraph(graph)
+    self.isAcyclic = isAcyclic ?? inRealtime.successors.isAcyclic
     var cases: [Case] = []
-    var implied: Set<String> = []
-    for session in [[], .process, .realtime] as [Relation] {
-      let specifications = Self.specifications.filter { $0.session == session }
-      guard specifications.contains(where: { !implied.contains($0.kind) }) else { continue }
-      var graph = data
-      if session == .process { graph.addProcessOrder(history) }
-      if session == .realtime { graph.addRealtimeOrder(history) }
-      var cyclic = CyclicGraph(graph)
-      guard !cyclic.successors.isAcyclic else { continue }
-      for specification in specifications where !implied.contains(specification.kind) {
-        guard let members = Self.smallest(specification, &cyclic) else { continue }
-        implied.formUnion(ConsistencyModel.implied(byAnomalies: [specification.kind]))
-        cases.append(
-          Case(
-            type: specification.type, model: specification.model, kind: specification.kind,
-            subgraph: Self.subgraph(specification), members: members))
-      }
+    if !self.isAcyclic {
+      var implied: Set<String> = []
+      var data = graph.beginning(vertexCount: vertexCount, edgeCount: edgeCount)
+      var plain = CyclicGraph(data)
+      Self.find(.init(), &plain, &cases, &implied)
+      data.addProcessOrder(history)
+      var inSession = CyclicGraph(data)
+      Self.find(.process, &inSession, &cases, &implied)
+      Self.find(.realtime, &inRealtime, &cases, &implied)
     }
     self.cases = cases
+  }
+
+  /// Looks for what the models of one kind of session exclude.
+  private static func find(
+    _ session: Relation, _ graph: inout CyclicGraph, _ cases: inout [Case], _ implied: inout Set<String>
+  ) {
+    let specifications = specifications.filter { $0.session == session && !implied.contains($0.kind) }
+    if specifications.isEmpty || graph.successors.isAcyclic { return }
+    graph.order = graph.successors.order(along: [.ww, .wr, .onward, session])
+    for specification in specifications where !implied.contains(specification.kind) {
+      guard let members = smallest(specification, &graph) else { continue }
+      implied.formUnion(ConsistencyModel.implied(byAnomalies: [specification.kind]))
+      cases.append(
+        Case(
+          type: specification.type, model: specification.model, kind: specification.kind,
+          subgraph: subgraph(specification), members: members))
+    }
   }
 
   /// Kinds of which there is a cycle of this kind or of a worse one.
@@ -114,16 +127,15 @@ struct CycleExistence {
     let flow = specification.flow
     switch specification.anti {
     case .none, .any:
+      if specification.anti == .none, whole.order != nil { return nil }
       let allowed = specification.anti == .any ? flow.union(.rw) : flow
-      // This takes less time than to find components.
-      if whole.successors.order(along: allowed) != nil { return nil }
       let core = whole.core
       let count = core.graph.vertexCount
       return Components(core.successors, vertexCount: count, along: allowed)
         .nontrivial(below: core.graph.transactionCount).min { $0.count < $1.count }?
         .filter { $0 < core.graph.transactionCount }.map { core.names[$0] }
     case .single:
-      if let order = whole.successors.order(along: flow),
+      if let order = whole.order,
         let isClosed = whole.graph.edges.hasClosed(order, whole.successors, flow)
       {
         return isClosed ? [] : nil
@@ -163,6 +175,8 @@ struct CycleExistence {
 private struct CyclicGraph {
   let graph: DependencyGraph
   let successors: Successors
+  /// An order along all flow of data and along sessions; nil if there is none.
+  var order: [Int32]?
   /// The vertices that lie on cycles and the edges between them; `names` are the vertices' numbers in the whole graph, and
   /// rise.
   private(set) lazy var core = Self.core(graph, successors)

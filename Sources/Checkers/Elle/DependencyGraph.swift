@@ -53,6 +53,14 @@ struct DependencyGraph {
     edges.append(Edge(from: Int32(from), to: Int32(to), relation: relation))
   }
 
+  /// The graph as it was when it had so many vertices and edges.
+  func beginning(vertexCount: Int, edgeCount: Int) -> DependencyGraph {
+    var beginning = DependencyGraph(transactionCount: transactionCount)
+    beginning.vertexCount = vertexCount
+    beginning.edges = Array(edges.prefix(edgeCount))
+    return beginning
+  }
+
   mutating func addHub() -> Int {
     vertexCount += 1
     return vertexCount - 1

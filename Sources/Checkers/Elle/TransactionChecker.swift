@@ -42,18 +42,18 @@ public struct TransactionChecker: Checker {
     let excluded = ConsistencyModel.prohibited(by: models)
     guard model == .registers else {
       let lists = ListDependencies(transactions)
-      let isAcyclic = DependencyGraph.isAcyclic(transactions, lists)
-      let found = cases(transactions, lists, excluded, isAcyclic: isAcyclic)
+      let existing = CycleExistence(transactions, lists)
+      let found = cases(transactions, lists, excluded, isAcyclic: existing.isAcyclic)
       return report(
-        found, CycleExistence(transactions, lists, isAcyclic: isAcyclic), excluded,
+        found, existing, excluded,
         TransactionAnomalies(transactions, lists, nodes: nodes, excluded: excluded))
     }
     let last = FinalReads(transactions).agreed(by: nodes, transactions)
     // In real time the last read shows the last version. Other models let a read show an older one.
     let isTimed = ConsistencyModel.implied(by: models).contains("strong-snapshot-isolation")
     let registers = RegisterDependencies(transactions, last: isTimed ? last : [:])
-    let isAcyclic = DependencyGraph.isAcyclic(transactions, registers)
-    let found = cases(transactions, registers, excluded, isAcyclic: isAcyclic)
+    let existing = CycleExistence(transactions, registers)
+    let found = cases(transactions, registers, excluded, isAcyclic: existing.isAcyclic)
     var beyond = TransactionAnomalies(transactions, registers, nodes: nodes, excluded: excluded)
     if !isTimed, !last.isEmpty {
       let known = Set(found.map(\.type))
@@ -62,8 +62,7 @@ public struct TransactionChecker: Checker {
       beyond.contradictions = (isLast.cases + cycles(transactions, isLast, excluded))
         .filter { excluded.contains($0.type) && !known.contains($0.type) }
     }
-    return report(
-      found, CycleExistence(transactions, registers, isAcyclic: isAcyclic), excluded, beyond)
+    return report(found, existing, excluded, beyond)
   }
 
   /// What Elle finds.
