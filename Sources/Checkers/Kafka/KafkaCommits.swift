@@ -132,7 +132,11 @@ struct KafkaCommits {
 
   /// The offsets that a poll has committed, or tried to.
   private static func commits(_ operation: Operation) -> [(key: JSONName, offset: Int)] {
-    if operation.kind == .ok { return KafkaOperation.endsOfPolls(operation) }
+    if operation.kind == .ok {
+      var ends: [(key: JSONName, offset: Int)] = []
+      KafkaOperation.eachEndOfPolls(operation) { ends.append(($0, $1)) }
+      return ends
+    }
     guard case .object(let committing)? = operation.notes["committing"] else { return [] }
     return committing.compactMap { key, offset in offset.integer.map { (key, $0) } }
   }

@@ -7,7 +7,13 @@ package import History
 package enum KafkaOperation {
   package static func keys(_ value: JSON) -> [JSONName] { (value.array ?? []).compactMap(\.name) }
 
+  /// What is asked by a poll.
+  package static let poll: JSON = [["poll"]]
+  private static let emptyPoll: JSON = [["poll", [:]]]
+
   package static func poll(_ batches: [Kafka.Batch]) -> JSON {
+    // Most find nothing new.
+    if batches.isEmpty { return emptyPoll }
     var messages: [JSONName: JSON] = [:]
     if batches.count > 1 { messages.reserveCapacity(batches.count) }
     for batch in batches {
@@ -20,28 +26,28 @@ package enum KafkaOperation {
     .object(Dictionary(positions.map { ($0.key, JSON.integer($0.offset)) }) { $1 })
   }
 
-  /// The offset at which a send has put its message, by its key.
-  package static func endsOfSends(_ operation: Operation) -> [(key: JSONName, offset: Int)] {
-    guard operation.function == "send" else { return [] }
-    return (operation.value.array ?? []).compactMap { micro in
-      guard let parts = micro.array, parts.count == 3, let key = parts[1].name,
-        let offset = parts[2].array?.first?.integer
-      else { return nil }
-      return (key, offset)
+  /// Hands out the offset at which a send has put its message, by its key.
+  package static func eachEndOfSends(_ operation: Operation, _ body: (_ key: JSONName, _ offset: Int) -> Void) {
+    guard operation.function == "send", case .array(let micros) = operation.value else { return }
+    for micro in micros {
+      guard case .array(let parts) = micro, parts.count == 3, let key = parts[1].name,
+        case .array(let pair) = parts[2], case .integer(let offset)? = pair.first
+      else { continue }
+      body(key, offset)
     }
   }
 
-  /// The highest offset that a poll has shown of each key, the keys in any order.
-  package static func endsOfPolls(_ operation: Operation) -> [(key: JSONName, offset: Int)] {
-    guard operation.function == "poll", let micros = operation.value.array else { return [] }
-    var ends: [(key: JSONName, offset: Int)] = []
+  /// Hands out the highest offset that a poll has shown of each key, the keys in any order.
+  package static func eachEndOfPolls(_ operation: Operation, _ body: (_ key: JSONName, _ offset: Int) -> Void) {
+    guard operation.function == "poll", case .array(let micros) = operation.value else { return }
     for micro in micros {
-      guard let parts = micro.array, parts.count == 2, case .object(let messages) = parts[1] else { continue }
+      guard case .array(let parts) = micro, parts.count == 2, case .object(let messages) = parts[1] else {
+        continue
+      }
       for (key, pairs) in messages {
-        if let end = end(of: pairs) { ends.append((key, end)) }
+        if let end = end(of: pairs) { body(key, end) }
       }
     }
-    return ends
   }
 
   private static func end(of pairs: JSON) -> Int? {

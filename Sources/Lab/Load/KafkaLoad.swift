@@ -104,7 +104,7 @@ struct KafkaLoad: MaelstromLoad {
     }
     defer { access = keys.next() }
     switch access {
-    case .read: return Invocation(function: "poll", value: [["poll"]])
+    case .read: return Invocation(function: "poll", value: KafkaOperation.poll)
     case .write(let key, let value):
       return Invocation(function: "send", value: [["send", .string(String(key)), .integer(value)]])
     }
@@ -148,14 +148,17 @@ struct KafkaLoad: MaelstromLoad {
 
   mutating func ended(_ operation: Operation, by worker: Worker) {
     guard operation.kind == .ok else { return }
-    for (key, offset) in KafkaOperation.endsOfSends(operation) {
-      offsets.sent(key, offset, countsAsEnd: !operation.isFinal)
+    let countsAsEnd = !operation.isFinal
+    if operation.function == "send" {
+      KafkaOperation.eachEndOfSends(operation) { offsets.sent($0, $1, countsAsEnd: countsAsEnd) }
+      return
     }
-    let polled = KafkaOperation.endsOfPolls(operation)
-    for (key, offset) in polled { offsets.polled(key, offset, countsAsEnd: !operation.isFinal) }
-    guard operation.function == "poll", finales[worker.number] != nil else { return }
-    for (key, offset) in polled where finales[worker.number]!.targets[key].map({ $0 <= offset }) ?? false {
-      finales[worker.number]!.targets[key] = nil
+    let number = worker.number
+    let isFinal = finales[number] != nil
+    KafkaOperation.eachEndOfPolls(operation) { key, offset in
+      offsets.polled(key, offset, countsAsEnd: countsAsEnd)
+      guard isFinal, let target = finales[number]!.targets[key], target <= offset else { return }
+      finales[number]!.targets[key] = nil
     }
   }
 

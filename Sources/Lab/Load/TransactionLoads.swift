@@ -57,6 +57,43 @@ private func models(_ scenario: Scenario) -> [String] {
 
 private let transactionMembers = ["txn_ok": "txn"]
 
+/// `txn` as an operation has it, without a copy of each part.
+private struct TransactionRequest: WireMessage {
+  let operations: [JSON]
+
+  init(operations: [JSON]) { self.operations = operations }
+
+  init(type: String, body: JSONObject) throws(WireError) { throw .unknownType(type) }
+
+  func write(to body: inout JSONWriter) {
+    body.member("type", "txn")
+    body.key("txn")
+    body.beginArray()
+    for element in operations {
+      guard case .array(let parts) = element, parts.count == 3, case .string(let function) = parts[0] else {
+        preconditionFailure("\(element) is no micro-operation")
+      }
+      body.beginArray()
+      switch function {
+      case "r":
+        body.string("r")
+        body.value(parts[1])
+        body.null()
+      case "w":
+        body.string("w")
+        body.value(parts[1])
+        body.value(parts[2])
+      default:
+        body.string("append")
+        body.value(parts[1])
+        body.value(parts[2])
+      }
+      body.endArray()
+    }
+    body.endArray()
+  }
+}
+
 extension MicroOperation {
   /// Whether this is how it is written, if it is no read.
   fileprivate func `is`(_ written: JSON) -> Bool {
@@ -90,17 +127,7 @@ extension TransactionLoad {
   }
 
   func request(_ invocation: Invocation) -> any WireMessage {
-    Transactions.txn(
-      (invocation.value.array ?? []).map { element in
-        guard let parts = element.array, parts.count == 3 else {
-          preconditionFailure("\(element) is no micro-operation")
-        }
-        return switch parts[0] {
-        case "r": .read(key: parts[1], value: .null)
-        case "w": .write(key: parts[1], value: parts[2])
-        default: .append(key: parts[1], value: parts[2])
-        }
-      })
+    TransactionRequest(operations: invocation.value.array ?? [])
   }
 
   func value(of invocation: Invocation, type: String, _ body: JSONObject) throws(WireError) -> JSON? {
