@@ -14,7 +14,7 @@ struct RegisterDependencies: Dependencies {
   private(set) var cases: [AnomalyCase] = []
   private let history: TransactionHistory
   /// The transactions that read each version before they wrote its key.
-  private var readers: [[Int]]
+  private let readers: Rows
   /// For each key those that found nothing there, and those that wrote.
   private var initialReaders: [[Int]]
   private var keyWriters: [[Int]]
@@ -28,15 +28,30 @@ struct RegisterDependencies: Dependencies {
   /// - Parameter last: for keys of which all nodes show the same in the end, what they show.
   init(_ history: TransactionHistory, last: [Int: FinalReads.Last] = [:]) {
     self.history = history
-    readers = Array(repeating: [], count: history.versionCount)
-    following = readers
+    following = Array(repeating: [], count: history.versionCount)
     initialReaders = Array(repeating: [], count: history.keys.count)
     keyWriters = initialReaders
     writer = Array(repeating: -1, count: history.versionCount)
     author = writer
+    var readers = Rows.Builder()
     for (number, transaction) in history.transactions.enumerated() where transaction.outcome != .fail {
-      collect(transaction, number)
+      let isOk = transaction.outcome == .ok
+      for operation in history.operations(of: transaction) {
+        if !operation.isRead {
+          author[operation.value] = number
+          guard operation.isExternal else { continue }
+          writer[operation.value] = number
+          keyWriters[operation.key].append(number)
+        } else if isOk, operation.isExternal {
+          if operation.value < 0 {
+            initialReaders[operation.key].append(number)
+          } else {
+            readers.add(operation.value, number)
+          }
+        }
+      }
     }
+    self.readers = readers.rows(history.versionCount)
     order(by: ["initial-state", "wfr-keys"], writesFollowReads())
     if !last.isEmpty { end(with: last) }
   }
@@ -50,24 +65,6 @@ struct RegisterDependencies: Dependencies {
 
   private mutating func end(with last: [Int: FinalReads.Last]) {
     order(by: ["initial-state", "wfr-keys", "final-reads"], lastVersions(last))
-  }
-
-  private mutating func collect(_ transaction: TransactionHistory.Transaction, _ number: Int) {
-    let isOk = transaction.outcome == .ok
-    for operation in history.operations(of: transaction) {
-      if !operation.isRead {
-        author[operation.value] = number
-        guard operation.isExternal else { continue }
-        writer[operation.value] = number
-        keyWriters[operation.key].append(number)
-      } else if isOk, operation.isExternal {
-        if operation.value < 0 {
-          initialReaders[operation.key].append(number)
-        } else {
-          readers[operation.value].append(number)
-        }
-      }
-    }
   }
 
   // MARK: Versions
@@ -107,7 +104,7 @@ struct RegisterDependencies: Dependencies {
         let transaction = history.transactions[number]
         return transaction.outcome == .ok && transaction.end < last.begin
       }
-      if isWitness(writer[version]) || readers[version].contains(where: isWitness) {
+      if isWitness(writer[version]) || readers[version].contains(where: { isWitness(Int($0)) }) {
         pairs.append((version, last.version))
       }
     }
@@ -167,10 +164,10 @@ struct RegisterDependencies: Dependencies {
     for version in 0..<history.versionCount {
       for next in following[version] where author[next] >= 0 {
         if author[version] >= 0 { graph.add(author[version], author[next], .ww) }
-        for reader in readers[version] { graph.add(reader, author[next], .rw) }
+        for reader in readers[version] { graph.add(Int(reader), author[next], .rw) }
       }
       guard writer[version] >= 0 else { continue }
-      for reader in readers[version] { graph.add(writer[version], reader, .wr) }
+      for reader in readers[version] { graph.add(writer[version], Int(reader), .wr) }
     }
     for key in history.keys.indices { graph.add(initialReaders[key], keyWriters[key], .rw) }
   }
