@@ -16,6 +16,31 @@ struct RegisterStore: Sendable {
     var origin: Int
   }
 
+  /// Registers by their keys. Tests count keys from 0: those are looked up in an array, others in a dictionary.
+  private struct Registers {
+    private static let smallLimit = 1 << 16
+
+    var all: [Register] = []
+    private var small: [Int32] = []
+    private var others: [JSON: Int] = [:]
+
+    func place(of key: JSON) -> Int? {
+      guard case .integer(let number) = key, 0..<Self.smallLimit ~= number else { return others[key] }
+      return number < small.count && small[number] >= 0 ? Int(small[number]) : nil
+    }
+
+    /// Adds a register that is not there yet.
+    mutating func add(_ register: Register, of key: JSON) {
+      if case .integer(let number) = key, 0..<Self.smallLimit ~= number {
+        while small.count <= number { small.append(-1) }
+        small[number] = Int32(all.count)
+      } else {
+        others[key] = all.count
+      }
+      all.append(register)
+    }
+  }
+
   /// A node, or an earlier stream of one, that has written something.
   private struct Origin {
     let name: Incarnation
@@ -36,13 +61,13 @@ struct RegisterStore: Sendable {
   /// What those have made of their registers. Their stamps will be later than all that is here, so their values stand.
   private var overlay: [JSON: JSON] = [:]
   private var clock = 0
-  private var registers: [JSON: Register] = [:]
+  private var registers = Registers()
   private var origins: [Origin] = []
   private var places: [Incarnation: Int] = [:]
 
   subscript(key: JSON) -> JSON {
     if !overlay.isEmpty, let value = overlay[key] { return value }
-    return registers[key]?.value ?? .null
+    return registers.place(of: key).map { registers.all[$0].value } ?? .null
   }
 
   /// Adds a transaction of this node that has no stamp yet.
@@ -133,13 +158,17 @@ struct RegisterStore: Sendable {
     clock = max(clock, commit.time)
     let place = place(of: origin)
     for write in commit.writes {
-      if let present = registers[write.key] {
+      let register = Register(value: write.value, time: commit.time, origin: place)
+      if let known = registers.place(of: write.key) {
+        let present = registers.all[known]
         let isEarlier =
           present.time == commit.time ? origins[present.origin].name < origin : present.time < commit.time
         guard isEarlier else { continue }
         origins[present.origin].liveCount -= 1
+        registers.all[known] = register
+      } else {
+        registers.add(register, of: write.key)
       }
-      registers[write.key] = Register(value: write.value, time: commit.time, origin: place)
       origins[place].liveCount += 1
       origins[place].journal.append(Line(time: commit.time, key: write.key))
     }
@@ -155,10 +184,10 @@ struct RegisterStore: Sendable {
 
   /// The value that an origin has written to a register, if it stands.
   private func standing(_ line: Line, ofOriginAt place: Int) -> JSON? {
-    guard let register = registers[line.key], register.time == line.time, register.origin == place else {
-      return nil
-    }
-    return register.value
+    guard let known = registers.place(of: line.key), registers.all[known].time == line.time,
+      registers.all[known].origin == place
+    else { return nil }
+    return registers.all[known].value
   }
 
   /// Keeps the journal in proportion to the registers.
