@@ -135,7 +135,8 @@ struct CycleExistence {
         .nontrivial(below: core.graph.transactionCount).min { $0.count < $1.count }?
         .filter { $0 < core.graph.transactionCount }.map { core.names[$0] }
     case .single:
-      if let order = whole.order,
+      // A graph of data alone has small cycles, and what lies on them is known soon.
+      if !specification.session.isEmpty, let order = whole.order,
         let isClosed = whole.graph.edges.hasClosed(order, whole.successors, flow)
       {
         return isClosed ? [] : nil

@@ -224,14 +224,24 @@ struct TransactionAnomalies {
   }
 
   private struct Sessions {
-    private var places: [Session: Int] = [:]
+    /// So many processes are looked through faster than a dictionary finds one.
+    private static let fewMax = 16
+
+    /// By key: the first few processes, and the places of their pasts.
+    private var few: [[(process: Int, place: Int)]]
+    private var others: [Session: Int] = [:]
     var pasts: [Past] = []
 
-    mutating func place(_ session: Session) -> Int {
-      if let place = places[session] { return place }
-      places[session] = pasts.count
+    init(keyCount: Int) { few = Array(repeating: [], count: keyCount) }
+
+    mutating func place(_ process: Int, _ key: Int) -> Int {
+      for known in few[key] where known.process == process { return known.place }
+      let isFew = few[key].count < Self.fewMax
+      if !isFew, let place = others[Session(process: process, key: key)] { return place }
+      let place = pasts.count
       pasts.append(Past())
-      return pasts.count - 1
+      if isFew { few[key].append((process, place)) } else { others[Session(process: process, key: key)] = place }
+      return place
     }
   }
 
@@ -259,11 +269,11 @@ struct TransactionAnomalies {
   private var forgottenWrites: [Anomaly] {
     let isRegister = history.model == .registers
     return told { found in
-      var sessions = Sessions()
+      var sessions = Sessions(keyCount: history.keys.count)
       for (number, transaction) in history.transactions.enumerated() where transaction.outcome == .ok {
         let operations = history.operations(of: transaction)
         for read in operations where read.isRead && read.isExternal {
-          let past = sessions.place(Session(process: transaction.process, key: read.key))
+          let past = sessions.place(transaction.process, read.key)
           let version = history.last(shownBy: read) ?? TransactionHistory.unborn
           if let own = sessions.pasts[past].written {
             let isOlder = isRegister && sessions.pasts[past].seen.contains(version)
@@ -280,7 +290,7 @@ struct TransactionAnomalies {
           }
         }
         for write in operations where !write.isRead && write.isExternal {
-          let past = sessions.place(Session(process: transaction.process, key: write.key))
+          let past = sessions.place(transaction.process, write.key)
           if isRegister {
             if let own = sessions.pasts[past].written { sessions.pasts[past].seen.insert(own.version) }
             sessions.pasts[past].seen.remove(write.value)

@@ -126,25 +126,23 @@ struct KafkaLoad: MaelstromLoad {
     switch finale.next {
     case .recall:
       finale.next = .crash
-      return .begin(Invocation(function: "assign", value: allKeys, isFinal: true))
+      return .begin(Invocation(function: "assign", value: offsets.endedKeys(), isFinal: true))
     case .crash:
       finale.next = .assign
       return .begin(Invocation(function: "crash", isFinal: true))
     case .assign:
       finale.next = .poll
-      return .begin(Invocation(function: "assign", value: allKeys, isFinal: true))
+      return .begin(Invocation(function: "assign", value: offsets.endedKeys(), isFinal: true))
     case .poll:
       guard finale.pace.next <= .zero + time else { return .wait(until: finale.pace.next - .zero) }
       finale.pace.advance(from: .zero + time)
       return .begin(Invocation(function: "poll", value: [["poll"]], isFinal: true))
     case .list:
       finale.next = .done
-      return .begin(Invocation(function: "assign", value: allKeys, isFinal: true))
+      return .begin(Invocation(function: "assign", value: offsets.endedKeys(), isFinal: true))
     case .done: return .done
     }
   }
-
-  private var allKeys: JSON { .array(offsets.ends.keys.sorted().map(\.json)) }
 
   mutating func ended(_ operation: Operation, by worker: Worker) {
     guard operation.kind == .ok else { return }
@@ -267,9 +265,14 @@ extension KafkaLoad.Consumer {
   /// Keeps its place in the keys that it had already, and begins the others where others have left off.
   fileprivate mutating func assign(_ keys: [JSONName], _ committed: [Kafka.Position]) {
     self.committed = committed
-    let kept = Dictionary(positions.map { ($0.key, $0.offset) }) { first, _ in first }
     let stored = Dictionary(committed.map { ($0.key, $0.offset) }) { first, _ in first }
-    positions = keys.map { Kafka.Position($0, kept[$0] ?? stored[$0] ?? 0) }
+    var assigned: [Kafka.Position] = []
+    assigned.reserveCapacity(keys.count)
+    for key in keys {
+      let kept = place(of: key).map { positions[$0].offset }
+      assigned.append(Kafka.Position(key, kept ?? stored[key] ?? 0))
+    }
+    positions = assigned
   }
 }
 
@@ -289,11 +292,22 @@ private struct SeenOffsets: Sendable {
   private var places: [JSONName: Int] = [:]
   private var logs: [Log] = []
   private(set) var hasEnds = false
+  /// The names of those keys that have an end, in their order; nil where one has come since somebody asked.
+  private var sortedKeys: JSON?
 
   var ends: [JSONName: Int] {
     var ends: [JSONName: Int] = [:]
     for log in logs { ends[log.key] = log.end }
     return ends
+  }
+
+  /// Keys that have an end, in the order of their names.
+  mutating func endedKeys() -> JSON {
+    if let sortedKeys { return sortedKeys }
+    let keys = logs.filter { $0.end != nil }.map(\.key).sorted()
+    let sorted = JSON.array(keys.map(\.json))
+    sortedKeys = sorted
+    return sorted
   }
 
   /// Keys to which more has been sent than has been polled, in the order of their names.
@@ -316,6 +330,7 @@ private struct SeenOffsets: Sendable {
     if !logs[place].isUnseen { (logs[place].sent, logs[place].polled) = (-1, -1) }
     guard countsAsEnd else { return }
     hasEnds = true
+    if logs[place].end == nil { sortedKeys = nil }
     logs[place].end = max(logs[place].end ?? 0, offset)
   }
 
