@@ -65,7 +65,11 @@ extension String {
   /// Whether it is the same text to the byte. Swift's own `==` compares letters, however they are composed (Unicode
   /// Standard Annex 15).
   package func hasSameBytes(as other: String) -> Bool {
-    utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
+    // Where even the representations are the same, as those of two short texts are, no byte need be looked at.
+    if unsafe unsafeBitCast(self, to: (UInt64, UInt64).self) == unsafeBitCast(other, to: (UInt64, UInt64).self) {
+      return true
+    }
+    return utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
   }
 
   /// Whether its bytes come first. Swift's own `<` takes what looks alike for equal.
