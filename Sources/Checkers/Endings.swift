@@ -21,10 +21,14 @@ struct Endings {
 
   init(_ history: History) {
     var counts: [Key: Int] = [:]
+    var table = FunctionTable()
+    var functions: [(begun: Int, succeeded: Int)] = []
     for index in 0..<history.count where history.isClient(index) {
+      let number = table.number(of: history.function(of: index))
+      if number == functions.count { functions.append((0, 0)) }
       switch history.kind(of: index) {
-      case .invoke: begun[history.function(of: index), default: 0] += 1
-      case .ok: succeeded.insert(history.function(of: index))
+      case .invoke: functions[number].begun += 1
+      case .ok: functions[number].succeeded += 1
       case .fail, .info:
         let operation = history[index]
         counts[Key(function: operation.function, error: operation.error ?? .null), default: 0] += 1
@@ -32,6 +36,10 @@ struct Endings {
         malformedCount += 1
         if firstMalformed == nil { firstMalformed = operation }
       }
+    }
+    for (name, function) in zip(table.names, functions) {
+      begun[name] = function.begun
+      if function.succeeded > 0 { succeeded.insert(name) }
     }
     for (key, count) in counts {
       causes[key.function, default: []].append((key.error, count))

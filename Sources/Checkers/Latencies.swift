@@ -53,17 +53,22 @@ public struct OperationLatencies: Equatable, Sendable {
   public let all: Quantiles?
 
   init(_ history: History) {
-    var nanoseconds: [String: [Int64]] = [:]
+    var table = FunctionTable()
+    var waits: [[Int64]] = []
     for index in 0..<history.count where history.isClient(index) && history.kind(of: index) == .ok {
       guard let begun = history.invocationIndex(of: index) else { continue }
       // A history from elsewhere may hold any times.
       let wait = Duration.nanoseconds(history.time(of: index)) - .nanoseconds(history.time(of: begun))
-      nanoseconds[history.function(of: index), default: []].append(max(0, wait.nanoseconds))
+      let number = table.number(of: history.function(of: index))
+      if number == waits.count { waits.append([]) }
+      waits[number].append(max(0, wait.nanoseconds))
     }
     // Sorted already, they cost little to sort again.
-    for function in nanoseconds.keys { nanoseconds[function]!.sort() }
-    functions = nanoseconds.compactMapValues { Quantiles(nanoseconds: $0) }
-    all = Quantiles(nanoseconds: Array(nanoseconds.values.joined()))
+    for number in waits.indices { waits[number].sort() }
+    var functions: [String: Quantiles] = [:]
+    for (name, waits) in zip(table.names, waits) { functions[name] = Quantiles(nanoseconds: waits) }
+    self.functions = functions
+    all = Quantiles(nanoseconds: waits.count == 1 ? waits[0] : Array(waits.joined()))
   }
 
   /// For each function the quantiles in milliseconds.

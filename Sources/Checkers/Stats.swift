@@ -49,13 +49,17 @@ public struct OperationStats: Equatable, Sendable {
   /// Counts the operations of a history.
   public init(_ history: History) {
     var all = Counts()
-    var functions: [String: Counts] = [:]
+    var functions = FunctionTable()
+    var counts: [Counts] = []
     for index in 0..<history.count where history.isClient(index) && history.kind(of: index) != .invoke {
       all.add(history.kind(of: index))
-      functions[history.function(of: index), default: Counts()].add(history.kind(of: index))
+      let number = functions.number(of: history.function(of: index))
+      if number == counts.count { counts.append(Counts()) }
+      counts[number].add(history.kind(of: index))
     }
     self.all = all
-    self.functions = functions.sorted { $0.key < $1.key }.map { Function(name: $0.key, counts: $0.value) }
+    self.functions = zip(functions.names, counts).map { Function(name: $0, counts: $1) }
+      .sorted { $0.name < $1.name }
   }
 
   /// Invalid if a function is useless.

@@ -65,13 +65,23 @@ extension String {
   /// Whether it is the same text to the byte. Swift's own `==` compares letters, however they are composed (Unicode
   /// Standard Annex 15).
   package func hasSameBytes(as other: String) -> Bool {
-    // Where even the representations are the same, as those of two short texts are, no byte need be looked at.
-    if unsafe unsafeBitCast(self, to: (UInt64, UInt64).self) == unsafeBitCast(other, to: (UInt64, UInt64).self) {
-      return true
-    }
+    #if _pointerBitWidth(_64)
+      // A short string is its own bytes, and of a long one there is often a single copy.
+      typealias Words = (UInt64, UInt64)
+      let (mine, theirs) = unsafe (unsafeBitCast(self, to: Words.self), unsafeBitCast(other, to: Words.self))
+      if mine == theirs { return true }
+    #endif
     return utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
   }
 
   /// Whether its bytes come first. Swift's own `<` takes what looks alike for equal.
-  package func precedesByBytes(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
+  package func precedesByBytes(_ other: String) -> Bool {
+    let precedes: Bool?? = unsafe utf8.withContiguousStorageIfAvailable { mine in
+      unsafe other.utf8.withContiguousStorageIfAvailable { theirs in
+        unsafe mine.lexicographicallyPrecedes(theirs)
+      }
+    }
+    // Other strings are Foundation's.
+    return precedes.flatMap { $0 } ?? utf8.lexicographicallyPrecedes(other.utf8)
+  }
 }

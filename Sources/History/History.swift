@@ -128,6 +128,9 @@ public struct History: Equatable, Sendable {
   /// What a client does that has begun something and not ended it.
   func functionUnderWay(_ process: Operation.Process) -> String? { open[process].map { function(of: $0) } }
 
+  /// What operations do, each once, in the order in which it turns up.
+  package var functionNames: [String] { functions.names }
+
   /// How many operations there are.
   public var count: Int { packed.count }
 
@@ -166,6 +169,8 @@ public struct History: Equatable, Sendable {
   package func isClient(_ index: Int) -> Bool { packed[index].process != .nemesis }
   package func kind(of index: Int) -> Operation.Kind { packed[index].kind }
   package func function(of index: Int) -> String { functions[packed[index].function] }
+  /// Operations of one function have one number: its place in ``functionNames``.
+  package func functionNumber(of index: Int) -> Int { Int(packed[index].function) }
   package func isFinal(_ index: Int) -> Bool { packed[index].marks.contains(.isFinal) }
   /// In nanoseconds.
   package func time(of index: Int) -> Int64 { packed[index].time }
@@ -200,6 +205,12 @@ public struct History: Equatable, Sendable {
       return integers
     case .tree, .taped: return nil
     }
+  }
+
+  /// An operation's value, if it is kept as it came.
+  package func tree(of index: Int) -> JSON? {
+    let place = packed[index].value
+    return if place < 0, case .tree(let value) = contents[~place] { value } else { nil }
   }
 
   /// A reader of an operation's value.
@@ -268,7 +279,7 @@ private struct OpenOperations: Sendable {
 
 /// Names that come again and again, as small numbers.
 private struct NameTable: Sendable {
-  private var names: [String] = []
+  private(set) var names: [String] = []
   private var places: [String: Int32] = [:]
   /// So many are looked through before any is hashed.
   private static let fewMax = 8

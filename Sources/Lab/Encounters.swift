@@ -126,7 +126,7 @@ extension TestRun {
   }
 
   /// How many messages a node has sent to others; 0 where nobody is killed.
-  func tellings(by node: NodeID) -> Int {
+  mutating func tellings(by node: NodeID) -> Int {
     guard let tellings, let place = nodePlace(of: node) else { return 0 }
     return tellings.count(of: place)
   }

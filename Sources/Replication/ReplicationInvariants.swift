@@ -1,5 +1,18 @@
 public import Glomers
 
+/// What holds entries of streams: a replica.
+public protocol EntryHolder<Entry> {
+  associatedtype Entry
+  /// The entry with a number of a stream; nil if it has only a later state of it, or may still change it.
+  func entry(_ number: Int, of stream: Incarnation) -> Entry?
+}
+
+private struct AnyHolder<Entry>: EntryHolder {
+  let entry: (Incarnation, Int) -> Entry?
+
+  func entry(_ number: Int, of stream: Incarnation) -> Entry? { entry(stream, number) }
+}
+
 /// What must hold among the replicas of one cluster after each event of each, whatever they replicate. The simulator and
 /// tests look at each replica after each of its events.
 ///
@@ -69,6 +82,18 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
     at replica: Dissemination, holding version: VersionVector, isStored: Bool, keepsRecords: Bool,
     entry: (Incarnation, Int) -> Entry?
   ) -> Breach? {
+    withoutActuallyEscaping(entry) { entry in
+      look(
+        at: replica, holding: version, isStored: isStored, keepsRecords: keepsRecords,
+        entriesOf: AnyHolder(entry: entry))
+    }
+  }
+
+  /// The same of a replica that tells its entries itself: a closure would hold a copy of it.
+  public mutating func look<Holder: EntryHolder<Entry>>(
+    at replica: Dissemination, holding version: VersionVector, isStored: Bool, keepsRecords: Bool,
+    entriesOf holder: Holder
+  ) -> Breach? {
     let node = replica.me
     if !news.isEmpty { news = [] }
     let place = places[node] ?? processes.count
@@ -91,7 +116,7 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
     }
     defer { processes[place] = process }
     if isStored, version.total != process.held.total {
-      if let breach = compare(node, version, &process, forgets: !keepsRecords, entry) { return breach }
+      if let breach = compare(node, version, &process, forgets: !keepsRecords, holder) { return breach }
     }
     if process.stream == nil, let stream = replica.stream {
       process.stream = stream
@@ -121,9 +146,8 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
   // MARK: Entries
 
   /// Compares what a process has taken in since the last look, which is that of its version then.
-  private mutating func compare(
-    _ node: NodeID, _ version: VersionVector, _ process: inout Process, forgets: Bool,
-    _ entry: (Incarnation, Int) -> Entry?
+  private mutating func compare<Holder: EntryHolder<Entry>>(
+    _ node: NodeID, _ version: VersionVector, _ process: inout Process, forgets: Bool, _ holder: Holder
   ) -> Breach? {
     let before = process.held
     process.held = version
@@ -135,7 +159,7 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
       guard first <= count else { continue }
       let place = process.places[index]
       for number in first...count {
-        guard let held = entry(stream, number) else { continue }
+        guard let held = holder.entry(number, of: stream) else { continue }
         if number <= entries[place].count, let known = entries[place][number - 1] {
           guard known != held else { continue }
           guard forgets, !processes.contains(where: { ($0?.held[stream] ?? 0) >= number }) else {

@@ -67,6 +67,35 @@ public struct JSONElement {
     }
   }
 
+  /// The parts of an array of a string and two values of any kind; nil for any other value. Without a view of each.
+  package var stringAndTwoValues: (String, JSON, JSON)? {
+    switch view.place {
+    case .tape(let array):
+      guard array.kind == .array, array.count == 3 else { return nil }
+      let string = array.first
+      guard string.kind == .string else { return nil }
+      let first = string.next
+      return (view.document.string(string), first.value, first.next.value)
+    case .tree:
+      guard let array, array.count == 3, let string = array[0].string else { return nil }
+      return (string, array[1].value, array[2].value)
+    }
+  }
+
+  /// The parts of an array of an integer and a value of any kind; nil for any other value. Without a view of each.
+  package var integerAndText: (Int, JSONText)? {
+    switch view.place {
+    case .tape(let array):
+      guard array.kind == .array, array.count == 2 else { return nil }
+      let integer = array.first
+      guard integer.kind == .integer else { return nil }
+      return (integer.integer, view.document.text(.tape(integer.next)))
+    case .tree:
+      guard let array, array.count == 2, let integer = array[0].integer else { return nil }
+      return (integer, array[1].text)
+    }
+  }
+
   /// A copy that does not depend on the document.
   public var value: JSON { view.place.value }
 

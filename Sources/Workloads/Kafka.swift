@@ -155,6 +155,10 @@ extension JSONObject {
       var entries: [Kafka.Entry] = []
       entries.reserveCapacity(pairs.count)
       for pair in pairs {
+        if let (offset, message) = pair.integerAndText {
+          entries.append(Kafka.Entry(offset, message))
+          continue
+        }
         guard let parts = pair.array, parts.count == 2, parts[0].isInteger else {
           throw .malformed("the messages of \(key) must be pairs [offset, message]")
         }

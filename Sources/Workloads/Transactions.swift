@@ -52,26 +52,36 @@ extension MicroOperation {
   }
 
   fileprivate static func read(from body: JSONObject) throws(WireError) -> [MicroOperation] {
-    let elements = try body.array("txn")
     var operations: [MicroOperation] = []
-    operations.reserveCapacity(elements.count)
-    for (place, element) in elements.enumerated() {
+    try read(from: body, reserve: { operations.reserveCapacity($0) }, take: { operations.append($0) })
+    return operations
+  }
+
+  /// Hands out the micro-operations of a message's body.
+  @inline(__always)
+  package static func read(
+    from body: JSONObject, reserve: (Int) -> Void, take: (MicroOperation) -> Void
+  ) throws(WireError) {
+    let elements = try body.array("txn")
+    reserve(elements.count)
+    var place = 0
+    for element in elements {
       guard let operation = MicroOperation(element) else {
         throw .malformed(
           "micro-operation \(place) of txn must be [\"r\", key, null], [\"w\", key, value] or"
             + " [\"append\", key, value]")
       }
-      operations.append(operation)
+      take(operation)
+      place += 1
     }
-    return operations
   }
 
   private init?(_ element: JSONElement) {
-    guard let parts = element.array, parts.count == 3, let function = parts[0].string else { return nil }
+    guard let (function, key, value) = element.stringAndTwoValues else { return nil }
     switch function {
-    case "r": self = .read(key: parts[1].value, value: parts[2].value)
-    case "w": self = .write(key: parts[1].value, value: parts[2].value)
-    case "append": self = .append(key: parts[1].value, value: parts[2].value)
+    case "r": self = .read(key: key, value: value)
+    case "w": self = .write(key: key, value: value)
+    case "append": self = .append(key: key, value: value)
     default: return nil
     }
   }
@@ -93,7 +103,7 @@ extension MicroOperation {
 }
 
 extension JSONWriter {
-  fileprivate mutating func operation(_ function: String, _ key: JSON, _ value: JSON) {
+  fileprivate mutating func operation(_ function: StaticString, _ key: JSON, _ value: JSON) {
     string(function)
     self.value(key)
     self.value(value)

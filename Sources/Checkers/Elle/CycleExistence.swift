@@ -10,6 +10,8 @@ struct CycleExistence {
     /// Elle's anomaly; nil where Elle has none.
     let type: String?
     let model: String
+    /// What is added to dependencies by data: the order of processes, or of real time, or nothing.
+    let session: Relation
     let flow: Relation
     let anti: Anti
     /// The mildest kind that such a cycle can be.
@@ -25,7 +27,7 @@ struct CycleExistence {
     /// The mildest kind of cycle that would break it.
     let kind: String
     let subgraph: EDN
-    /// The transactions of the smallest such component.
+    /// The transactions of the smallest such component; nothing where Elle has no name for the case.
     let members: [Int]
   }
 
@@ -36,8 +38,8 @@ struct CycleExistence {
         _ name: String?, _ model: String, _ flow: Relation, _ anti: Specification.Anti, _ kind: String
       ) -> Specification {
         Specification(
-          type: name.map { $0 + "-cycle-exists" }, model: model, flow: flow.union([.onward, session]),
-          anti: anti, kind: kind + suffix)
+          type: name.map { $0 + "-cycle-exists" }, model: model, session: session,
+          flow: flow.union([.onward, session]), anti: anti, kind: kind + suffix)
       }
       let isPlain = session.isEmpty
       let snapshot = isPlain ? "PL-SI" : prefix + "snapshot-isolation"
@@ -58,27 +60,47 @@ struct CycleExistence {
   let cases: [Case]
   private let history: TransactionHistory
 
-  /// - Parameter isAcyclic: whether it is known that there is no cycle of any kind.
-  init(_ history: TransactionHistory, _ dependencies: some Dependencies, isAcyclic: Bool) {
+  /// Whether there is an order of all transactions that explains everything, the order in real time included: then no
+  /// model is broken by a cycle. (What a process does in turn, it does in real time.)
+  let isAcyclic: Bool
+
+  /// - Parameter isAcyclic: whether it is known that there is no cycle of any kind, or that there may be one; nil to find out.
+  init(_ history: TransactionHistory, _ dependencies: some Dependencies, isAcyclic: Bool? = nil) {
     self.history = history
-    guard !isAcyclic else {
-      cases = []
-      return
-    }
     var graph = DependencyGraph(transactionCount: history.transactions.count)
     dependencies.link(&graph)
-    graph.addProcessOrder(history)
+    let (vertexCount, edgeCount) = (graph.vertexCount, graph.edges.count)
     graph.addRealtimeOrder(history)
-    let successors = Successors(graph.edges, vertexCount: graph.vertexCount)
-    var implied: Set<String> = []
-    cases = Self.specifications.compactMap { specification in
-      guard !implied.contains(specification.kind),
-        let members = Self.smallest(specification, graph, successors)
-      else { return nil }
+    var inRealtime = CyclicGraph(graph)
+    self.isAcyclic = isAcyclic ?? inRealtime.successors.isAcyclic
+    var cases: [Case] = []
+    if !self.isAcyclic {
+      var implied: Set<String> = []
+      var data = graph.beginning(vertexCount: vertexCount, edgeCount: edgeCount)
+      var plain = CyclicGraph(data)
+      Self.find(.init(), &plain, &cases, &implied)
+      data.addProcessOrder(history)
+      var inSession = CyclicGraph(data)
+      Self.find(.process, &inSession, &cases, &implied)
+      Self.find(.realtime, &inRealtime, &cases, &implied)
+    }
+    self.cases = cases
+  }
+
+  /// Looks for what the models of one kind of session exclude.
+  private static func find(
+    _ session: Relation, _ graph: inout CyclicGraph, _ cases: inout [Case], _ implied: inout Set<String>
+  ) {
+    let specifications = specifications.filter { $0.session == session && !implied.contains($0.kind) }
+    if specifications.isEmpty || graph.successors.isAcyclic { return }
+    graph.order = graph.successors.order(along: [.ww, .wr, .onward, session])
+    for specification in specifications where !implied.contains(specification.kind) {
+      guard let members = smallest(specification, &graph) else { continue }
       implied.formUnion(ConsistencyModel.implied(byAnomalies: [specification.kind]))
-      return Case(
-        type: specification.type, model: specification.model, kind: specification.kind,
-        subgraph: Self.subgraph(specification), members: members)
+      cases.append(
+        Case(
+          type: specification.type, model: specification.model, kind: specification.kind,
+          subgraph: subgraph(specification), members: members))
     }
   }
 
@@ -101,30 +123,39 @@ struct CycleExistence {
       operations: Array(scc.prefix(AnomalyCases.shownMax)))
   }
 
-  private static func smallest(
-    _ specification: Specification, _ graph: DependencyGraph, _ successors: Successors
-  ) -> [Int]? {
-    let (count, flow) = (graph.vertexCount, specification.flow)
+  private static func smallest(_ specification: Specification, _ whole: inout CyclicGraph) -> [Int]? {
+    let flow = specification.flow
     switch specification.anti {
     case .none, .any:
+      if specification.anti == .none, whole.order != nil { return nil }
       let allowed = specification.anti == .any ? flow.union(.rw) : flow
-      return Components(successors, vertexCount: count, along: allowed)
-        .nontrivial(below: graph.transactionCount).min { $0.count < $1.count }?
-        .filter { $0 < graph.transactionCount }
+      let core = whole.core
+      let count = core.graph.vertexCount
+      return Components(core.successors, vertexCount: count, along: allowed)
+        .nontrivial(below: core.graph.transactionCount).min { $0.count < $1.count }?
+        .filter { $0 < core.graph.transactionCount }.map { core.names[$0] }
     case .single:
-      let candidates = graph.edges.nonadjacent(along: flow, vertexCount: count)
-      guard !candidates.isEmpty else { return nil }
-      return Reachability(successors, count, flow).closing(candidates, graph.edges).first.map {
-        [Int(graph.edges[$0].from), Int(graph.edges[$0].to)]
+      if let order = whole.order,
+        let isClosed = whole.graph.edges.hasClosed(order, whole.successors, flow)
+      {
+        return isClosed ? [] : nil
       }
+      let core = whole.core
+      let count = core.graph.vertexCount
+      let candidates = core.graph.edges.nonadjacent(along: flow, vertexCount: count)
+      guard !candidates.isEmpty else { return nil }
+      let closed = Reachability(core.successors, count, flow).closing(candidates, core.graph.edges)
+      return closed.isEmpty ? nil : []
     case .nonadjacent:
+      let core = whole.core
+      let count = core.graph.vertexCount
       let doubled = Components(
-        Successors(graph.edges.doubled(along: flow, vertexCount: count), vertexCount: 2 * count),
+        Successors(core.graph.edges.doubled(along: flow, vertexCount: count), vertexCount: 2 * count),
         vertexCount: 2 * count, along: Relation(rawValue: .max))
       // A transaction after an anti-dependency is its vertex's twin.
       return doubled.nontrivial(below: 2 * count).map { members in
-        Set(members.map { $0 % count }.filter { $0 < graph.transactionCount }).sorted()
-      }.min { $0.count < $1.count }
+        Set(members.map { $0 % count }.filter { $0 < core.graph.transactionCount }).sorted()
+      }.min { $0.count < $1.count }?.map { core.names[$0] }
     }
   }
 
@@ -137,6 +168,40 @@ struct CycleExistence {
     case .any: return .vector(union + [.keyword("rw")])
     case .single, .nonadjacent: return [.keyword("extension"), .vector(union), .keyword("rw")]
     }
+  }
+}
+
+/// A graph with cycles, and that part of it in which they lie.
+private struct CyclicGraph {
+  let graph: DependencyGraph
+  let successors: Successors
+  /// An order along all flow of data and along sessions; nil if there is none.
+  var order: [Int32]?
+  /// The vertices that lie on cycles and the edges between them; `names` are the vertices' numbers in the whole graph, and
+  /// rise.
+  private(set) lazy var core = Self.core(graph, successors)
+
+  init(_ graph: DependencyGraph) {
+    self.graph = graph
+    successors = Successors(graph.edges, vertexCount: graph.vertexCount)
+  }
+
+  private static func core(
+    _ graph: DependencyGraph, _ successors: Successors
+  ) -> (graph: DependencyGraph, successors: Successors, names: [Int]) {
+    let components = Components(
+      successors, vertexCount: graph.vertexCount, along: Relation(rawValue: .max))
+    let names = components.nontrivial(below: graph.transactionCount).joined().sorted()
+    var places = [Int32](repeating: -1, count: graph.vertexCount)
+    for (place, name) in names.enumerated() { places[name] = Int32(place) }
+    var core = DependencyGraph(transactionCount: names.count { $0 < graph.transactionCount })
+    while core.vertexCount < names.count { _ = core.addHub() }
+    for edge in graph.edges {
+      let (from, to) = (Int(edge.from), Int(edge.to))
+      guard places[from] >= 0, components.numbers[from] == components.numbers[to] else { continue }
+      core.add(Int(places[from]), Int(places[to]), edge.relation)
+    }
+    return (core, Successors(core.edges, vertexCount: core.vertexCount), names)
   }
 }
 
@@ -173,5 +238,41 @@ extension [DependencyGraph.Edge] {
         && components.numbers[Int(self[place].from)]
           == components.numbers[Int(self[place].to) + vertexCount]
     }
+  }
+
+  /// Whether some anti-dependency is closed by a path along `flow`; nil if that takes too long to find out. As in
+  /// ``Reachability``, 64 of them are followed at a time.
+  ///
+  /// - Parameter order: of all vertices, along `flow`, which has no cycle.
+  fileprivate func hasClosed(_ order: [Int32], _ successors: Successors, _ flow: Relation) -> Bool? {
+    var ranks = [Int32](repeating: 0, count: order.count)
+    for (rank, vertex) in order.enumerated() { ranks[Int(vertex)] = Int32(rank) }
+    var hopeful: [(from: Int, to: Int)] = []
+    for edge in self where edge.relation == .rw && ranks[Int(edge.to)] < ranks[Int(edge.from)] {
+      hopeful.append((Int(ranks[Int(edge.from)]), Int(ranks[Int(edge.to)])))
+    }
+    hopeful.sort { $0.to < $1.to }
+    var marks = [UInt64](repeating: 0, count: order.count)
+    // Much less than without a good order.
+    var effort = 4 * (count + order.count)
+    var rest = hopeful[...]
+    while !rest.isEmpty {
+      let batch = rest.prefix(64)
+      rest = rest.dropFirst(64)
+      let (first, last) = (batch.first!.to, batch.lazy.map(\.from).max()!)
+      effort -= last - first
+      if effort < 0 { return nil }
+      for rank in first...last { marks[rank] = 0 }
+      for (bit, edge) in batch.enumerated() { marks[edge.to] |= 1 << UInt64(bit) }
+      for rank in first...last where marks[rank] != 0 {
+        for place in successors.places(of: Int(order[rank]))
+        where !successors.relation(place).isDisjoint(with: flow) {
+          let reached = Int(ranks[successors.target(place)])
+          if reached <= last { marks[reached] |= marks[rank] }
+        }
+      }
+      for (bit, edge) in batch.enumerated() where marks[edge.from] & (1 << UInt64(bit)) != 0 { return true }
+    }
+    return false
   }
 }

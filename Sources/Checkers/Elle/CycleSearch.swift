@@ -44,6 +44,23 @@ struct CycleSearch {
     return found
   }
 
+  /// The relations of which cycles of these kinds can be made.
+  ///
+  /// - Parameter wanted: kinds; nil for all.
+  static func relations(_ wanted: Set<String>?) -> Relation {
+    guard let wanted else { return Relation(rawValue: .max) }
+    var relations: Relation = [.onward, .process, .realtime]
+    for kind in Kind.allCases
+    where ["", "-process", "-realtime"].contains(where: { wanted.contains(kind.rawValue + $0) }) {
+      switch kind {
+      case .writes: relations.insert(.ww)
+      case .information: relations.formUnion([.ww, .wr])
+      case .single, .nonadjacent, .any: relations.formUnion([.ww, .wr, .rw])
+      }
+    }
+    return relations
+  }
+
   private enum Kind: String, CaseIterable {
     case writes = "G0"
     case information = "G1c"

@@ -53,6 +53,14 @@ struct DependencyGraph {
     edges.append(Edge(from: Int32(from), to: Int32(to), relation: relation))
   }
 
+  /// The graph as it was when it had so many vertices and edges.
+  func beginning(vertexCount: Int, edgeCount: Int) -> DependencyGraph {
+    var beginning = DependencyGraph(transactionCount: transactionCount)
+    beginning.vertexCount = vertexCount
+    beginning.edges = Array(edges.prefix(edgeCount))
+    return beginning
+  }
+
   mutating func addHub() -> Int {
     vertexCount += 1
     return vertexCount - 1
@@ -158,23 +166,32 @@ struct Successors {
     self.relations = relations
   }
 
-  /// Whether no vertex leads back to itself: then all can be taken away one by one, each when nothing leads to it any more
-  /// (Kahn, *Topological sorting of large networks*, CACM 1962).
-  var isAcyclic: Bool {
+  /// Whether no vertex leads back to itself.
+  var isAcyclic: Bool { order(along: Relation(rawValue: .max)) != nil }
+
+  /// An order of all vertices in which edges of these relations lead to later ones; nil if there is a cycle of them. Each
+  /// vertex is taken when nothing leads to it any more but from those that were taken (Kahn, *Topological sorting of large
+  /// networks*, CACM 1962), the first that is free first.
+  func order(along allowed: Relation) -> [Int32]? {
     let vertexCount = starts.count - 1
     var waits = [Int32](repeating: 0, count: vertexCount)
-    for target in targets { waits[Int(target)] += 1 }
-    var free = (0..<vertexCount).reversed().filter { waits[$0] == 0 }
+    for place in targets.indices where !relations[place].isDisjoint(with: allowed) {
+      waits[Int(targets[place])] += 1
+    }
+    var order: [Int32] = []
+    order.reserveCapacity(vertexCount)
+    for vertex in 0..<vertexCount where waits[vertex] == 0 { order.append(Int32(vertex)) }
     var taken = 0
-    while let vertex = free.popLast() {
+    while taken < order.count {
+      let vertex = Int(order[taken])
       taken += 1
-      for place in places(of: vertex) {
-        let target = target(place)
+      for place in places(of: vertex) where !relations[place].isDisjoint(with: allowed) {
+        let target = Int(targets[place])
         waits[target] -= 1
-        if waits[target] == 0 { free.append(target) }
+        if waits[target] == 0 { order.append(Int32(target)) }
       }
     }
-    return taken == vertexCount
+    return taken == vertexCount ? order : nil
   }
 
   /// The places of a vertex's edges.
@@ -189,34 +206,36 @@ struct Successors {
 /// graphs are deep.
 struct Components {
   /// The component of each vertex.
-  private(set) var numbers: [Int32]
-  private(set) var count = 0
+  let numbers: [Int32]
+  let count: Int
 
   /// - Parameter allowed: which edges count.
   init(_ successors: Successors, vertexCount: Int, along allowed: Relation) {
-    numbers = [Int32](repeating: -1, count: vertexCount)
+    // Not yet in its place: that would be looked up for each edge.
+    var numbers = [Int32](repeating: -1, count: vertexCount)
+    var count = 0
     var order = [Int32](repeating: -1, count: vertexCount)
     var low = [Int32](repeating: 0, count: vertexCount)
     var open: [Int32] = []
-    var path: [(vertex: Int, place: Int)] = []
+    var path: [(vertex: Int, place: Int, end: Int)] = []
     var visited: Int32 = 0
-    for root in 0..<vertexCount where order[root] < 0 {
-      path.append((root, successors.places(of: root).lowerBound))
-      order[root] = visited
-      low[root] = visited
+    func visit(_ vertex: Int) {
+      order[vertex] = visited
+      low[vertex] = visited
       visited += 1
-      open.append(Int32(root))
-      while let (vertex, place) = path.last {
-        if place < successors.places(of: vertex).upperBound {
-          path[path.count - 1].place += 1
+      open.append(Int32(vertex))
+      let places = successors.places(of: vertex)
+      path.append((vertex, places.lowerBound, places.upperBound))
+    }
+    for root in 0..<vertexCount where order[root] < 0 {
+      visit(root)
+      while let (vertex, place, end) = path.last {
+        if place < end {
+          path[path.count - 1].place = place + 1
           guard !successors.relation(place).isDisjoint(with: allowed) else { continue }
           let target = successors.target(place)
           if order[target] < 0 {
-            order[target] = visited
-            low[target] = visited
-            visited += 1
-            open.append(Int32(target))
-            path.append((target, successors.places(of: target).lowerBound))
+            visit(target)
           } else if numbers[target] < 0 {
             low[vertex] = min(low[vertex], order[target])
           }
@@ -232,6 +251,7 @@ struct Components {
         count += 1
       }
     }
+    (self.numbers, self.count) = (numbers, count)
   }
 
   /// The members of those components that have more than one vertex among the first `limit`.

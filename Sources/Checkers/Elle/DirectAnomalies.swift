@@ -14,7 +14,9 @@ struct DirectAnomalies {
     let aborted = history.firstPlaces(where: isAborted)
     let repeated = firstRepetitions
     for (number, transaction) in history.transactions.enumerated() where transaction.outcome == .ok {
-      if transaction.returnsToKeys { cases.add("internal") { internalInconsistency(number) } }
+      if transaction.returnsToKeys, mayContradictItself(transaction) {
+        cases.add("internal") { internalInconsistency(number) }
+      }
       for read in history.operations(of: transaction) where read.isRead {
         if let version = history.first(shownBy: read, aborted, where: isAborted) {
           cases.add("G1a") {
@@ -74,6 +76,21 @@ struct DirectAnomalies {
   }
 
   // MARK: Single transactions
+
+  /// So many operations are looked through faster than a dictionary finds one.
+  private static let fewOperations = 16
+
+  /// Whether a read certainly, or perhaps, doesn't fit what its transaction has done before: of most it can be told at once.
+  private func mayContradictItself(_ transaction: TransactionHistory.Transaction) -> Bool {
+    let operations = history.operations(of: transaction)
+    guard history.model == .registers, operations.count <= Self.fewOperations else { return true }
+    for place in operations.indices where operations[place].isRead {
+      var before = place - 1
+      while before >= operations.startIndex, operations[before].key != operations[place].key { before -= 1 }
+      if before >= operations.startIndex, operations[before].value != operations[place].value { return true }
+    }
+    return false
+  }
 
   /// A read that doesn't fit what the transaction itself has read or written before it.
   private func internalInconsistency(_ number: Int) -> AnomalyCase? {
@@ -186,8 +203,14 @@ struct DirectAnomalies {
     var updates: [(read: TransactionHistory.MicroOperation, transactions: [Int])] = []
     for (number, transaction) in history.transactions.enumerated()
     where transaction.outcome == .ok && transaction.returnsToKeys {
-      let written = Set(history.externalWrites(of: transaction).map(\.key))
-      for read in history.externalReads(of: transaction) where written.contains(read.key) {
+      let operations = history.operations(of: transaction)
+      let isShort = operations.count <= Self.fewOperations
+      let written = isShort ? [] : Set(operations.lazy.filter { !$0.isRead }.map(\.key))
+      for read in operations where read.isRead && read.isExternal {
+        let isWritten =
+          isShort
+          ? operations.contains { !$0.isRead && $0.key == read.key } : written.contains(read.key)
+        guard isWritten else { continue }
         let update = Update(key: read.key, seen: read.value)
         if let place = places[update] {
           updates[place].transactions.append(number)

@@ -14,7 +14,7 @@ struct RegisterDependencies: Dependencies {
   private(set) var cases: [AnomalyCase] = []
   private let history: TransactionHistory
   /// The transactions that read each version before they wrote its key.
-  private var readers: [[Int]]
+  private let readers: Rows
   /// For each key those that found nothing there, and those that wrote.
   private var initialReaders: [[Int]]
   private var keyWriters: [[Int]]
@@ -28,33 +28,43 @@ struct RegisterDependencies: Dependencies {
   /// - Parameter last: for keys of which all nodes show the same in the end, what they show.
   init(_ history: TransactionHistory, last: [Int: FinalReads.Last] = [:]) {
     self.history = history
-    readers = Array(repeating: [], count: history.versionCount)
-    following = readers
+    following = Array(repeating: [], count: history.versionCount)
     initialReaders = Array(repeating: [], count: history.keys.count)
     keyWriters = initialReaders
     writer = Array(repeating: -1, count: history.versionCount)
     author = writer
+    var readers = Rows.Builder()
     for (number, transaction) in history.transactions.enumerated() where transaction.outcome != .fail {
-      collect(transaction, number)
-    }
-    order(by: ["initial-state", "wfr-keys"], writesFollowReads())
-    if !last.isEmpty { order(by: ["initial-state", "wfr-keys", "final-reads"], lastVersions(last)) }
-  }
-
-  private mutating func collect(_ transaction: TransactionHistory.Transaction, _ number: Int) {
-    for write in history.operations(of: transaction) where !write.isRead { author[write.value] = number }
-    for write in history.externalWrites(of: transaction) {
-      writer[write.value] = number
-      keyWriters[write.key].append(number)
-    }
-    guard transaction.outcome == .ok else { return }
-    for read in history.externalReads(of: transaction) {
-      if read.value < 0 {
-        initialReaders[read.key].append(number)
-      } else {
-        readers[read.value].append(number)
+      let isOk = transaction.outcome == .ok
+      for operation in history.operations(of: transaction) {
+        if !operation.isRead {
+          author[operation.value] = number
+          guard operation.isExternal else { continue }
+          writer[operation.value] = number
+          keyWriters[operation.key].append(number)
+        } else if isOk, operation.isExternal {
+          if operation.value < 0 {
+            initialReaders[operation.key].append(number)
+          } else {
+            readers.add(operation.value, number)
+          }
+        }
       }
     }
+    self.readers = readers.rows(history.versionCount)
+    order(by: ["initial-state", "wfr-keys"], writesFollowReads())
+    if !last.isEmpty { end(with: last) }
+  }
+
+  /// The same where what all nodes show of these keys in the end is the last version.
+  func ending(with last: [Int: FinalReads.Last]) -> RegisterDependencies {
+    var ending = self
+    ending.end(with: last)
+    return ending
+  }
+
+  private mutating func end(with last: [Int: FinalReads.Last]) {
+    order(by: ["initial-state", "wfr-keys", "final-reads"], lastVersions(last))
   }
 
   // MARK: Versions
@@ -62,18 +72,20 @@ struct RegisterDependencies: Dependencies {
   /// Within a transaction, what it writes comes after what it has read or written of the key before.
   private func writesFollowReads() -> [(Int, Int)] {
     var pairs: [(Int, Int)] = []
-    var known: [Int: [Int]] = [:]
-    for transaction in history.transactions where transaction.outcome == .ok {
-      known.removeAll(keepingCapacity: true)
+    // By key, what the transaction at hand knows; and the keys of which it knows something.
+    var known: [[Int]] = Array(repeating: [], count: history.keys.count)
+    var keys: [Int] = []
+    for transaction in history.transactions where transaction.outcome == .ok && transaction.returnsToKeys {
+      for key in keys { known[key].removeAll(keepingCapacity: true) }
+      keys.removeAll(keepingCapacity: true)
       for operation in history.operations(of: transaction) where operation.value >= 0 {
-        guard !operation.isRead else {
-          known[operation.key, default: []].append(operation.value)
-          continue
+        let key = operation.key
+        if known[key].isEmpty { keys.append(key) }
+        if !operation.isRead {
+          for version in known[key] where version != operation.value { pairs.append((version, operation.value)) }
+          known[key].removeAll(keepingCapacity: true)
         }
-        for version in known[operation.key] ?? [] where version != operation.value {
-          pairs.append((version, operation.value))
-        }
-        known[operation.key] = [operation.value]
+        known[key].append(operation.value)
       }
     }
     return pairs
@@ -81,33 +93,43 @@ struct RegisterDependencies: Dependencies {
 
   /// Everything that was committed for sure when the final reads began comes before what they show.
   private func lastVersions(_ last: [Int: FinalReads.Last]) -> [(Int, Int)] {
-    (0..<history.versionCount).compactMap { version in
-      guard let last = last[history.key(of: version)], last.version != version, writer[version] >= 0
-      else { return nil }
-      let witnesses = readers[version] + [writer[version]]
-      let isCommitted = witnesses.contains {
-        history.transactions[$0].outcome == .ok && history.transactions[$0].end < last.begin
+    var pairs: [(Int, Int)] = []
+    var lasts: [FinalReads.Last?] = Array(repeating: nil, count: history.keys.count)
+    for (key, last) in last { lasts[key] = last }
+    for version in 0..<history.versionCount {
+      guard let last = lasts[history.key(of: version)], last.version != version, writer[version] >= 0 else {
+        continue
       }
-      return isCommitted ? (version, last.version) : nil
+      func isWitness(_ number: Int) -> Bool {
+        let transaction = history.transactions[number]
+        return transaction.outcome == .ok && transaction.end < last.begin
+      }
+      if isWitness(writer[version]) || readers[version].contains(where: { isWitness(Int($0)) }) {
+        pairs.append((version, last.version))
+      }
     }
+    return pairs
   }
 
   /// Takes in an order of versions, but for keys in which it is cyclic.
   private mutating func order(by sources: [String], _ pairs: [(Int, Int)]) {
-    var graph = following
-    for (a, b) in pairs where !graph[a].contains(b) { graph[a].append(b) }
-    let edges = graph.indices.flatMap { a in
-      graph[a].map { DependencyGraph.Edge(from: Int32(a), to: Int32($0), relation: .ww) }
-    }
-    let components = Components(
-      Successors(edges, vertexCount: graph.count), vertexCount: graph.count, along: .ww)
     var cyclic: Set<Int> = []
-    for members in components.nontrivial(below: graph.count) {
-      cyclic.insert(history.key(of: members[0]))
-      cases.append(cyclicVersions(members, sources))
+    var edges = pairs.map { DependencyGraph.Edge(from: Int32($0), to: Int32($1), relation: .ww) }
+    for version in following.indices {
+      for next in following[version] {
+        edges.append(DependencyGraph.Edge(from: Int32(version), to: Int32(next), relation: .ww))
+      }
     }
-    for (a, b) in pairs where !cyclic.contains(history.key(of: a)) && !following[a].contains(b) {
-      following[a].append(b)
+    let successors = Successors(edges, vertexCount: following.count)
+    if !successors.isAcyclic {
+      let components = Components(successors, vertexCount: following.count, along: .ww)
+      for members in components.nontrivial(below: following.count) {
+        cyclic.insert(history.key(of: members[0]))
+        cases.append(cyclicVersions(members, sources))
+      }
+    }
+    for (a, b) in pairs where !following[a].contains(b) {
+      if cyclic.isEmpty || !cyclic.contains(history.key(of: a)) { following[a].append(b) }
     }
   }
 
@@ -124,6 +146,7 @@ struct RegisterDependencies: Dependencies {
 
   func precedes(_ a: Int, _ b: Int) -> Bool {
     guard a >= 0 else { return b >= 0 }
+    if following[a].allSatisfy({ following[$0].isEmpty }) { return following[a].contains(b) }
     var seen: Set = [a]
     var waiting = [a]
     while let next = waiting.popLast() {
@@ -141,10 +164,10 @@ struct RegisterDependencies: Dependencies {
     for version in 0..<history.versionCount {
       for next in following[version] where author[next] >= 0 {
         if author[version] >= 0 { graph.add(author[version], author[next], .ww) }
-        for reader in readers[version] { graph.add(reader, author[next], .rw) }
+        for reader in readers[version] { graph.add(Int(reader), author[next], .rw) }
       }
       guard writer[version] >= 0 else { continue }
-      for reader in readers[version] { graph.add(writer[version], reader, .wr) }
+      for reader in readers[version] { graph.add(writer[version], Int(reader), .wr) }
     }
     for key in history.keys.indices { graph.add(initialReaders[key], keyWriters[key], .rw) }
   }

@@ -108,6 +108,11 @@ struct TransactionAnomalies {
           if history.model == .lists, read.value >= 0 {
             guard read.value > 0, begins[read.key][read.value - 1] >= transaction.end else { continue }
           }
+          if history.model == .registers {
+            guard read.value >= 0 else { continue }
+            let writer = history.writer(of: read.value)
+            if let writer, history.transactions[writer].begin < transaction.end { continue }
+          }
           let phantom = history.shown(read).first { version in
             !history.writers(of: version).contains { history.transactions[$0].begin < transaction.end }
               && !isInitial(version)
@@ -172,20 +177,26 @@ struct TransactionAnomalies {
   /// Reads that show one part of a transaction and afterwards lack another: against monotonic atomic view (Bailis et
   /// al., *Scalable atomic visibility with RAMP transactions*, SIGMOD 2014, call it a fractured read).
   private var fracturedReads: [Anomaly] {
-    var reads: [Int: TransactionHistory.MicroOperation] = [:]
+    // By key: the transaction that read it last, and how.
+    var reads: [(number: Int, read: TransactionHistory.MicroOperation)?] = Array(
+      repeating: nil, count: history.keys.count)
     return told { found in
       for (number, transaction) in history.transactions.enumerated() where transaction.outcome == .ok {
-        reads.removeAll(keepingCapacity: true)
-        for read in history.externalReads(of: transaction) { reads[read.key] = read }
-        guard reads.count > 1 else { continue }
-        for read in history.externalReads(of: transaction) {
+        var count = 0
+        for read in history.operations(of: transaction) where read.isRead && read.isExternal {
+          reads[read.key] = (number, read)
+          count += 1
+        }
+        guard count > 1 else { continue }
+        for read in history.operations(of: transaction) where read.isRead && read.isExternal {
           guard let version = history.last(shownBy: read), let writer = history.writer(of: version),
             writer != number
           else { continue }
-          for write in history.externalWrites(of: history.transactions[writer]) {
-            guard let later = reads[write.key], later.place > read.place, lacks(later, write.value) else {
-              continue
-            }
+          for write in history.operations(of: history.transactions[writer])
+          where !write.isRead && write.isExternal {
+            guard let (reader, later) = reads[write.key], reader == number, later.place > read.place,
+              lacks(later, write.value)
+            else { continue }
             found.append(
               modelled(
                 "fractured-read",
@@ -204,18 +215,58 @@ struct TransactionAnomalies {
     let key: Int
   }
 
+  /// What a process has done to a key.
+  private struct Past {
+    /// The version that it wrote last, and the transaction.
+    var written: (version: Int, transaction: Int)?
+    /// What it has seen before it wrote that.
+    var seen = FewVersions()
+  }
+
+  private struct Sessions {
+    private var places: [Session: Int] = [:]
+    var pasts: [Past] = []
+
+    mutating func place(_ session: Session) -> Int {
+      if let place = places[session] { return place }
+      places[session] = pasts.count
+      pasts.append(Past())
+      return pasts.count - 1
+    }
+  }
+
+  /// A set of versions, which are nearly always few.
+  private struct FewVersions {
+    private static let fewMax = 16
+    private var few: [Int] = []
+    private var many: Set<Int> = []
+
+    func contains(_ version: Int) -> Bool { few.contains(version) || !many.isEmpty && many.contains(version) }
+
+    mutating func insert(_ version: Int) {
+      guard !few.contains(version) else { return }
+      if few.count < Self.fewMax { few.append(version) } else { many.insert(version) }
+    }
+
+    mutating func remove(_ version: Int) {
+      few.removeAll { $0 == version }
+      if !many.isEmpty { many.remove(version) }
+    }
+  }
+
   /// Reads that don't show what the same process had written before: they show what came earlier, by the order of
   /// versions, or because the process had seen it before it wrote.
   private var forgottenWrites: [Anomaly] {
-    var written: [Session: (version: Int, transaction: Int)] = [:]
-    var seen: [Session: Set<Int>] = [:]
+    let isRegister = history.model == .registers
     return told { found in
+      var sessions = Sessions()
       for (number, transaction) in history.transactions.enumerated() where transaction.outcome == .ok {
-        for read in history.externalReads(of: transaction) {
-          let session = Session(process: transaction.process, key: read.key)
+        let operations = history.operations(of: transaction)
+        for read in operations where read.isRead && read.isExternal {
+          let past = sessions.place(Session(process: transaction.process, key: read.key))
           let version = history.last(shownBy: read) ?? TransactionHistory.unborn
-          if let own = written[session] {
-            let isOlder = history.model == .registers && seen[session]?.contains(version) ?? false
+          if let own = sessions.pasts[past].written {
+            let isOlder = isRegister && sessions.pasts[past].seen.contains(version)
             guard isOlder || lacks(read, own.version) else { continue }
             found.append(
               modelled(
@@ -224,17 +275,17 @@ struct TransactionAnomalies {
                   + "\(EDN(history.keys[read.key]).shown), and then read \(history.edn(read).shown)",
                 operations: (history.indices(own.transaction) + history.indices(number)).sorted(),
                 node: history.node(of: transaction)))
-          } else if history.model == .registers {
-            seen[session, default: []].insert(version)
+          } else if isRegister {
+            sessions.pasts[past].seen.insert(version)
           }
         }
-        for write in history.externalWrites(of: transaction) {
-          let session = Session(process: transaction.process, key: write.key)
-          if history.model == .registers, let own = written[session] {
-            seen[session, default: []].insert(own.version)
+        for write in operations where !write.isRead && write.isExternal {
+          let past = sessions.place(Session(process: transaction.process, key: write.key))
+          if isRegister {
+            if let own = sessions.pasts[past].written { sessions.pasts[past].seen.insert(own.version) }
+            sessions.pasts[past].seen.remove(write.value)
           }
-          seen[session]?.remove(write.value)
-          written[session] = (write.value, number)
+          sessions.pasts[past].written = (write.value, number)
         }
       }
     }
@@ -305,10 +356,10 @@ struct TransactionAnomalies {
 
   /// Keys to which something was certainly written, and that are empty everywhere in the end.
   private func lostWrites(_ final: FinalReads) -> [Anomaly] {
-    var writers: [Int: Int] = [:]
+    var writers: [Int?] = Array(repeating: nil, count: history.keys.count)
     for (number, transaction) in history.transactions.enumerated() where transaction.outcome == .ok {
-      for write in history.externalWrites(of: transaction) {
-        writers[write.key] = writers[write.key] ?? number
+      for write in history.operations(of: transaction) where !write.isRead && writers[write.key] == nil {
+        writers[write.key] = number
       }
     }
     return told { found in

@@ -42,27 +42,27 @@ public struct TransactionChecker: Checker {
     let excluded = ConsistencyModel.prohibited(by: models)
     guard model == .registers else {
       let lists = ListDependencies(transactions)
-      let isAcyclic = DependencyGraph.isAcyclic(transactions, lists)
-      let found = cases(transactions, lists, excluded, isAcyclic: isAcyclic)
+      let existing = CycleExistence(transactions, lists)
+      let found = cases(transactions, lists, excluded, isAcyclic: existing.isAcyclic)
       return report(
-        found, CycleExistence(transactions, lists, isAcyclic: isAcyclic), excluded,
+        found, existing, excluded,
         TransactionAnomalies(transactions, lists, nodes: nodes, excluded: excluded))
     }
     let last = FinalReads(transactions).agreed(by: nodes, transactions)
     // In real time the last read shows the last version. Other models let a read show an older one.
     let isTimed = ConsistencyModel.implied(by: models).contains("strong-snapshot-isolation")
     let registers = RegisterDependencies(transactions, last: isTimed ? last : [:])
-    let isAcyclic = DependencyGraph.isAcyclic(transactions, registers)
-    let found = cases(transactions, registers, excluded, isAcyclic: isAcyclic)
+    let existing = CycleExistence(transactions, registers)
+    let found = cases(transactions, registers, excluded, isAcyclic: existing.isAcyclic)
     var beyond = TransactionAnomalies(transactions, registers, nodes: nodes, excluded: excluded)
     if !isTimed, !last.isEmpty {
       let known = Set(found.map(\.type))
-      let isLast = RegisterDependencies(transactions, last: last)
-      beyond.contradictions = cases(transactions, isLast, excluded, isAcyclic: false)
+      let isLast = registers.ending(with: last)
+      // What shows without an order of versions is known.
+      beyond.contradictions = (isLast.cases + cycles(transactions, isLast, excluded))
         .filter { excluded.contains($0.type) && !known.contains($0.type) }
     }
-    return report(
-      found, CycleExistence(transactions, registers, isAcyclic: isAcyclic), excluded, beyond)
+    return report(found, existing, excluded, beyond)
   }
 
   /// What Elle finds.
@@ -73,7 +73,12 @@ public struct TransactionChecker: Checker {
     isAcyclic: Bool
   ) -> [AnomalyCase] {
     let direct = dependencies.cases + DirectAnomalies(transactions).cases
-    guard !isAcyclic else { return direct }
+    return isAcyclic ? direct : direct + cycles(transactions, dependencies, excluded)
+  }
+
+  private func cycles(
+    _ transactions: TransactionHistory, _ dependencies: some Dependencies, _ excluded: Set<String>
+  ) -> [AnomalyCase] {
     var graph = DependencyGraph(transactionCount: transactions.transactions.count)
     dependencies.link(&graph)
     if excluded.contains(where: { $0.hasSuffix("-realtime") }) {
@@ -85,7 +90,7 @@ public struct TransactionChecker: Checker {
     var cycles = AnomalyCases()
     let found = graph.cycles(excluded).sorted { $0.steps.count < $1.steps.count }
     for cycle in found { cycles.add(cycle.anomaly) { transactions.describe(cycle, dependencies) } }
-    return direct + cycles.all
+    return cycles.all
   }
 
   /// Elle's result with all of its keys, and an anomaly for each case that counts.

@@ -158,7 +158,7 @@ struct TransactionHistory {
   }
 
   /// The node that the client talked to.
-  func node(of transaction: Transaction) -> NodeID? { history[transaction.begin].node }
+  func node(of transaction: Transaction) -> NodeID? { history.node(of: transaction.begin) }
 
   /// A version that more than one transaction writes: Elle can't work on such histories.
   var repeatedWrite: (version: Int, writers: [Int])? {

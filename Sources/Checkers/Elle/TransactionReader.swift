@@ -41,6 +41,8 @@ struct TransactionReader {
 
   private static let nothing = JSONTape.Cursor(JSONTape())
   private var cursor = TransactionReader.nothing
+  /// The micro-operations, where they are not on a tape.
+  private var tree: [JSON]?
   private var isOpen = false
   private var place = 0
   private var scratch = JSONTape()
@@ -57,6 +59,12 @@ struct TransactionReader {
     returnsToKeys = false
     isWhole = false
     place = 0
+    tree = nil
+    if let value = history.tree(of: index) {
+      tree = value.array
+      isOpen = tree != nil
+      return
+    }
     // What a cursor looks at is copied if it changes.
     cursor = Self.nothing
     cursor = history.cursor(at: index, &scratch)
@@ -68,6 +76,7 @@ struct TransactionReader {
   /// - Parameter isKnown: whether reads say what they saw; otherwise they may leave it out.
   mutating func next(isKnown: Bool) -> Micro? {
     guard isOpen else { return nil }
+    if tree != nil { return nextOfTree(isKnown: isKnown) }
     if cursor.isAtEnd() {
       isWhole = true
       return nil
@@ -84,6 +93,44 @@ struct TransactionReader {
     let value: Value =
       cursor.takeNull() ? .null : cursor.integers(into: &integers) ? .integers : .other(cursor.value())
     return cursor.isAtEnd() ? Micro(function: function, key: key, value: value, place: place) : nil
+  }
+
+  /// The same where there is a tree.
+  private mutating func nextOfTree(isKnown: Bool) -> Micro? {
+    guard place < tree!.count else {
+      isWhole = true
+      return nil
+    }
+    guard case .array(let parts) = tree![place], 2...3 ~= parts.count, case .string(let name) = parts[0] else {
+      return nil
+    }
+    let function: Function =
+      switch name {
+      case "r": .read
+      case "w": .write
+      case "append": .append
+      default: .other
+      }
+    defer { place += 1 }
+    if parts.count == 2 {
+      guard function == .read, !isKnown else { return nil }
+      return Micro(function: function, key: parts[1], value: .null, place: place)
+    }
+    return Micro(function: function, key: parts[1], value: value(parts[2]), place: place)
+  }
+
+  private mutating func value(_ tree: JSON) -> Value {
+    switch tree {
+    case .null: return .null
+    case .array(let elements):
+      integers.removeAll(keepingCapacity: true)
+      for element in elements {
+        guard case .integer(let integer) = element else { return .other(tree) }
+        integers.append(integer)
+      }
+      return .integers
+    default: return .other(tree)
+    }
   }
 
   private mutating func function() -> Function? {
@@ -119,6 +166,9 @@ struct TransactionReader {
   mutating func isAnswer(_ end: Int, to begin: Int, _ history: History) -> Bool {
     cursor = Self.nothing
     isOpen = false
+    if let answer = history.tree(of: end), let request = history.tree(of: begin) {
+      return Self.isAnswer(answer, to: request)
+    }
     var answer = history.cursor(at: end, &scratch)
     var request = history.cursor(at: begin, &otherScratch)
     guard request.enterArray(), answer.enterArray() else { return false }
@@ -138,6 +188,24 @@ struct TransactionReader {
       }
     }
     return false
+  }
+
+  /// The same where there are trees.
+  private static func isAnswer(_ answer: JSON, to request: JSON) -> Bool {
+    guard case .array(let answered) = answer, case .array(let asked) = request,
+      answered.count == asked.count
+    else { return false }
+    for place in asked.indices {
+      guard case .array(let mine) = answered[place], case .array(let theirs) = asked[place],
+        mine.count > 1, theirs.count > 1, case .string(let function) = theirs[0]
+      else { return false }
+      if function == "r" {
+        guard mine[0] == theirs[0], mine[1] == theirs[1] else { return false }
+      } else {
+        guard mine.count == 3, mine == theirs else { return false }
+      }
+    }
+    return true
   }
 
   /// Whether both arrays are at their end: neither if false, one if nil.

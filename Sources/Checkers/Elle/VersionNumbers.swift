@@ -4,17 +4,18 @@ import History
 /// Gives the keys of transactions, and the versions of keys, small numbers, in the order in which they turn up. `1` and
 /// `1.0` are the same.
 struct VersionNumbers {
-  private struct Version<Value: Hashable>: Hashable {
+  private struct Version: Hashable {
     let key: Int32
-    let value: Value
+    let value: JSON
   }
 
   private var keyTable = ValueTable()
   // By version.
   private var keyNumbers: [Int32] = []
   private var values: [JSON] = []
-  private var integers: [Version<Int>: Int32] = [:]
-  private var others: [Version<JSON>: Int32] = [:]
+  /// By key.
+  private var integers: [IntegerNumbers] = []
+  private var others: [Version: Int32] = [:]
 
   var keys: [JSON] { keyTable.values }
   var count: Int { values.count }
@@ -26,9 +27,9 @@ struct VersionNumbers {
   mutating func number(of value: JSON, _ key: Int) -> Int {
     let value = value.numericForm
     if case .integer(let integer) = value {
-      let version = Version(key: Int32(key), value: integer)
-      if let known = integers[version] { return Int(known) }
-      integers[version] = Int32(count)
+      while integers.count <= key { integers.append(IntegerNumbers()) }
+      let number = integers[key].number(of: integer, orElse: count)
+      if number < count { return number }
     } else {
       let version = Version(key: Int32(key), value: value)
       if let known = others[version] { return Int(known) }

@@ -65,11 +65,10 @@ struct KafkaStrangers {
   /// Of sends that were still under way when the history ends.
   private var sentByInvocations: [JSON: Set<JSON>] {
     var sent: [JSON: Set<JSON>] = [:]
-    for operation in history.history.operations where operation.isClient && operation.kind == .invoke {
-      guard operation.function != "poll", history.history.completion(of: operation.index) == nil else {
-        continue
-      }
-      for micro in operation.value.array ?? [] {
+    let history = self.history.history
+    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) == .invoke {
+      guard history.completionIndex(of: index) == nil, history.function(of: index) != "poll" else { continue }
+      for micro in history.value(of: index).array ?? [] {
         guard let parts = micro.array, parts.count == 3, parts[0] == "send" else { continue }
         let key = parts[1].integer.map { .string(String($0)) } ?? parts[1]
         sent[key, default: []].insert(parts[2])

@@ -104,9 +104,9 @@ public struct KafkaChecker: Checker {
   /// Why operations ended without anybody knowing how, each reason once.
   private func infoCauses(_ history: History) -> [EDN] {
     var causes: [EDN] = []
-    for operation in history.operations where operation.kind == .info && operation.isClient {
-      guard ["send", "poll", "txn"].contains(operation.function) else { continue }
-      let cause = operation.error.map { EDN(keywording: $0) } ?? .null
+    for index in 0..<history.count where history.kind(of: index) == .info && history.isClient(index) {
+      guard ["send", "poll", "txn"].contains(history.function(of: index)) else { continue }
+      let cause = history.error(of: index).map { EDN(keywording: $0) } ?? .null
       if !causes.contains(cause) { causes.append(cause) }
     }
     return causes

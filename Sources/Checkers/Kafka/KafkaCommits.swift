@@ -31,9 +31,21 @@ struct KafkaCommits {
     func highest(before index: Int) -> Step? { steps.last { $0.since < index } }
   }
 
-  private struct Place: Hashable {
-    let node: NodeID?
-    let key: JSONName
+  /// What is known of a key.
+  private struct Known {
+    var attempts = Rise()
+    var anywhere = Rise()
+    /// Nodes are few.
+    private var atNodes: [(node: NodeID?, rise: Rise)] = []
+
+    subscript(node: NodeID?) -> Rise? { atNodes.first { $0.node == node }?.rise }
+
+    mutating func note(_ offset: Int, at node: NodeID?, _ operation: Int) {
+      var place = 0
+      while place < atNodes.count, atNodes[place].node != node { place += 1 }
+      if place == atNodes.count { atNodes.append((node, Rise())) }
+      atNodes[place].rise.note(offset, operation, since: operation)
+    }
   }
 
   let history: History
@@ -42,39 +54,48 @@ struct KafkaCommits {
 
   var anomalies: [Anomaly] {
     var anomalies: [Anomaly] = []
-    var atNodes: [Place: Rise] = [:]
-    var anywhere: [JSONName: Rise] = [:]
-    var attempts: [JSONName: Rise] = [:]
-    for operation in history.operations where operation.isClient && operation.kind != .invoke {
-      guard let begun = history.invocation(of: operation.index)?.index else { continue }
+    var keys: [JSONName: Int] = [:]
+    var known: [Known] = []
+    func number(of key: JSONName) -> Int {
+      if let number = keys[key] { return number }
+      keys[key] = known.count
+      known.append(Known())
+      return known.count - 1
+    }
+    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) != .invoke {
+      guard history.function(of: index) == "poll", let begun = history.invocationIndex(of: index) else {
+        continue
+      }
+      let operation = history[index]
       for (key, offset) in Self.commits(operation) {
-        attempts[key, default: Rise()].note(offset, operation.index, since: begun)
+        let key = number(of: key)
+        known[key].attempts.note(offset, index, since: begun)
         guard operation.kind == .ok else { continue }
-        let place = Place(node: operation.node, key: key)
-        atNodes[place, default: Rise()].note(offset, operation.index, since: operation.index)
-        anywhere[key, default: Rise()].note(offset, operation.index, since: operation.index)
+        known[key].note(offset, at: operation.node, index)
+        known[key].anywhere.note(offset, index, since: index)
       }
     }
-    let finals = history.operations.first { $0.isFinal }?.index
-    for operation in history.operations where operation.function == "assign" && operation.kind == .ok {
+    let finals = (0..<history.count).first { history.isFinal($0) }
+    for index in 0..<history.count where history.kind(of: index) == .ok && history.function(of: index) == "assign" {
+      let operation = history[index]
       guard case .object(let listed)? = operation.notes["committed"] else { continue }
-      let begun = history.invocation(of: operation.index)!.index
+      let begun = history.invocationIndex(of: index)!
       for key in KafkaOperation.keys(operation.value) {
         let offset = listed[key]?.integer ?? -1
-        let place = Place(node: operation.node, key: key)
-        var known = atNodes[place]?.highest(before: begun)
-        if let finals, operation.isFinal, let final = anywhere[key]?.highest(before: finals),
-          final.offset > known?.offset ?? -1
+        let number = number(of: key)
+        var highest = known[number][operation.node]?.highest(before: begun)
+        if let finals, operation.isFinal, let final = known[number].anywhere.highest(before: finals),
+          final.offset > highest?.offset ?? -1
         {
-          known = final
+          highest = final
         }
-        if let known, offset < known.offset { anomalies.append(lost(key, offset, known, operation, begun)) }
-        let attempt = attempts[key]?.highest(before: operation.index)
+        if let highest, offset < highest.offset {
+          anomalies.append(lost(key, offset, highest, operation, begun))
+        }
+        let attempt = known[number].attempts.highest(before: index)
         if let ahead = ahead(key, offset, attempt, operation, begun) { anomalies.append(ahead) }
         // What a node has shown, it has to go on showing.
-        if offset >= 0 {
-          atNodes[place, default: Rise()].note(offset, operation.index, since: operation.index)
-        }
+        if offset >= 0 { known[number].note(offset, at: operation.node, index) }
       }
     }
     return anomalies
@@ -109,10 +130,13 @@ struct KafkaCommits {
 
   private func name(_ node: NodeID?) -> String { node?.name ?? "a node" }
 
-  /// The offsets that an operation has committed, or tried to.
+  /// The offsets that a poll has committed, or tried to.
   private static func commits(_ operation: Operation) -> [(key: JSONName, offset: Int)] {
-    guard operation.function == "poll" else { return [] }
-    if operation.kind == .ok { return KafkaOperation.endsOfPolls(operation) }
+    if operation.kind == .ok {
+      var ends: [(key: JSONName, offset: Int)] = []
+      KafkaOperation.eachEndOfPolls(operation) { ends.append(($0, $1)) }
+      return ends
+    }
     guard case .object(let committing)? = operation.notes["committing"] else { return [] }
     return committing.compactMap { key, offset in offset.integer.map { (key, $0) } }
   }

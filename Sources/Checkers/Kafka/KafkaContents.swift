@@ -46,7 +46,7 @@ struct KafkaContents {
     return readers.indices.compactMap { value in
       guard readers[value] < 0, let place = log.lastPlaces[value], place <= log.firstPlaces[highest]!,
         writers[value] >= 0,
-        history.history[writers[value]].kind == .ok || logs.committed.contains(writers[value])
+        history.history.kind(of: writers[value]) == .ok || logs.committed.contains(writers[value])
       else { return nil }
       return KafkaError(
         kind: .lostWrite, key: key, values: [value, highest],
@@ -64,13 +64,15 @@ struct KafkaContents {
         return KafkaError(
           kind: .abortedRead, key: key, values: [value], operations: [writer, reader].sorted())
       }
-      guard let begun = history.history.invocation(of: writer)?.index, reader < begun else { return nil }
+      guard let begun = history.history.invocationIndex(of: writer), reader < begun else { return nil }
       return KafkaError(kind: .futureRead, key: key, values: [value], operations: [reader, begun])
     }
   }
 
   private var precommittedReads: [KafkaError] {
     history.entries.compactMap { entry in
+      // To have sent something and seen it, it must have done two things.
+      guard entry.accesses.count > 1 else { return nil }
       let polls = history.accesses(of: entry, arePolls: true)
       guard !polls.isEmpty else { return nil }
       for send in history.accesses(of: entry, arePolls: false) {

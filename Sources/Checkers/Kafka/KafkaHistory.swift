@@ -27,12 +27,35 @@ struct KafkaHistory: Sendable {
   struct Key: Sendable {
     let name: JSON
     fileprivate(set) var values: [JSON] = []
-    fileprivate var numbers: [JSON: Int] = [:]
+    private var integers = IntegerNumbers()
+    private var others: [JSON: Int] = [:]
     /// By value: the end of the last attempt to send it, and of the first poll that succeeded and shows it, or -1.
     fileprivate(set) var writers: [Int] = []
     fileprivate(set) var readers: [Int] = []
     /// By value: whether an attempt to send it has certainly failed.
     fileprivate(set) var hasFailed: [Bool] = []
+
+    fileprivate init(name: JSON) { self.name = name }
+
+    /// The number of a value, which may be new.
+    fileprivate mutating func number(of value: JSON) -> Int {
+      let number: Int
+      if case .integer(let integer) = value {
+        number = integers.number(of: integer, orElse: values.count)
+      } else if let known = others[value] {
+        number = known
+      } else {
+        number = values.count
+        others[value] = number
+      }
+      if number == values.count {
+        values.append(value)
+        writers.append(-1)
+        readers.append(-1)
+        hasFailed.append(false)
+      }
+      return number
+    }
   }
 
   let history: History
@@ -48,8 +71,8 @@ struct KafkaHistory: Sendable {
 
   init(_ history: History) {
     self.history = history
-    for operation in history.operations where operation.isClient && operation.kind != .invoke {
-      add(operation)
+    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) != .invoke {
+      add(index)
     }
   }
 
@@ -74,75 +97,70 @@ struct KafkaHistory: Sendable {
 
   // MARK: Reading
 
-  private mutating func add(_ operation: Operation) {
+  private mutating func add(_ index: Int) {
     let first = accesses.count
+    let kind = history.kind(of: index)
     var assigned: [Int]?
-    switch operation.function {
+    switch history.function(of: index) {
     case "send", "poll", "txn":
-      for micro in operation.value.array ?? [] {
-        guard let parts = micro.array, let name = parts.first?.string else { continue }
+      guard case .array(let micros) = history.value(of: index) else { break }
+      for micro in micros {
+        guard case .array(let parts) = micro, case .string(let name)? = parts.first else { continue }
         switch (name, parts.count) {
-        case ("send", 3): addSend(key: parts[1], parts[2], operation)
+        case ("send", 3): addSend(key: parts[1], parts[2], index, kind)
         case ("poll", 2):
-          guard case .object(let messages) = parts[1] else { continue }
+          guard case .object(let messages) = parts[1], !messages.isEmpty else { continue }
           for (key, pairs) in messages.sorted(by: { $0.key < $1.key }) {
-            addPoll(key: key.json, pairs.array ?? [], operation)
+            addPoll(key: key.json, pairs.array ?? [], index, kind)
           }
         default: continue
         }
       }
-    case "assign", "subscribe": assigned = (operation.value.array ?? []).map { number(of: $0) }
+    case "assign", "subscribe":
+      assigned = (history.value(of: index).array ?? []).map { number(of: $0) }
     default: return
     }
     entries.append(
       Entry(
-        index: operation.index, kind: operation.kind, process: operation.process,
+        index: index, kind: kind, process: history.process(of: index),
         accesses: first..<accesses.count, assigned: assigned))
   }
 
   /// A send that is done has offset and value where it had only the value.
-  private mutating func addSend(key: JSON, _ sent: JSON, _ operation: Operation) {
+  private mutating func addSend(key: JSON, _ sent: JSON, _ index: Int, _ kind: Operation.Kind) {
     let key = number(of: key)
     let start = values.count
-    if let pair = sent.array, pair.count == 2, operation.kind == .ok || pair[0].isInteger {
-      add(key, offset(pair[0], of: operation), pair[1])
+    if let pair = sent.array, pair.count == 2, kind == .ok || pair[0].isInteger {
+      add(key, offset(pair[0], of: index), pair[1])
     } else {
       add(key, nil, sent)
     }
-    keys[key].writers[values[start]] = operation.index
-    if operation.kind == .fail { keys[key].hasFailed[values[start]] = true }
+    keys[key].writers[values[start]] = index
+    if kind == .fail { keys[key].hasFailed[values[start]] = true }
     accesses.append(Access(key: key, isPoll: false, messages: start..<values.count))
   }
 
-  private mutating func addPoll(key: JSON, _ pairs: [JSON], _ operation: Operation) {
+  private mutating func addPoll(key: JSON, _ pairs: [JSON], _ index: Int, _ kind: Operation.Kind) {
     let key = number(of: key)
     let start = values.count
     for pair in pairs {
-      guard let parts = pair.array, parts.count == 2 else { continue }
-      add(key, offset(parts[0], of: operation), parts[1])
+      guard case .array(let parts) = pair, parts.count == 2 else { continue }
+      add(key, offset(parts[0], of: index), parts[1])
       let value = values[values.count - 1]
-      if operation.kind == .ok, keys[key].readers[value] < 0 { keys[key].readers[value] = operation.index }
+      if kind == .ok, keys[key].readers[value] < 0 { keys[key].readers[value] = index }
     }
     accesses.append(Access(key: key, isPoll: true, messages: start..<values.count))
   }
 
-  private mutating func offset(_ value: JSON, of operation: Operation) -> Int? {
-    let offset = value.integer
-    if offset == nil, value.isInteger, oversized == nil { oversized = operation.index }
-    return offset
+  private mutating func offset(_ value: JSON, of index: Int) -> Int? {
+    if case .integer(let offset) = value { return offset }
+    if value.isInteger, oversized == nil { oversized = index }
+    return nil
   }
 
   private mutating func add(_ key: Int, _ offset: Int?, _ value: JSON) {
-    let number = keys[key].numbers[value] ?? keys[key].values.count
-    if number == keys[key].values.count {
-      keys[key].numbers[value] = number
-      keys[key].values.append(value)
-      keys[key].writers.append(-1)
-      keys[key].readers.append(-1)
-      keys[key].hasFailed.append(false)
-    }
     offsets.append(offset)
-    values.append(number)
+    values.append(keys[key].number(of: value))
   }
 
   /// Polls name keys in strings; where sends have integers, those are meant.

@@ -26,50 +26,73 @@ struct KafkaLag: Sendable {
 
   init(_ history: KafkaHistory) {
     let steps = Self.steps(history)
+    let operations = history.history
     var worst = Worst()
-    // By process, what it is assigned, and the highest offset it has seen there.
-    var seen: [Operation.Process: [Int: Int]] = [:]
+    // By process, what it is assigned, and the highest offset it has seen there; in the order of the keys.
+    var seen: [Operation.Process: [(key: Int, offset: Int)]] = [:]
     for entry in history.entries where entry.kind == .ok {
       if let assigned = entry.assigned {
-        let kept = seen[entry.process] ?? [:]
-        seen[entry.process] = Dictionary(assigned.map { ($0, kept[$0] ?? -1) }) { first, _ in first }
+        let kept = Dictionary(uniqueKeysWithValues: seen[entry.process] ?? [])
+        seen[entry.process] = Set(assigned).sorted().map { ($0, kept[$0] ?? -1) }
         continue
       }
-      let operation = history.history[entry.index]
-      guard operation.function != "send", let begun = history.history.invocation(of: entry.index) else {
-        continue
-      }
-      for (key, end) in Self.ends(history, entry) {
-        seen[entry.process, default: [:]][key, default: end].raise(to: end)
+      guard operations.function(of: entry.index) != "send",
+        let begun = operations.invocationIndex(of: entry.index)
+      else { continue }
+      // Taken out and put back: a second owner would make a change copy it all.
+      var ends = seen.updateValue([], forKey: entry.process) ?? []
+      for access in history.accesses[entry.accesses] {
+        guard let end = Self.end(history, access) else { continue }
+        let place = Self.place(of: access.key, ends)
+        if place < ends.count, ends[place].key == access.key {
+          ends[place].offset = max(ends[place].offset, end)
+        } else {
+          ends.insert((access.key, end), at: place)
+        }
       }
       // Of several keys with the same lag, the first that the history names.
-      for (key, offset) in (seen[entry.process] ?? [:]).sorted(by: { $0.key < $1.key }) {
-        let lag = Self.expiry(of: offset, steps[key]).map { max(.zero, begun.time - $0) } ?? .zero
+      let time = Duration.nanoseconds(operations.time(of: begun))
+      for (key, offset) in ends {
+        let lag = Self.expiry(of: offset, steps[key]).map { max(.zero, time - $0) } ?? .zero
         guard worst.process == nil || lag > worst.lag else { continue }
-        worst = Worst(time: begun.time, lag: lag, process: entry.process, key: key, operation: entry.index)
+        worst = Worst(time: time, lag: lag, process: entry.process, key: key, operation: entry.index)
       }
+      seen[entry.process] = ends
     }
     self.worst = worst
+  }
+
+  /// The place of a key, or where it belongs.
+  private static func place(of key: Int, _ ends: [(key: Int, offset: Int)]) -> Int {
+    var (low, high) = (0, ends.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if ends[middle].key < key { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   private static func steps(_ history: KafkaHistory) -> [[Step]] {
     var steps: [[Step]] = Array(repeating: [], count: history.keys.count)
     for entry in history.entries where entry.kind == .ok || entry.kind == .info {
-      for (key, end) in ends(history, entry) where end > steps[key].last?.offset ?? -1 {
-        steps[key].append(Step(offset: end, time: history.history[entry.index].time))
+      for access in history.accesses[entry.accesses] {
+        guard let end = end(history, access), end > steps[access.key].last?.offset ?? -1 else { continue }
+        let time = history.history.time(of: entry.index)
+        steps[access.key].append(Step(offset: end, time: .nanoseconds(time)))
       }
     }
     return steps
   }
 
-  /// The highest offsets that an operation shows, by key.
-  private static func ends(_ history: KafkaHistory, _ entry: KafkaHistory.Entry) -> [(key: Int, offset: Int)]
-  {
-    history.accesses[entry.accesses].compactMap { access in
-      let end = history.offsets[access.messages].lazy.compactMap { $0 }.max()
-      // A poll that lists a key without messages has seen that there are none.
-      return end.map { (access.key, $0) } ?? (access.isPoll ? (access.key, -1) : nil)
+  /// The highest offset that an operation shows of a key; -1 for a poll that lists a key without messages, which has seen
+  /// that there are none.
+  private static func end(_ history: KafkaHistory, _ access: KafkaHistory.Access) -> Int? {
+    var end: Int?
+    for place in access.messages {
+      guard let offset = history.offsets[place] else { continue }
+      end = max(end ?? offset, offset)
     }
+    return end ?? (access.isPoll ? -1 : nil)
   }
 
   /// When an offset was first known not to be the last.
@@ -82,8 +105,4 @@ struct KafkaLag: Sendable {
     }
     return low < steps.count ? steps[low].time : nil
   }
-}
-
-extension Int {
-  fileprivate mutating func raise(to other: Int) { self = Swift.max(self, other) }
 }

@@ -10,14 +10,17 @@ struct KafkaUnseen {
 
   init(_ data: KafkaHistory) {
     unseen = Array(repeating: [], count: data.keys.count)
-    var lastTime: Duration?
+    var last: Int?
     for entry in data.entries where entry.kind == .ok && entry.assigned == nil {
-      lastTime = data.history[entry.index].time
+      last = entry.index
       for access in data.accesses[entry.accesses] where !access.isPoll {
-        unseen[access.key] += data.values[access.messages].filter { data.keys[access.key].readers[$0] < 0 }
+        for place in access.messages {
+          let value = data.values[place]
+          if data.keys[access.key].readers[value] < 0 { unseen[access.key].append(value) }
+        }
       }
     }
-    self.lastTime = lastTime
+    lastTime = last.map { .nanoseconds(data.history.time(of: $0)) }
   }
 
   /// Nil if there are none.
@@ -51,29 +54,29 @@ struct KafkaUnseen {
   private func missing(_ data: KafkaHistory) -> [Anomaly] {
     var finals: [Operation.Process: (node: NodeID?, polls: [KafkaHistory.Entry])] = [:]
     var seeks: [Operation.Process: Int] = [:]
-    for entry in data.entries where data.history[entry.index].isFinal && entry.kind == .ok {
+    for entry in data.entries where data.history.isFinal(entry.index) && entry.kind == .ok {
       let operation = data.history[entry.index]
       if operation.notes["seek-to-beginning?"] != nil { seeks[entry.process] = entry.index }
       guard operation.function == "poll", seeks[entry.process] != nil else { continue }
       finals[entry.process, default: (operation.node, [])].polls.append(entry)
     }
-    let begun = data.history.operations.first { $0.isFinal }?.index ?? 0
+    let begun = (0..<data.history.count).first { data.history.isFinal($0) } ?? 0
     var reported: Set<NodeID?> = []
     return finals.sorted { $0.value.polls[0].index < $1.value.polls[0].index }.compactMap { process, final in
       guard !reported.contains(final.node), let last = final.polls.last else { return nil }
       let ongoing = Set(data.accesses[last.accesses].map(\.key))
-      var seen: [Set<Int>] = Array(repeating: [], count: data.keys.count)
+      var seen = data.keys.map { [Bool](repeating: false, count: $0.values.count) }
       for poll in final.polls {
         for access in data.accesses[poll.accesses] {
-          seen[access.key].formUnion(data.values[access.messages])
+          for place in access.messages { seen[access.key][data.values[place]] = true }
         }
       }
       for key in data.keys.indices where !ongoing.contains(key) {
         let writers = data.keys[key].writers
         // What nobody has seen is reported as such.
         let lacking = writers.indices.filter {
-          writers[$0] >= 0 && writers[$0] < begun && data.history[writers[$0]].kind == .ok
-            && data.keys[key].readers[$0] >= 0 && !seen[key].contains($0)
+          writers[$0] >= 0 && writers[$0] < begun && data.history.kind(of: writers[$0]) == .ok
+            && data.keys[key].readers[$0] >= 0 && !seen[key][$0]
         }
         guard let first = lacking.first else { continue }
         reported.insert(final.node)

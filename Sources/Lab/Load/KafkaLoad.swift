@@ -24,7 +24,11 @@ struct KafkaLoad: MaelstromLoad {
   fileprivate struct Consumer: Sendable {
     var process: Int
     /// What it is assigned, and from where on it wants messages.
-    var positions: [Kafka.Position] = []
+    var positions: [Kafka.Position] = [] {
+      didSet { places = nil }
+    }
+    /// Where its positions are, by key; nil where nobody has asked since they changed.
+    private var places: [JSONName: Int]?
     /// What it has polled in the operation under way, and is committing.
     var polled: JSON?
     var committing: [Kafka.Position] = []
@@ -33,6 +37,15 @@ struct KafkaLoad: MaelstromLoad {
     var advanced: [Kafka.Position] = []
     /// What it was told about committed offsets in the operation under way.
     var committed: [Kafka.Position]?
+
+    init(process: Int) { self.process = process }
+
+    mutating func place(of key: JSONName) -> Int? {
+      if places == nil {
+        places = Dictionary(positions.indices.map { (positions[$0].key, $0) }) { first, _ in first }
+      }
+      return places![key]
+    }
   }
 
   private enum Final: Equatable {
@@ -55,12 +68,10 @@ struct KafkaLoad: MaelstromLoad {
   private var random: Random
   /// Apart, so that the end of a script is that of the run that it was made of.
   private var finalRandom: Random
-  /// By worker.
-  private var consumers: [Int: Consumer] = [:]
+  // By worker.
+  private var consumers: [Consumer?] = []
   private var finales: [Int: Finale] = [:]
-  /// The highest offsets that have been sent to, or polled, by key.
-  private var ends: [JSONName: Int] = [:]
-  private var unseen = UnseenOffsets()
+  private var offsets = SeenOffsets()
 
   init(_ scenario: Scenario, random: Random) {
     var random = random
@@ -85,14 +96,15 @@ struct KafkaLoad: MaelstromLoad {
     }
     if Int.random(in: 0..<Self.assignmentOdds, using: &random) == 0 {
       var assigned = [JSONName(String(access.key))]
-      if !unseen.keys.isEmpty, Int.random(in: 0..<Self.unseenOdds, using: &random) == 0 {
-        assigned = unseen.keys + assigned.filter { !unseen.contains($0) }
+      let unseen = offsets.unseenKeys
+      if !unseen.isEmpty, Int.random(in: 0..<Self.unseenOdds, using: &random) == 0 {
+        assigned = unseen + assigned.filter { !unseen.contains($0) }
       }
       return Invocation(function: "assign", value: .array(assigned.map(\.json)))
     }
     defer { access = keys.next() }
     switch access {
-    case .read: return Invocation(function: "poll", value: [["poll"]])
+    case .read: return Invocation(function: "poll", value: KafkaOperation.poll)
     case .write(let key, let value):
       return Invocation(function: "send", value: [["send", .string(String(key)), .integer(value)]])
     }
@@ -106,10 +118,10 @@ struct KafkaLoad: MaelstromLoad {
     var finale =
       finales[worker.number]
       ?? Finale(
-        targets: ends, end: time + Self.finalPatience,
+        targets: offsets.ends, end: time + Self.finalPatience,
         pace: Stagger(mean: Self.finalInterval, begin: .zero + time, random: finalRandom.split()))
     defer { finales[worker.number] = finale }
-    if ends.isEmpty || finale.next == .done { return .done }
+    if !offsets.hasEnds || finale.next == .done { return .done }
     if finale.next != .list, finale.targets.isEmpty || time >= finale.end { finale.next = .list }
     switch finale.next {
     case .recall:
@@ -132,26 +144,30 @@ struct KafkaLoad: MaelstromLoad {
     }
   }
 
-  private var allKeys: JSON { .array(ends.keys.sorted().map(\.json)) }
+  private var allKeys: JSON { .array(offsets.ends.keys.sorted().map(\.json)) }
 
   mutating func ended(_ operation: Operation, by worker: Worker) {
     guard operation.kind == .ok else { return }
-    for (key, offset) in KafkaOperation.endsOfSends(operation) { unseen.sent(key, offset) }
-    let polled = KafkaOperation.endsOfPolls(operation)
-    for (key, offset) in polled { unseen.polled(key, offset) }
-    if operation.function == "poll" {
-      for (key, offset) in polled where finales[worker.number]?.targets[key].map({ $0 <= offset }) ?? false {
-        finales[worker.number]?.targets[key] = nil
-      }
+    let countsAsEnd = !operation.isFinal
+    if operation.function == "send" {
+      KafkaOperation.eachEndOfSends(operation) { offsets.sent($0, $1, countsAsEnd: countsAsEnd) }
+      return
     }
-    guard !operation.isFinal else { return }
-    for (key, offset) in KafkaOperation.ends(operation) { ends[key] = max(ends[key] ?? 0, offset) }
+    let number = worker.number
+    let isFinal = finales[number] != nil
+    KafkaOperation.eachEndOfPolls(operation) { key, offset in
+      offsets.polled(key, offset, countsAsEnd: countsAsEnd)
+      guard isFinal, let target = finales[number]!.targets[key], target <= offset else { return }
+      finales[number]!.targets[key] = nil
+    }
   }
 
   // MARK: Client
 
   mutating func begin(_ invocation: Invocation, by worker: Worker) -> Step {
-    var consumer = consumers[worker.number] ?? Consumer(process: worker.process)
+    while consumers.count <= worker.number { consumers.append(nil) }
+    // Taken out and put back: a second owner would make a change copy its positions.
+    var consumer = consumers[worker.number].take() ?? Consumer(process: worker.process)
     if consumer.process != worker.process { consumer = Consumer(process: worker.process) }
     consumer.polled = nil
     consumer.committing = []
@@ -173,7 +189,7 @@ struct KafkaLoad: MaelstromLoad {
   mutating func advance(
     _ invocation: Invocation, by worker: Worker, type: String, _ body: JSONObject
   ) throws(WireError) -> Step? {
-    var consumer = consumers[worker.number]!
+    var consumer = consumers[worker.number].take()!
     defer { consumers[worker.number] = consumer }
     switch (try Kafka(type: type, body: body), invocation.function) {
     case (.sendOk(let offset), "send"):
@@ -200,9 +216,10 @@ struct KafkaLoad: MaelstromLoad {
 
   func isIdempotent(_ function: String) -> Bool { function == "assign" }
 
-  var replyMembers: [String: String] {
-    ["send_ok": "offset", "poll_ok": "msgs", "list_committed_offsets_ok": "offsets"]
-  }
+  private static let members = [
+    "send_ok": "offset", "poll_ok": "msgs", "list_committed_offsets_ok": "offsets",
+  ]
+  var replyMembers: [String: String] { Self.members }
 
   /// What Jepsen's history has no place for: what a client was told of committed offsets, and what it was committing
   /// when it lost touch with its node.
@@ -210,12 +227,16 @@ struct KafkaLoad: MaelstromLoad {
     if operation.function == "assign", seeksBeginning(operation.isFinal, worker) {
       return ["seek-to-beginning?": true]
     }
-    guard operation.kind != .invoke, let consumer = consumers[worker.number] else { return [:] }
-    if let committed = consumer.committed, operation.function == "assign", operation.kind == .ok {
+    guard operation.kind != .invoke, worker.number < consumers.count else { return [:] }
+    if operation.function == "assign", operation.kind == .ok,
+      let committed = consumers[worker.number]?.committed
+    {
       return ["committed": KafkaOperation.json(committed)]
     }
-    if operation.function == "poll", operation.kind != .ok, !consumer.committing.isEmpty {
-      return ["committing": KafkaOperation.json(consumer.committing)]
+    if operation.function == "poll", operation.kind != .ok,
+      let committing = consumers[worker.number]?.committing, !committing.isEmpty
+    {
+      return ["committing": KafkaOperation.json(committing)]
     }
     return [:]
   }
@@ -228,12 +249,14 @@ extension KafkaLoad.Consumer {
   fileprivate mutating func take(_ batches: [Kafka.Batch]) {
     polled = KafkaOperation.poll(batches)
     advanced = positions
+    if batches.isEmpty { return }
     for batch in batches.sorted(by: { $0.key < $1.key }) where !batch.entries.isEmpty {
       // Maelstrom's client goes by the highest offset, in whatever order they come.
       let end = batch.entries.lazy.map(\.offset).max()!
       committing.append(Kafka.Position(batch.key, max(end, 0)))
       let next = end == .max ? end : end + 1
-      if let place = advanced.firstIndex(where: { $0.key == batch.key }) {
+      let new = positions.count
+      if let place = place(of: batch.key) ?? advanced[new...].firstIndex(where: { $0.key == batch.key }) {
         advanced[place] = Kafka.Position(batch.key, max(advanced[place].offset, next))
       } else {
         advanced.append(Kafka.Position(batch.key, next))
@@ -250,23 +273,56 @@ extension KafkaLoad.Consumer {
   }
 }
 
-/// Keys to which more has been sent than has been polled.
-private struct UnseenOffsets: Sendable {
-  private var offsets: [JSONName: (sent: Int, polled: Int)] = [:]
+/// How far clients have sent and polled, by key.
+private struct SeenOffsets: Sendable {
+  private struct Log {
+    let key: JSONName
+    /// The highest offset that has been sent to, or polled, before the final operations; nil where none was.
+    var end: Int?
+    /// The highest since all that had been sent was polled.
+    var sent = -1
+    var polled = -1
 
-  /// In the order of their names.
-  var keys: [JSONName] { offsets.filter { $0.value.polled < $0.value.sent }.map(\.key).sorted() }
+    var isUnseen: Bool { polled < sent }
+  }
 
-  func contains(_ key: JSONName) -> Bool { offsets[key].map { $0.polled < $0.sent } ?? false }
+  private var places: [JSONName: Int] = [:]
+  private var logs: [Log] = []
+  private(set) var hasEnds = false
 
-  mutating func sent(_ key: JSONName, _ offset: Int) { note(key) { $0.sent = max($0.sent, offset) } }
+  var ends: [JSONName: Int] {
+    var ends: [JSONName: Int] = [:]
+    for log in logs { ends[log.key] = log.end }
+    return ends
+  }
 
-  mutating func polled(_ key: JSONName, _ offset: Int) { note(key) { $0.polled = max($0.polled, offset) } }
+  /// Keys to which more has been sent than has been polled, in the order of their names.
+  var unseenKeys: [JSONName] { logs.filter(\.isUnseen).map(\.key).sorted() }
 
-  /// What has been caught up with is forgotten.
-  private mutating func note(_ key: JSONName, _ change: (inout (sent: Int, polled: Int)) -> Void) {
-    var known = offsets[key] ?? (sent: -1, polled: -1)
-    change(&known)
-    offsets[key] = known.polled < known.sent ? known : nil
+  mutating func sent(_ key: JSONName, _ offset: Int, countsAsEnd: Bool) {
+    let place = place(of: key)
+    logs[place].sent = max(logs[place].sent, offset)
+    note(place, offset, countsAsEnd)
+  }
+
+  mutating func polled(_ key: JSONName, _ offset: Int, countsAsEnd: Bool) {
+    let place = place(of: key)
+    logs[place].polled = max(logs[place].polled, offset)
+    note(place, offset, countsAsEnd)
+  }
+
+  private mutating func note(_ place: Int, _ offset: Int, _ countsAsEnd: Bool) {
+    // What has been caught up with is forgotten.
+    if !logs[place].isUnseen { (logs[place].sent, logs[place].polled) = (-1, -1) }
+    guard countsAsEnd else { return }
+    hasEnds = true
+    logs[place].end = max(logs[place].end ?? 0, offset)
+  }
+
+  private mutating func place(of key: JSONName) -> Int {
+    if let place = places[key] { return place }
+    places[key] = logs.count
+    logs.append(Log(key: key))
+    return logs.count - 1
   }
 }

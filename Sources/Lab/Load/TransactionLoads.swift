@@ -55,6 +55,59 @@ private func models(_ scenario: Scenario) -> [String] {
   scenario.consistencyModels + scenario.demands.intersection(Demand.ofTransactions).map(\.rawValue).sorted()
 }
 
+private let transactionMembers = ["txn_ok": "txn"]
+
+/// `txn` as an operation has it, without a copy of each part.
+private struct TransactionRequest: WireMessage {
+  let operations: [JSON]
+
+  init(operations: [JSON]) { self.operations = operations }
+
+  init(type: String, body: JSONObject) throws(WireError) { throw .unknownType(type) }
+
+  func write(to body: inout JSONWriter) {
+    body.member("type", "txn")
+    body.key("txn")
+    body.beginArray()
+    for element in operations {
+      guard case .array(let parts) = element, parts.count == 3, case .string(let function) = parts[0] else {
+        preconditionFailure("\(element) is no micro-operation")
+      }
+      body.beginArray()
+      switch function {
+      case "r":
+        body.string("r")
+        body.value(parts[1])
+        body.null()
+      case "w":
+        body.string("w")
+        body.value(parts[1])
+        body.value(parts[2])
+      default:
+        body.string("append")
+        body.value(parts[1])
+        body.value(parts[2])
+      }
+      body.endArray()
+    }
+    body.endArray()
+  }
+}
+
+extension MicroOperation {
+  /// Whether this is how it is written, if it is no read.
+  fileprivate func `is`(_ written: JSON) -> Bool {
+    guard case .array(let parts) = written, parts.count == 3, case .string(let function) = parts[0] else {
+      return false
+    }
+    return switch self {
+    case .read: false
+    case .write(let key, let value): function == "w" && key == parts[1] && value == parts[2]
+    case .append(let key, let value): function == "append" && key == parts[1] && value == parts[2]
+    }
+  }
+}
+
 /// How many keys a final transaction reads.
 private let finalKeysMax = 64
 
@@ -74,28 +127,31 @@ extension TransactionLoad {
   }
 
   func request(_ invocation: Invocation) -> any WireMessage {
-    Transactions.txn(
-      (invocation.value.array ?? []).map { element in
-        guard let parts = element.array, parts.count == 3 else {
-          preconditionFailure("\(element) is no micro-operation")
-        }
-        return switch parts[0] {
-        case "r": .read(key: parts[1], value: .null)
-        case "w": .write(key: parts[1], value: parts[2])
-        default: .append(key: parts[1], value: parts[2])
-        }
-      })
+    TransactionRequest(operations: invocation.value.array ?? [])
   }
 
   func value(of invocation: Invocation, type: String, _ body: JSONObject) throws(WireError) -> JSON? {
-    guard case .txnOk(let operations) = try Transactions(type: type, body: body) else { return nil }
-    guard operations.allSatisfy(accepts) else {
-      throw .malformed("a micro-operation is not one of this workload")
+    guard type == "txn_ok" else {
+      _ = try Transactions(type: type, body: body)
+      return nil
     }
-    return .array(operations.map(\.json))
+    let asked = invocation.value.array ?? []
+    var answered: [JSON] = []
+    var isAccepted = true
+    try MicroOperation.read(from: body) {
+      answered.reserveCapacity($0)
+    } take: { operation in
+      if !accepts(operation) { isAccepted = false }
+      // What is answered as it was asked is kept once.
+      let place = answered.count
+      answered.append(
+        place < asked.count && operation.is(asked[place]) ? asked[place] : operation.json)
+    }
+    guard isAccepted else { throw .malformed("a micro-operation is not one of this workload") }
+    return .array(answered)
   }
 
   var reusesClients: Bool { true }
 
-  var replyMembers: [String: String] { ["txn_ok": "txn"] }
+  var replyMembers: [String: String] { transactionMembers }
 }

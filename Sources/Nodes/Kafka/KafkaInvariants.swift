@@ -33,7 +33,7 @@ public struct KafkaInvariants: ClusterInvariants {
   public mutating func look(at node: KafkaNode, isStored: Bool, keepsRecords: Bool) -> Breach? {
     if let breach = core.look(
       at: node.dissemination, holding: node.held, isStored: isStored, keepsRecords: keepsRecords,
-      entry: { node.entry($1, of: $0) })
+      entriesOf: node)
     {
       return breach
     }
@@ -44,6 +44,8 @@ public struct KafkaInvariants: ClusterInvariants {
       }
     }
     guard isStored else { return nil }
+    // Without that, no node waits for others, either, and there is nothing else to look at.
+    guard survives else { return nil }
     let name = node.dissemination.me
     var process: Process
     if let known = processes.removeValue(forKey: name), known.incarnation == node.dissemination.incarnation {
@@ -52,7 +54,7 @@ public struct KafkaInvariants: ClusterInvariants {
       process = Process(incarnation: node.dissemination.incarnation)
     }
     defer { processes[name] = process }
-    if survives, node.logs.shownCount != process.shownCount,
+    if node.logs.shownCount != process.shownCount,
       let breach = checkShown(by: node, name, &process)
     {
       return breach

@@ -2,13 +2,10 @@ public import Glomers
 public import Replication
 
 /// A node that stands on the replication core, so that the core's invariants can be looked at.
-public protocol ReplicatingNode: Node {
-  associatedtype Entry: Equatable & Sendable
+public protocol ReplicatingNode: Node, EntryHolder where Entry: Equatable & Sendable {
   var dissemination: Dissemination { get }
   /// How many entries of each stream it holds.
   var held: VersionVector { get }
-  /// The entry with a number of a stream; nil if it has only a later state of it, or may still change it.
-  func entry(_ number: Int, of stream: Incarnation) -> Entry?
 }
 
 /// The invariants of a node that has none beside those of the replication core.
@@ -19,7 +16,7 @@ public struct ReplicaInvariants<Member: ReplicatingNode>: ClusterInvariants {
 
   public mutating func look(at node: Member, isStored: Bool, keepsRecords: Bool) -> Breach? {
     core.look(
-      at: node.dissemination, holding: node.held, isStored: isStored, keepsRecords: keepsRecords
-    ) { node.entry($1, of: $0) }
+      at: node.dissemination, holding: node.held, isStored: isStored, keepsRecords: keepsRecords,
+      entriesOf: node)
   }
 }

@@ -1,16 +1,9 @@
 internal import Glomers
 internal import Replication
 
-/// When and where a transaction was committed: Lamport's total order (*Time, clocks, and the ordering of events in a
+/// Registers of which each holds the write with the latest stamp (Thomas's write rule, ACM TODS 1979). A stamp is the time
+/// of a transaction, then the name of its origin: Lamport's total order (*Time, clocks, and the ordering of events in a
 /// distributed system*, CACM 1978).
-struct Stamp: Comparable, Sendable {
-  let time: Int
-  let origin: Incarnation
-
-  static func < (a: Stamp, b: Stamp) -> Bool { (a.time, a.origin) < (b.time, b.origin) }
-}
-
-/// Registers of which each holds the write with the latest stamp (Thomas's write rule, ACM TODS 1979).
 ///
 /// Here a version vector holds for each origin the Lamport time of its last transaction. The state at a version is a
 /// function of the version: whatever is merged brings the registers from one causally closed set of whole
@@ -18,7 +11,18 @@ struct Stamp: Comparable, Sendable {
 struct RegisterStore: Sendable {
   private struct Register {
     var value: JSON
-    var stamp: Stamp
+    var time: Int
+    /// The place of its origin.
+    var origin: Int
+  }
+
+  /// A node, or an earlier stream of one, that has written something.
+  private struct Origin {
+    let name: Incarnation
+    /// Its writes in the order of their times; those that were overwritten are dropped now and then.
+    var journal: [Line] = []
+    /// How many registers hold a write of it.
+    var liveCount = 0
   }
 
   fileprivate struct Line: Sendable {
@@ -33,10 +37,8 @@ struct RegisterStore: Sendable {
   private var overlay: [JSON: JSON] = [:]
   private var clock = 0
   private var registers: [JSON: Register] = [:]
-  /// Each origin's writes in the order of their times; those that were overwritten are dropped now and then.
-  private var journal: [Incarnation: [Line]] = [:]
-  /// How many registers hold a write of each origin.
-  private var liveCounts: [Incarnation: Int] = [:]
+  private var origins: [Origin] = []
+  private var places: [Incarnation: Int] = [:]
 
   subscript(key: JSON) -> JSON {
     if !overlay.isEmpty, let value = overlay[key] { return value }
@@ -104,14 +106,17 @@ struct RegisterStore: Sendable {
   func delta(of origin: Incarnation, since other: VersionVector) -> CommitDelta? {
     let after = other[origin]
     guard version[origin] > after else { return nil }
-    let lines = journal[origin] ?? []
+    let place = places[origin]
+    let lines = place.map { origins[$0].journal } ?? []
     var commits: [Commit] = []
     var position = lines.partition(after: after)
     while position < lines.count {
       let time = lines[position].time
       var writes: [Commit.Write] = []
       while position < lines.count, lines[position].time == time {
-        if let write = standing(lines[position], of: origin) { writes.append(write) }
+        if let value = standing(lines[position], ofOriginAt: place!) {
+          writes.append(Commit.Write(key: lines[position].key, value: value))
+        }
         position += 1
       }
       if !writes.isEmpty { commits.append(Commit(time: time, writes: writes)) }
@@ -126,30 +131,40 @@ struct RegisterStore: Sendable {
 
   private mutating func apply(_ commit: Commit, from origin: Incarnation) {
     clock = max(clock, commit.time)
-    let stamp = Stamp(time: commit.time, origin: origin)
+    let place = place(of: origin)
     for write in commit.writes {
       if let present = registers[write.key] {
-        guard present.stamp < stamp else { continue }
-        liveCounts[present.stamp.origin, default: 0] -= 1
+        let isEarlier =
+          present.time == commit.time ? origins[present.origin].name < origin : present.time < commit.time
+        guard isEarlier else { continue }
+        origins[present.origin].liveCount -= 1
       }
-      registers[write.key] = Register(value: write.value, stamp: stamp)
-      liveCounts[origin, default: 0] += 1
-      journal[origin, default: []].append(Line(time: commit.time, key: write.key))
+      registers[write.key] = Register(value: write.value, time: commit.time, origin: place)
+      origins[place].liveCount += 1
+      origins[place].journal.append(Line(time: commit.time, key: write.key))
     }
-    dropOverwritten(of: origin)
+    dropOverwritten(ofOriginAt: place)
   }
 
-  private func standing(_ line: Line, of origin: Incarnation) -> Commit.Write? {
-    guard let register = registers[line.key], register.stamp == Stamp(time: line.time, origin: origin) else {
+  private mutating func place(of origin: Incarnation) -> Int {
+    if let place = places[origin] { return place }
+    places[origin] = origins.count
+    origins.append(Origin(name: origin))
+    return origins.count - 1
+  }
+
+  /// The value that an origin has written to a register, if it stands.
+  private func standing(_ line: Line, ofOriginAt place: Int) -> JSON? {
+    guard let register = registers[line.key], register.time == line.time, register.origin == place else {
       return nil
     }
-    return Commit.Write(key: line.key, value: register.value)
+    return register.value
   }
 
   /// Keeps the journal in proportion to the registers.
-  private mutating func dropOverwritten(of origin: Incarnation) {
-    guard let lines = journal[origin], lines.count > 64 + 2 * liveCounts[origin, default: 0] else { return }
-    journal[origin] = lines.filter { standing($0, of: origin) != nil }
+  private mutating func dropOverwritten(ofOriginAt place: Int) {
+    guard origins[place].journal.count > 64 + 2 * origins[place].liveCount else { return }
+    origins[place].journal = origins[place].journal.filter { standing($0, ofOriginAt: place) != nil }
   }
 }
 

@@ -143,30 +143,26 @@ public struct TransactionNode: Node, ReplicatingNode {
   private mutating func execute(
     _ operations: [MicroOperation], _ context: inout Context<TransactionNode>
   ) -> [MicroOperation]? {
-    var writes: [Commit.Write] = []
-    var places: [JSON: Int] = [:]
+    var writes = WriteSet()
     var answer: [MicroOperation] = []
     answer.reserveCapacity(operations.count)
     for operation in operations {
       switch operation {
       case .read(let key, _):
-        answer.append(.read(key: key, value: places[key].map { writes[$0].value } ?? store[key]))
+        answer.append(.read(key: key, value: writes[key] ?? store[key]))
       case .write(let key, let value):
-        let place = places[key] ?? writes.count
-        let write = Commit.Write(key: key, value: value)
-        if place == writes.count { writes.append(write) } else { writes[place] = write }
-        places[key] = place
+        writes.add(Commit.Write(key: key, value: value))
         answer.append(operation)
       case .append: return nil
       }
     }
-    if writes.isEmpty { return answer }
+    if writes.all.isEmpty { return answer }
     if let stream = dissemination.stream {
-      let commit = store.commit(writes, from: stream)
+      let commit = store.commit(writes.all, from: stream)
       context.persist(.own(commit))
     } else {
-      store.add(writes)
-      context.persist(.unstamped(writes))
+      store.add(writes.all)
+      context.persist(.unstamped(writes.all))
     }
     return answer
   }
@@ -181,6 +177,34 @@ public struct TransactionNode: Node, ReplicatingNode {
       store.merge(update.deltas, update.version)
     }
     if early.count > Self.earlyMax { early.removeFirst() }
+  }
+}
+
+/// What a transaction has written so far: of each key the last, in the order in which it first wrote to them.
+private struct WriteSet {
+  /// So many are looked through faster than a dictionary finds one.
+  private static let fewMax = 16
+
+  private(set) var all: [Commit.Write] = []
+  private var places: [JSON: Int] = [:]
+
+  subscript(key: JSON) -> JSON? { place(of: key).map { all[$0].value } }
+
+  mutating func add(_ write: Commit.Write) {
+    if let place = place(of: write.key) {
+      all[place] = write
+      return
+    }
+    all.append(write)
+    guard all.count > Self.fewMax else { return }
+    let new = all.count == Self.fewMax + 1 ? 0 : all.count - 1
+    for place in new..<all.count { places[all[place].key] = place }
+  }
+
+  private func place(of key: JSON) -> Int? {
+    guard all.count <= Self.fewMax else { return places[key] }
+    for place in all.indices where all[place].key == key { return place }
+    return nil
   }
 }
 
