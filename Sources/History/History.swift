@@ -99,7 +99,8 @@ public struct History: Equatable, Sendable {
       Packed(
         time: row.time, value: row.value, process: row.process, kind: row.kind, marks: marks,
         function: functions.place(of: row.function, guess: before?.function),
-        node: row.node.map { nodes.place(of: $0.name, guess: before?.node) } ?? -1, partner: Int32(begun ?? -1)))
+        node: row.node.map { nodes.place(of: $0.name, guess: before?.node) } ?? -1,
+        partner: Int32(begun ?? -1)))
     if let begun {
       packed[begun].partner = Int32(index)
     } else {
