@@ -338,14 +338,34 @@ static inline size_t write_small(uint8_t *to, uint32_t value) {
 }
 #endif
 
+static const char pairs[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+    "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
+    "9899";
+
+/* Writes a number below 10^4. Returns how many digits it has. */
+static inline size_t write_smallest(uint8_t *to, uint32_t value) {
+  if (value < 100) {
+    if (value < 10) {
+      to[0] = (uint8_t)('0' + value);
+      return 1;
+    }
+    memcpy(to, pairs + 2 * value, 2);
+    return 2;
+  }
+  /* A hundredth: exact for numbers as small. */
+  uint32_t upper = value * 5243 >> 19;
+  size_t length = upper < 10 ? 1 : 2;
+  memcpy(to, pairs + 2 * upper + 2 - length, 2);
+  memcpy(to + length, pairs + 2 * (value - 100 * upper), 2);
+  return length + 2;
+}
+
 size_t glomers_write_integer(uint8_t *to, int64_t value) {
+  if ((uint64_t)value < 10000) return write_smallest(to, (uint32_t)value);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   if (value >= 0 && value < 100000000) return write_small(to, (uint32_t)value);
 #endif
-  static const char pairs[] =
-      "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-      "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
-      "9899";
   uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
   size_t sign = value < 0;
   if (sign) to[0] = '-';

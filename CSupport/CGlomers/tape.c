@@ -321,11 +321,27 @@ value:
         token->of.integer = (int64_t)number;
         token->shape = (uint32_t)digits << GLOMERS_SHAPE_BITS | GLOMERS_INTEGER;
         at += digits;
-        /* A list of numbers goes on at once. */
         if (*at != ',' || in_object || depth == 0 || depth == DEPTH_MAX) break;
-        count++;
-        at = skip_space(at + 1);
-        tokens[parent].of.group.count++;
+        /* A list of numbers goes on at once, as long as they are such. */
+        uint32_t first = ++count;
+        const uint8_t *next = at + 1;
+        for (; count < capacity; count++) {
+          digits = glomers_read_digits(next, &number);
+          at = next + digits;
+          if (digits == 0 || *next == '0' || (*at != ',' && *at != ']')) break;
+          token = tokens + count;
+          token->start = (uint32_t)(next - text);
+          token->of.integer = (int64_t)number;
+          token->shape = (uint32_t)digits << GLOMERS_SHAPE_BITS | GLOMERS_INTEGER;
+          if (*at == ']') {
+            count++;
+            tokens[parent].of.group.count += count - first;
+            goto after;
+          }
+          next = at + 1;
+        }
+        tokens[parent].of.group.count += count - first + 1;
+        at = skip_space(next);
         goto value;
       }
 #endif

@@ -10,9 +10,14 @@ public struct EchoChecker: Checker {
   public func check(_ history: History) -> Finding {
     var errors: [EDN] = []
     var anomalies: [Anomaly] = []
-    for sent in history.operations where sent.isClient && sent.kind == .invoke {
-      let answer = history.completion(of: sent.index)
-      if let answer, answer.kind == .ok, answer.value == sent.value { continue }
+    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) == .invoke {
+      if let end = history.completionIndex(of: index), history.kind(of: end) == .ok,
+        history.value(of: end) == history.value(of: index)
+      {
+        continue
+      }
+      let sent = history[index]
+      let answer = history.completion(of: index)
       let received = answer?.kind == .ok ? EDN(answer!.value).bounded : .null
       errors.append(["Expected a message with :echo", EDN(sent.value).bounded, "But received", received])
       guard let answer, answer.kind == .ok else { continue }

@@ -21,11 +21,10 @@ struct Endings {
 
   init(_ history: History) {
     var counts: [Key: Int] = [:]
-    var table = FunctionTable()
-    var functions: [(begun: Int, succeeded: Int)] = []
+    let names = history.functionNames
+    var functions = names.map { _ in (begun: 0, succeeded: 0) }
     for index in 0..<history.count where history.isClient(index) {
-      let number = table.number(of: history.function(of: index))
-      if number == functions.count { functions.append((0, 0)) }
+      let number = history.functionNumber(of: index)
       switch history.kind(of: index) {
       case .invoke: functions[number].begun += 1
       case .ok: functions[number].succeeded += 1
@@ -37,7 +36,7 @@ struct Endings {
         if firstMalformed == nil { firstMalformed = operation }
       }
     }
-    for (name, function) in zip(table.names, functions) {
+    for (name, function) in zip(names, functions) {
       begun[name] = function.begun
       if function.succeeded > 0 { succeeded.insert(name) }
     }

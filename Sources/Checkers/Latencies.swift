@@ -53,22 +53,21 @@ public struct OperationLatencies: Equatable, Sendable {
   public let all: Quantiles?
 
   init(_ history: History) {
-    var table = FunctionTable()
-    var waits: [[Int64]] = []
+    let names = history.functionNames
+    var waits = names.map { _ in [Int64]() }
     for index in 0..<history.count where history.isClient(index) && history.kind(of: index) == .ok {
       guard let begun = history.invocationIndex(of: index) else { continue }
       // A history from elsewhere may hold any times.
       let wait = Duration.nanoseconds(history.time(of: index)) - .nanoseconds(history.time(of: begun))
-      let number = table.number(of: history.function(of: index))
-      if number == waits.count { waits.append([]) }
-      waits[number].append(max(0, wait.nanoseconds))
+      waits[history.functionNumber(of: index)].append(max(0, wait.nanoseconds))
     }
     // Sorted already, they cost little to sort again.
     for number in waits.indices { waits[number].sort() }
     var functions: [String: Quantiles] = [:]
-    for (name, waits) in zip(table.names, waits) { functions[name] = Quantiles(nanoseconds: waits) }
+    for (name, waits) in zip(names, waits) { functions[name] = Quantiles(nanoseconds: waits) }
     self.functions = functions
-    all = Quantiles(nanoseconds: waits.count == 1 ? waits[0] : Array(waits.joined()))
+    let some = waits.filter { !$0.isEmpty }
+    all = Quantiles(nanoseconds: some.count == 1 ? some[0] : Array(some.joined()))
   }
 
   /// For each function the quantiles in milliseconds.

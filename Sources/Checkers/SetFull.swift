@@ -61,7 +61,9 @@ struct SetFull: Sendable {
         if let known, reads.all[Int(place)].begin > known { break }
         known = min(known ?? .max, reads.all[Int(place)].end)
       }
-      if let place = showing.last(where: { reads.all[Int($0)].end > add.begin }) { last = max(last, Int(place)) }
+      if let place = showing.last(where: { reads.all[Int($0)].end > add.begin }) {
+        last = max(last, Int(place))
+      }
     }
     let lastPresent = last >= 0 ? reads.all[last].begin : nil
     let lastAbsent = lastAbsence(number, add, set, &absences)

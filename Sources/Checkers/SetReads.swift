@@ -151,7 +151,9 @@ struct SetReads: Sendable {
   }
 
   private mutating func groupByNode() {
-    let byNode = Dictionary(grouping: chains, by: \.node).sorted { ($0.key?.name ?? "") < ($1.key?.name ?? "") }
+    let byNode = Dictionary(grouping: chains, by: \.node).sorted {
+      ($0.key?.name ?? "") < ($1.key?.name ?? "")
+    }
     chains = []
     for (node, ofNode) in byNode {
       groupOfChain += Array(repeating: groups.count, count: ofNode.count)

@@ -49,16 +49,14 @@ public struct OperationStats: Equatable, Sendable {
   /// Counts the operations of a history.
   public init(_ history: History) {
     var all = Counts()
-    var functions = FunctionTable()
-    var counts: [Counts] = []
+    let names = history.functionNames
+    var counts = names.map { _ in Counts() }
     for index in 0..<history.count where history.isClient(index) && history.kind(of: index) != .invoke {
       all.add(history.kind(of: index))
-      let number = functions.number(of: history.function(of: index))
-      if number == counts.count { counts.append(Counts()) }
-      counts[number].add(history.kind(of: index))
+      counts[history.functionNumber(of: index)].add(history.kind(of: index))
     }
     self.all = all
-    self.functions = zip(functions.names, counts).map { Function(name: $0, counts: $1) }
+    functions = zip(names, counts).filter { $1.all > 0 }.map { Function(name: $0, counts: $1) }
       .sorted { $0.name < $1.name }
   }
 

@@ -23,11 +23,11 @@ struct Deadlines<Key: Hashable & Sendable>: Sendable {
 
   mutating func set(_ key: Key, at instant: Instant) {
     lastOrder += 1
-    live[key] = lastOrder
+    let before = live.updateValue(lastOrder, forKey: key)
     heap.append(Entry(instant: instant, order: lastOrder, key: key))
     rise(from: heap.count - 1)
     if heap.count > 64 + 4 * live.count { rebuild() }
-    dropDead()
+    if let before, heap.first?.order == before { dropDead() }
   }
 
   mutating func cancel(_ key: Key) {
@@ -55,7 +55,8 @@ struct Deadlines<Key: Hashable & Sendable>: Sendable {
 
   /// Keeps a live entry at the top, so that ``earliest`` is true.
   private mutating func dropDead() {
-    while let first = heap.first, live[first.key] != first.order { removeFirst() }
+    // Where there is none that is dead, nothing need be looked up.
+    while heap.count > live.count, let first = heap.first, live[first.key] != first.order { removeFirst() }
   }
 
   /// Many keys set again and again must not grow the heap.

@@ -5,9 +5,10 @@ package import Glomers
 /// A process does one thing at a time, so a completion belongs to the last invocation of its process. The nemesis
 /// has no kinds of its own: its first `info` begins, its second ends.
 ///
-/// Kept in columns, so that millions of operations find room; an ``Operation`` is put together when it is asked for.
+/// Kept in 40 bytes each beside its value, so that millions of operations find room; an ``Operation`` is put together when
+/// it is asked for.
 public struct History: Equatable, Sendable {
-  /// An operation as it is kept.
+  /// An operation that is to be added.
   struct Row {
     var kind: Operation.Kind
     let process: Operation.Process
@@ -29,16 +30,25 @@ public struct History: Equatable, Sendable {
     static let hasNotes = Marks(rawValue: 4)
   }
 
-  // Columns: an element an operation.
-  private var kinds: [Operation.Kind] = []
-  private var processes: [Operation.Process] = []
-  private var functions: [String] = []
-  private var times: [Int64] = []
-  private var nodes: [NodeID?] = []
-  private var marks: [Marks] = []
-  private var values: [Int] = []
-  /// For each operation the other half of its pair, or -1.
-  private var partners: [Int32] = []
+  /// An operation as it is kept.
+  private struct Packed: Sendable {
+    /// Nanoseconds.
+    let time: Int64
+    /// Where its value stands on the tape; below zero: which of `contents` it is.
+    let value: Int
+    let process: Operation.Process
+    let kind: Operation.Kind
+    let marks: Marks
+    /// The place of its name among `functions`, and of its node among `nodes`, or -1.
+    let function: Int32
+    let node: Int32
+    /// The other half of its pair, or -1.
+    var partner: Int32 = -1
+  }
+
+  private var packed: [Packed] = []
+  private var functions = NameTable()
+  private var nodes = NameTable()
   // What few operations have, by their indices.
   private var errors: [Int: JSON] = [:]
   private var notes: [Int: [String: JSON]] = [:]
@@ -82,19 +92,19 @@ public struct History: Equatable, Sendable {
       marks.insert(.hasNotes)
       notes[index] = row.notes
     }
-    kinds.append(row.kind)
-    processes.append(row.process)
-    functions.append(row.function)
-    times.append(row.time)
-    nodes.append(row.node)
-    self.marks.append(marks)
-    values.append(row.value)
-    if let begun = open.end(row.process) {
-      partners.append(Int32(begun))
-      partners[begun] = Int32(index)
+    let begun = open.end(row.process)
+    // Mostly an operation ends under the name, and at the node, with which it began.
+    let before = begun.map { packed[$0] }
+    packed.append(
+      Packed(
+        time: row.time, value: row.value, process: row.process, kind: row.kind, marks: marks,
+        function: functions.place(of: row.function, guess: before?.function),
+        node: row.node.map { nodes.place(of: $0.name, guess: before?.node) } ?? -1,
+        partner: Int32(begun ?? -1)))
+    if let begun {
+      packed[begun].partner = Int32(index)
     } else {
       open.begin(row.process, at: index)
-      partners.append(-1)
     }
     return index
   }
@@ -117,21 +127,26 @@ public struct History: Equatable, Sendable {
   }
 
   /// What a client does that has begun something and not ended it.
-  func functionUnderWay(_ process: Operation.Process) -> String? { open[process].map { functions[$0] } }
+  func functionUnderWay(_ process: Operation.Process) -> String? { open[process].map { function(of: $0) } }
+
+  /// What operations do, each once, in the order in which it turns up.
+  package var functionNames: [String] { functions.names }
 
   /// How many operations there are.
-  public var count: Int { kinds.count }
+  public var count: Int { packed.count }
 
   /// The operation with that index.
   public subscript(index: Int) -> Operation {
-    Operation(
-      index: index, time: .nanoseconds(times[index]), kind: kinds[index], process: processes[index],
-      function: functions[index], content: content(of: index), error: error(of: index), node: nodes[index],
-      isFinal: isFinal(index), notes: marks[index].contains(.hasNotes) ? notes[index]! : [:])
+    let one = packed[index]
+    return Operation(
+      index: index, time: .nanoseconds(one.time), kind: one.kind, process: one.process,
+      function: functions[one.function], content: content(one.value), error: error(of: index),
+      node: one.node < 0 ? nil : NodeID(nodes[one.node]), isFinal: one.marks.contains(.isFinal),
+      notes: one.marks.contains(.hasNotes) ? notes[index]! : [:])
   }
 
-  private func content(of index: Int) -> Operation.Content {
-    values[index] < 0 ? contents[~values[index]] : .taped(tape, values[index])
+  private func content(_ value: Int) -> Operation.Content {
+    value < 0 ? contents[~value] : .taped(tape, value)
   }
 
   /// How the operation that began at this index ended; nil if it has not, or if nothing began there.
@@ -141,35 +156,45 @@ public struct History: Equatable, Sendable {
   public func invocation(of index: Int) -> Operation? { invocationIndex(of: index).map { self[$0] } }
 
   package func completionIndex(of index: Int) -> Int? {
-    partners[index] > index ? Int(partners[index]) : nil
+    let partner = Int(packed[index].partner)
+    return partner > index ? partner : nil
   }
 
   package func invocationIndex(of index: Int) -> Int? {
-    partners[index] >= 0 && partners[index] < index ? Int(partners[index]) : nil
+    let partner = Int(packed[index].partner)
+    return partner >= 0 && partner < index ? partner : nil
   }
 
   // What loops over all operations ask of each before they want the rest.
-  package func process(of index: Int) -> Operation.Process { processes[index] }
-  package func isClient(_ index: Int) -> Bool { processes[index] != .nemesis }
-  package func kind(of index: Int) -> Operation.Kind { kinds[index] }
-  package func function(of index: Int) -> String { functions[index] }
-  package func isFinal(_ index: Int) -> Bool { marks[index].contains(.isFinal) }
+  package func process(of index: Int) -> Operation.Process { packed[index].process }
+  package func isClient(_ index: Int) -> Bool { packed[index].process != .nemesis }
+  package func kind(of index: Int) -> Operation.Kind { packed[index].kind }
+  package func function(of index: Int) -> String { functions[packed[index].function] }
+  /// Operations of one function have one number: its place in ``functionNames``.
+  package func functionNumber(of index: Int) -> Int { Int(packed[index].function) }
+  package func isFinal(_ index: Int) -> Bool { packed[index].marks.contains(.isFinal) }
   /// In nanoseconds.
-  package func time(of index: Int) -> Int64 { times[index] }
+  package func time(of index: Int) -> Int64 { packed[index].time }
 
-  package func value(of index: Int) -> JSON { content(of: index).value }
-  package func error(of index: Int) -> JSON? { marks[index].contains(.hasError) ? errors[index] : nil }
+  package func value(of index: Int) -> JSON { content(packed[index].value).value }
+  package func error(of index: Int) -> JSON? {
+    packed[index].marks.contains(.hasError) ? errors[index] : nil
+  }
 
-  package func node(of index: Int) -> NodeID? { nodes[index] }
+  package func node(of index: Int) -> NodeID? {
+    let node = packed[index].node
+    return node < 0 ? nil : NodeID(nodes[node])
+  }
 
   /// The elements of an operation's value, if that is an array of nothing but integers.
   package func integers(of index: Int) -> [Int]? {
-    guard values[index] < 0 else {
+    let place = packed[index].value
+    guard place < 0 else {
       var elements: [Int] = []
-      var cursor = JSONTape.Cursor(tape, at: values[index])
+      var cursor = JSONTape.Cursor(tape, at: place)
       return cursor.integers(into: &elements) ? elements : nil
     }
-    switch contents[~values[index]] {
+    switch contents[~place] {
     case .integers(let elements): return elements
     case .tree(.array(let elements)):
       var integers: [Int] = []
@@ -185,16 +210,18 @@ public struct History: Equatable, Sendable {
 
   /// An operation's value, if it is kept as it came.
   package func tree(of index: Int) -> JSON? {
-    if values[index] < 0, case .tree(let value) = contents[~values[index]] { value } else { nil }
+    let place = packed[index].value
+    return if place < 0, case .tree(let value) = contents[~place] { value } else { nil }
   }
 
   /// A reader of an operation's value.
   ///
   /// - Parameter scratch: memory to use again and again, for values that are not on a tape yet.
   package func cursor(at index: Int, _ scratch: inout JSONTape) -> JSONTape.Cursor {
-    guard values[index] < 0 else { return JSONTape.Cursor(tape, at: values[index]) }
+    let place = packed[index].value
+    guard place < 0 else { return JSONTape.Cursor(tape, at: place) }
     scratch.removeAll()
-    scratch.append(contents[~values[index]].value)
+    scratch.append(contents[~place].value)
     return JSONTape.Cursor(scratch)
   }
 }
@@ -248,5 +275,28 @@ private struct OpenOperations: Sendable {
 
   private static func place(_ process: Operation.Process) -> Int? {
     if case .client(let number) = process, 0..<clientsMax ~= number { number } else { nil }
+  }
+}
+
+/// Names that come again and again, as small numbers.
+private struct NameTable: Sendable {
+  private(set) var names: [String] = []
+  private var places: [String: Int32] = [:]
+  /// So many are looked through before any is hashed.
+  private static let fewMax = 8
+
+  subscript(place: Int32) -> String { names[Int(place)] }
+
+  /// - Parameter guess: the place that it probably has; -1 for none.
+  mutating func place(of name: String, guess: Int32?) -> Int32 {
+    if let guess, guess >= 0, names[Int(guess)].hasSameBytes(as: name) { return guess }
+    for place in 0..<min(names.count, Self.fewMax) where names[place].hasSameBytes(as: name) {
+      return Int32(place)
+    }
+    // Names that differ only in how a character is put together are one key.
+    if let place = places[name], names[Int(place)].hasSameBytes(as: name) { return place }
+    places[name] = Int32(names.count)
+    names.append(name)
+    return Int32(names.count - 1)
   }
 }

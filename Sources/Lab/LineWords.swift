@@ -46,6 +46,7 @@ enum LineWords {
 
   /// What is wrong with the ids of a reply to a question; nil if it may be the answer, or something else altogether.
   static func mismatch(_ reply: Reply, asked id: Int) -> String? {
+    guard reply.inReplyTo == nil else { return nil }
     let given = reply.body.optionalValue("in_reply_to") ?? .null
     guard !given.isInteger else { return nil }
     let advice = "Maelstrom's client waits on; in_reply_to is the request's msg_id as it came, \(id)"
@@ -60,7 +61,7 @@ enum LineWords {
   ///
   /// - Parameter member: what it has to have beside its type and ids; nil for nothing.
   static func problem(with reply: Reply, member: String?) -> String? {
-    guard !isUsual(reply.body, member) else { return nil }
+    guard !isUsual(reply, member) else { return nil }
     let known = ["type", "msg_id", "in_reply_to"] + (member.map { [$0] } ?? [])
     let surplus = reply.body.members.map(\.0).filter { !known.contains($0) }
     let words = surplus.joined(separator: ", ").excerpt
@@ -76,7 +77,12 @@ enum LineWords {
   }
 
   /// Most replies are right, and cost no words.
-  private static func isUsual(_ body: JSONObject, _ member: String?) -> Bool {
+  private static func isUsual(_ reply: Reply, _ member: String?) -> Bool {
+    let body = reply.body
+    // Type, in_reply_to and nothing else but the member.
+    if reply.inReplyTo != nil, !reply.type.isEmpty, body.count == (member == nil ? 2 : 3) {
+      return member.map { body.optionalElement($0) != nil } ?? true
+    }
     var count = 0
     if body.optionalElement("type") != nil { count += 1 }
     if body.optionalElement("in_reply_to") != nil { count += 1 }

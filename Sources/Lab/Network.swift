@@ -50,6 +50,8 @@ public struct Network: Sendable {
   private var couriers: [Courier]
   private let names: [NodeID]
   private let indices: [NodeID: Int]
+  /// Whether a name begins with a byte: those of clients, which are asked for at every reply, begin with another.
+  private var isInitial: [Bool]
   /// Parcels that are due at their own time: with in-order delivery, at most one for each receiver.
   private var inHand = Heap<Entry>()
   private var lastOrder = 0
@@ -80,6 +82,8 @@ public struct Network: Sendable {
     names = nodes
     couriers = Array(repeating: Courier(), count: nodes.count)
     indices = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1, $0) })
+    isInitial = Array(repeating: false, count: 256)
+    for node in nodes { if let first = node.name.utf8.first { isInitial[Int(first)] = true } }
   }
 
   /// When the next parcel is to be delivered, or found lost; nil when nothing is under way.
@@ -89,6 +93,7 @@ public struct Network: Sendable {
   func place(of node: NodeID) -> Int? {
     // Most are n0, n1, …, which is seen more quickly than a name is hashed.
     if let number = node.number, number < names.count, names[number] == node { return number }
+    guard let first = node.name.utf8.first, isInitial[Int(first)] else { return nil }
     return indices[node]
   }
 

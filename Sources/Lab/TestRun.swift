@@ -81,6 +81,8 @@ public struct TestRun {
   var patience = Heap<Patience>()
 
   var load: any Load
+  /// Its own, which it makes anew each time that it is asked.
+  let replyMembers: [String: String]
   let checker: any Checker
   var arrivals: Stagger
   var nemesis: Nemesis
@@ -135,7 +137,9 @@ public struct TestRun {
       nodes + ServiceDesk.names, scenario.delivery,
       machine: Machine(scenario.machine, nodeCount: nodes.count, seed: scenario.seed))
     latencies = LatencyGenerator(scenario, random: random.split())
-    load = makeLoad(random.split())
+    let load = makeLoad(random.split())
+    self.load = load
+    replyMembers = load.replyMembers
     self.checker = checker
     arrivals = Stagger(mean: .zero, begin: .zero, random: random.split())
     nemesis = Nemesis(scenario, begin: .zero, random: random.split())

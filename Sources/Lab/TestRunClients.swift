@@ -80,7 +80,7 @@ extension TestRun {
       let client = workers[worker].client ?? openClient(workers[worker].node, for: .load)
       workers[worker].client = client
       workers[worker].clientProcess = workers[worker].process
-      workers[worker].tellings = tellings(by: workers[worker].node)
+      if tellings != nil { workers[worker].tellings = tellings(by: workers[worker].node) }
       let purpose = Client.Purpose.operation(invocation, worker: worker, begun: begun)
       ask(client, purpose, patience: load.patience) { message.write(to: &$0) }
     case .complete(let value): end(begun, worker: worker, .ok, value: .tree(value))
@@ -304,7 +304,7 @@ extension TestRun {
 
   /// What Maelstrom's schema would find wrong with a reply that is no error: members that it does not know, or lacks.
   private func problem(with reply: Reply) -> String? {
-    load.hasSchema ? LineWords.problem(with: reply, member: load.replyMembers[reply.type]) : nil
+    load.hasSchema ? LineWords.problem(with: reply, member: replyMembers[reply.type]) : nil
   }
 
   private mutating func spoiled(_ reply: Reply, _ reason: String, worker: Int, begun: Int) {

@@ -197,6 +197,7 @@ public struct Dissemination: Sendable {
   public mutating func schedule(holding mine: VersionVector, at now: Instant) -> Instant? {
     let isAsking = isAsking(holding: mine)
     var next = stream == nil && isSeeking && !peers.isEmpty && now < recoveryEnd ? recoveryEnd : nil
+    let pace = pace
     for place in peers.indices {
       guard let due = peers[place].schedule(pace, mine, isAsking: isAsking, at: now) else { continue }
       next = min(next ?? due, due)

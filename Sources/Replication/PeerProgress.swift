@@ -207,7 +207,8 @@ struct PeerProgress: Sendable {
     return due(pace, mine, isAsking)
   }
 
-  private func due(_ pace: Pace, _ mine: VersionVector, _ isAsking: Bool) -> Instant? {
+  /// Mutating, since this is copied otherwise.
+  private mutating func due(_ pace: Pace, _ mine: VersionVector, _ isAsking: Bool) -> Instant? {
     let now = Instant(nanoseconds: .min)
     if owed == .atOnce || hasBacklog && hasRoom(pace) && isKnown { return now }
     if isOnDemand { return dueOnDemand(isAsking) }

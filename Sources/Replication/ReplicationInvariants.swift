@@ -199,37 +199,42 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
   }
 
   private func checkPeers(of replica: Dissemination, _ process: inout Process) -> Breach? {
-    // By place, since a peer itself would be a copy.
-    for place in replica.peers.indices {
-      if let overlong = replica.peers[place].underWay.overlong {
+    // Borrowed from a span, since an element of an array would be a copy.
+    let peers = replica.peers.span
+    for place in peers.indices {
+      if let overlong = peers[place].underWay.overlong {
         return Breach(
           "overlong-message",
-          "\(replica.me) has sent \(replica.peers[place].name) \(overlong) bytes of entries at once,"
+          "\(replica.me) has sent \(peers[place].name) \(overlong) bytes of entries at once,"
             + " more than \(replica.pace.messageBytesMax)")
       }
-      let total = replica.peers[place].known.total
-      guard total != process.known[place].total || replica.peers[place].incarnation != process.known[place].incarnation
-      else { continue }
-      let peer = replica.peers[place]
-      let incarnation = peer.incarnation
+      let (incarnation, total) = (peers[place].incarnation, peers[place].known.total)
+      guard total != process.known[place].total || incarnation != process.known[place].incarnation else {
+        continue
+      }
       process.known[place] = (incarnation, total)
-      if let problem = peer.problem { return Breach("broken-progress", "\(replica.me): \(problem)") }
-      if let incarnation, let breach = checkKnown(peer, incarnation, by: replica) { return breach }
+      if let problem = peers[place].problem { return Breach("broken-progress", "\(replica.me): \(problem)") }
+      if let incarnation,
+        let breach = checkKnown(peers[place].known, of: peers[place].name, incarnation, by: replica.me)
+      {
+        return breach
+      }
     }
     return nil
   }
 
   private func checkKnown(
-    _ peer: PeerProgress, _ incarnation: Incarnation, by replica: Dissemination
+    _ known: VersionVector, of peer: NodeID, _ incarnation: Incarnation, by node: NodeID
   ) -> Breach? {
-    var held = ended.last { $0.incarnation == incarnation }?.held
-    if let place = places[peer.name], let process = processes[place], process.incarnation == incarnation {
+    var held: VersionVector?
+    if let place = places[peer], let process = processes[place], process.incarnation == incarnation {
       held = process.held
+    } else {
+      held = ended.last { $0.incarnation == incarnation }?.held
     }
-    guard let held, let (stream, count) = Self.lack(held, peer.known) else { return nil }
+    guard let held, let (stream, count) = Self.lack(held, known) else { return nil }
     return Breach(
       "known-beyond-held",
-      "\(replica.me) takes \(peer.name) to hold \(count) entries of \(stream), and it holds"
-        + " \(held[stream])")
+      "\(node) takes \(peer) to hold \(count) entries of \(stream), and it holds \(held[stream])")
   }
 }

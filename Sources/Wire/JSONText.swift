@@ -22,14 +22,42 @@ public struct JSONText: Sendable {
 
   /// The text of a value, without white space, with the keys of objects in the order of their bytes.
   public init(_ value: JSON) {
-    // The usual message of tests, without a writer of its own.
-    if case .integer(let integer) = value {
-      self = "\(integer)".withBytes { JSONText(copying: UnsafeRawBufferPointer($0)) }
+    // What most messages of tests carry, without a writer.
+    switch value {
+    case .integer(let value):
+      let page = TextPage(bytesMax: 20)
+      let count = glomers_write_integer(page.bytes.baseAddress.unsafelyUnwrapped, Int64(value))
+      self.init(page, 0..<count)
       return
+    case .string(let text):
+      if let quoted = text.withBytes({ Self.quoting($0) }) {
+        self = quoted
+        return
+      }
+    default: break
     }
     var writer = JSONWriter()
     writer.value(value)
     self = writer.withBytes { JSONText(copying: $0) }
+  }
+
+  /// The text in quotes; nil if something in it has to be escaped.
+  private static func quoting(_ text: UnsafeBufferPointer<UInt8>) -> JSONText? {
+    let page = TextPage(bytesMax: text.count + 2)
+    if let start = text.baseAddress, let inner = page.bytes.baseAddress.map({ $0 + 1 }) {
+      guard glomers_copy_plain(inner, start, text.count) == text.count else { return nil }
+    }
+    page.bytes[0] = UInt8(ascii: "\"")
+    page.bytes[text.count + 1] = UInt8(ascii: "\"")
+    return JSONText(page, 0..<text.count + 2)
+  }
+
+  /// Whether bytes stand for themselves between quotes.
+  private static func isPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    for byte in bytes where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+      return false
+    }
+    return true
   }
 
   private init(copying bytes: UnsafeRawBufferPointer) {
@@ -43,8 +71,9 @@ public struct JSONText: Sendable {
 
   /// A copy of the value.
   public var value: JSON {
-    // The usual message of tests, without a parser of its own.
+    // The usual messages of tests, without a parser of their own.
     if 1...18 ~= count, let digits = withBytes({ Self.decimal($0) }) { return .integer(digits) }
+    if let text = withBytes({ Self.plainString($0) }) { return .string(text) }
     do {
       return try withBytes { bytes throws(WireError) in try JSONDocument().parseValue(bytes).value }
     } catch {
@@ -60,6 +89,13 @@ public struct JSONText: Sendable {
       number = number * 10 + Int(byte - UInt8(ascii: "0"))
     }
     return number
+  }
+
+  /// What is between the quotes of a string in which nothing is escaped; nil for any other value.
+  private static func plainString(_ bytes: UnsafeRawBufferPointer) -> String? {
+    guard bytes.count >= 2, bytes[0] == UInt8(ascii: "\"") else { return nil }
+    let inner = UnsafeRawBufferPointer(rebasing: bytes[1..<bytes.count - 1])
+    return isPlain(inner) ? String(decoding: inner, as: UTF8.self) : nil
   }
 
   /// The same text in memory of its own: for the few texts that are kept out of many.

@@ -65,13 +65,15 @@ enum LiteralSetFull {
 }
 
 /// Short histories in which much goes wrong: overlapping reads, values that come, go, come twice or from nowhere,
-/// and values that are sent again.
+/// and values that are sent again. With odd seeds nodes mostly show what they have shown before, and new values behind that.
 enum RandomSetHistory {
   static func made(seed: UInt64) -> History {
     var random = Random(seed: seed)
     let clients = Int.random(in: 1...5, using: &random)
     let values = Int.random(in: 1...12, using: &random)
     var busy: [Int: String] = [:]
+    let grows = seed % 2 == 1
+    var shownBefore: [Int: [Int]] = [:]
     return RecordedHistory.made { recorded in
       for _ in 0..<Int.random(in: 0...80, using: &random) {
         recorded.clock += .microseconds(Int.random(in: 0...4000, using: &random))
@@ -83,7 +85,15 @@ enum RandomSetHistory {
           recorded.begin(client, reads ? "read" : "broadcast", reads ? .null : value)
           busy[client] = reads ? "read" : "broadcast"
         case "read"?:
-          let shown = (0..<values + 1).filter { _ in Int.random(in: 0..<4, using: &random) > 0 }
+          var shown = (0..<values + 1).filter { _ in Int.random(in: 0..<4, using: &random) > 0 }
+          if grows {
+            let before = shownBefore[client] ?? []
+            shown = before + shown.filter { !before.contains($0) }.shuffled(using: &random).prefix(2)
+            if !shown.isEmpty, Int.random(in: 0..<8, using: &random) == 0 {
+              shown.remove(at: shown.indices.randomElement(using: &random)!)
+            }
+            shownBefore[client] = shown
+          }
           let again = shown.filter { _ in Int.random(in: 0..<20, using: &random) == 0 }
           let isOk = Int.random(in: 0..<5, using: &random) > 0
           recorded.end(client, isOk ? .ok : .fail, isOk ? .array((shown + again).map { .integer($0) }) : nil)

@@ -269,6 +269,34 @@ struct SetAnomaliesTests {
     #expect(found.map(\.node) == ["n1", "n0", "n1"])
   }
 
+  @Test("phantoms and aborted reads are those of the definition, in random histories", arguments: 0..<200)
+  func phantomTwin(seed: UInt64) {
+    let history = RandomSetHistory.made(seed: seed)
+    let operations = Array(history.operations)
+    let adds = Dictionary(grouping: operations.filter { $0.function == "broadcast" }, by: \.value)
+    var expected: Set<String> = []
+    for read in operations where read.function == "read" && read.kind == .ok {
+      for value in read.value.array! {
+        let begun = adds[value, default: []].filter { $0.kind == .invoke }
+        let isOpen = begun.contains { history.completion(of: $0.index)?.kind != .fail }
+        guard let first = begun.first, first.index < read.index else {
+          expected.insert("phantom-value \(read.node!)")
+          continue
+        }
+        if !isOpen { expected.insert("aborted-read \(read.node!)") }
+      }
+    }
+    let anomalies = SetChecker(adding: "broadcast", nodes: nodes).check(history).anomalies
+    let found = anomalies.filter { ["phantom-value", "aborted-read"].contains($0.name) }
+    #expect(Set(found.map { "\($0.name) \($0.node!)" }) == expected, "seed \(seed)")
+    for anomaly in found {
+      let read = history[anomaly.operations.last!]
+      #expect(
+        anomaly.operations.contains { history[$0].function == "read" && history[$0].node == anomaly.node })
+      #expect(read.index < history.count)
+    }
+  }
+
   @Test("vanished values are those of the definition, in random histories", arguments: 0..<200)
   func vanishedTwin(seed: UInt64) {
     let history = RandomSetHistory.made(seed: seed)

@@ -38,6 +38,41 @@ struct HistoryTests {
     #expect(history.completion(of: 3) == nil)
   }
 
+  @Test("operations come back as they were added: names to the byte, however many, and values of every kind")
+  func kept() {
+    // Two that look alike, and more than are looked through one by one.
+    let functions = ["e\u{301}", "\u{e9}"] + (0..<40).map { "function \($0)" }
+    let contents: [Operation.Content] = [
+      .tree(["a", 1]), .integers([1, -2, .max]), .integers([]), .tree(nil),
+    ]
+    var history = History()
+    var expected: [Operation] = []
+    for round in 0..<3 {
+      for (place, function) in functions.enumerated() {
+        var operation = Operation(
+          time: .milliseconds(place), kind: .invoke, process: .client(round * 1000 + place),
+          function: function,
+          node: place.isMultiple(of: 3) ? nil : NodeID("n\(place * 7)"), isFinal: place.isMultiple(of: 2))
+        operation.content = contents[place % contents.count]
+        operation.index = history.append(operation)
+        expected.append(operation)
+        operation.kind = .ok
+        operation.function = functions[(place + round) % functions.count]
+        operation.index = history.append(operation)
+        expected.append(operation)
+      }
+    }
+    #expect(Array(history.operations) == expected)
+    for (index, operation) in expected.enumerated() {
+      #expect(history.function(of: index).hasSameBytes(as: operation.function))
+      #expect(history.functionNames[history.functionNumber(of: index)].hasSameBytes(as: operation.function))
+      #expect(history.node(of: index) == operation.node)
+      let integers: [Int]? = if case .integers(let integers) = operation.content { integers } else { nil }
+      #expect(history.integers(of: index) == integers)
+    }
+    #expect(history.functionNames.count == functions.count)
+  }
+
   @Test("what a history is written as is the text of its operations")
   func writing() {
     let values: [JSON] = [

@@ -24,6 +24,27 @@ private struct Twin: Equatable {
 private func origins(_ names: [String]) -> [Incarnation] { names.map { Incarnation(name: $0) } }
 
 @Suite struct VersionVectorTests {
+  @Test("a document reads vectors one after the other, whatever streams they have")
+  func reading() throws {
+    let document = JSONDocument()
+    let texts = [
+      #"{"a":1,"b":2}"#, #"{"a":3,"b":4}"#, #"{"b":4,"a":3}"#, #"{"a":0,"b":4}"#, #"{"a":3}"#, "{}",
+      #"{"a":1,"n1.x":2,"é":3}"#, #"{"a":4,"n1.x":5,"é":6}"#, #"{"a":1,"n1.y":2,"é":3}"#,
+    ]
+    for text in texts + texts.reversed() {
+      let vector = try VersionVector(reading: document.parse(Array(text.utf8)))
+      let members = try document.parse(Array(text.utf8)).members.map { ($0.key, $0.value.integer!) }
+      let expected = VersionVector(origins: origins(members.map(\.0)), counts: members.map(\.1))
+      #expect(vector == expected && vector.total == expected.total, "\(text)")
+    }
+    for wrong in [#"{"a":-1,"b":2}"#, #"{"a":1.0,"b":2}"#, #"{"a":"1","b":2}"#] {
+      _ = try VersionVector(reading: document.parse(Array(#"{"a":1,"b":2}"#.utf8)))
+      #expect(throws: WireError.self, "\(wrong)") {
+        try VersionVector(reading: document.parse(Array(wrong.utf8)))
+      }
+    }
+  }
+
   /// Few, so that vectors often have the same, and names of all lengths and scripts.
   private static let pool = origins([
     "a", "b", "n1.x", "n10.x", "n2.x", "é", "e\u{301}x", "a name of forty bytes, and then some", "",

@@ -6,6 +6,51 @@ import Wire
 struct JSONObjectTests {
   private let document = JSONDocument()
 
+  @Test(
+    "a list of integers is read whole, wherever the memory ends",
+    arguments: [1, 2, 254, 255, 256, 257, 258, 511, 513, 2000])
+  func integerLists(count: Int) throws {
+    // Fresh, so that it grows on the way.
+    let document = JSONDocument(usesTape: true)
+    let numbers = (0..<count).map { ($0 * 7919) % 100_000 }
+    func list(_ text: [String]) throws -> [Int]? {
+      try document.parse(Array(#"{"a":[\#(text.joined(separator: ","))],"b":1}"#.utf8)).integerList("a")
+    }
+    let texts = numbers.map { "\($0)" }
+    #expect(try list(texts) == numbers)
+    for (odd, value) in [
+      ("-5", -5 as Int?), ("123456789012", 123_456_789_012), (" 7 ", 7), ("0", 0), ("1.5", nil),
+      ("\"x\"", nil), ("[1]", nil),
+    ] {
+      for place in Set([0, count / 2, count - 1]) {
+        var texts = texts
+        texts[place] = odd
+        var expected: [Int]? = numbers
+        if let value { expected![place] = value } else { expected = nil }
+        #expect(try list(texts) == expected, "\(odd) at \(place)")
+        let parsed = try document.parse(Array(#"{"a":[\#(texts.joined(separator: ","))],"b":1}"#.utf8))
+        #expect(try parsed.value("a").array?.count == count && parsed.integer("b") == 1)
+      }
+    }
+    for wrong in ["[1,2,]", "[1,,2]", "[01,2]", "[1,02]", "[1 2]", "[1,2", "[1,2}", "[1,2]]"] {
+      #expect(throws: WireError.self, "\(wrong)") { try document.parse(Array(#"{"a":\#(wrong)}"#.utf8)) }
+    }
+  }
+
+  @Test("values are read by the names that are expected")
+  func expectedNames() throws {
+    let names = ["a", "a longer name than fits", "é"]
+    let document = JSONDocument(usesTape: true)
+    func parse(_ text: String) throws -> JSONObject { try document.parse(Array(text.utf8)) }
+    let object = try parse(#"{"a":1,"a longer name than fits":2,"é":3}"#)
+    #expect(object.integers(count: 3) { names[$0] } == [1, 2, 3])
+    #expect(object.integers(count: 2) { names[$0] } == nil)
+    #expect(object.integers(count: 3) { ["a", "a longer name than fitz", "é"][$0] } == nil)
+    #expect(object.integers(count: 3) { ["a", "a longer name than fits", "e\u{301}"][$0] } == nil)
+    #expect(try parse(#"{"a":1,"b":"2"}"#).integers(count: 2) { ["a", "b"][$0] } == nil)
+    #expect(try parse("{}").integers(count: 0) { _ in "" } == [])
+  }
+
   private func parse(_ text: String) throws(WireError) -> JSONObject { try document.parse(Array(text.utf8)) }
 
   @Test("accessors read members of their own kind")

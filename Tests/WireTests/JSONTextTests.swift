@@ -22,6 +22,20 @@ struct JSONTextTests {
     #expect(try text(document, value).value == parsed)
   }
 
+  @Test(
+    "a value's text is that of a writer, and means the value",
+    arguments: [
+      0, -1, 9, 10, 99, 100, 999, 1000, 9999, 10_000, 99_999_999, 100_000_000, .integer(.min), .integer(.max),
+      "", "x",
+      "plain text of more than fifteen bytes", "é 語", "a \"quote\"", "back\\slash", "line\nbreak", "\u{1}",
+      1.5, nil, [1], true,
+    ] as [JSON])
+  func ofValues(value: JSON) throws {
+    let text = JSONText(value)
+    #expect(text.description == written { $0.value(value) })
+    #expect(text.value == value)
+  }
+
   @Test("line breaks between values do not get out", arguments: ["\n", "\r", "\r\n"])
   func lineBreaks(end: String) throws {
     let document = JSONDocument(usesTape: true)

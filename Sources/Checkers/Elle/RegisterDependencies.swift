@@ -82,7 +82,9 @@ struct RegisterDependencies: Dependencies {
         let key = operation.key
         if known[key].isEmpty { keys.append(key) }
         if !operation.isRead {
-          for version in known[key] where version != operation.value { pairs.append((version, operation.value)) }
+          for version in known[key] where version != operation.value {
+            pairs.append((version, operation.value))
+          }
           known[key].removeAll(keepingCapacity: true)
         }
         known[key].append(operation.value)

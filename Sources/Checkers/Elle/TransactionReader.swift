@@ -101,7 +101,8 @@ struct TransactionReader {
       isWhole = true
       return nil
     }
-    guard case .array(let parts) = tree![place], 2...3 ~= parts.count, case .string(let name) = parts[0] else {
+    guard case .array(let parts) = tree![place], 2...3 ~= parts.count, case .string(let name) = parts[0]
+    else {
       return nil
     }
     let function: Function =

@@ -76,7 +76,8 @@ struct KafkaCommits {
       }
     }
     let finals = (0..<history.count).first { history.isFinal($0) }
-    for index in 0..<history.count where history.kind(of: index) == .ok && history.function(of: index) == "assign" {
+    for index in 0..<history.count
+    where history.kind(of: index) == .ok && history.function(of: index) == "assign" {
       let operation = history[index]
       guard case .object(let listed)? = operation.notes["committed"] else { continue }
       let begun = history.invocationIndex(of: index)!

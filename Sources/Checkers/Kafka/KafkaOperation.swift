@@ -27,7 +27,8 @@ package enum KafkaOperation {
   }
 
   /// Hands out the offset at which a send has put its message, by its key.
-  package static func eachEndOfSends(_ operation: Operation, _ body: (_ key: JSONName, _ offset: Int) -> Void) {
+  package static func eachEndOfSends(_ operation: Operation, _ body: (_ key: JSONName, _ offset: Int) -> Void)
+  {
     guard operation.function == "send", case .array(let micros) = operation.value else { return }
     for micro in micros {
       guard case .array(let parts) = micro, parts.count == 3, let key = parts[1].name,
@@ -38,7 +39,8 @@ package enum KafkaOperation {
   }
 
   /// Hands out the highest offset that a poll has shown of each key, the keys in any order.
-  package static func eachEndOfPolls(_ operation: Operation, _ body: (_ key: JSONName, _ offset: Int) -> Void) {
+  package static func eachEndOfPolls(_ operation: Operation, _ body: (_ key: JSONName, _ offset: Int) -> Void)
+  {
     guard operation.function == "poll", case .array(let micros) = operation.value else { return }
     for micro in micros {
       guard case .array(let parts) = micro, parts.count == 2, case .object(let messages) = parts[1] else {

@@ -19,7 +19,8 @@ extension FinalReadLoad {
   func advance(
     _ invocation: Invocation, by worker: Worker, type: String, _ body: JSONObject
   ) throws(WireError) -> Step? {
-    if invocation.function == "read", type == "read_ok", let probe, let shown = body.integerList(probe.member) {
+    if invocation.function == "read", type == "read_ok", let probe, let shown = body.integerList(probe.member)
+    {
       return .completeRead(shown)
     }
     return try value(of: invocation, type: type, body).map { .complete($0) }
