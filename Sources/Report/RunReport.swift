@@ -80,20 +80,26 @@ public struct RunReport: Sendable {
 
   private static func script(_ data: [UInt8]) -> [UInt8] {
     let quote = UInt8(ascii: "'"), backslash = UInt8(ascii: "\\")
-    var text = Array("reportData('".utf8)
-    text.reserveCapacity(data.count + data.count / 16)
-    var room = stringBytesMax
-    for byte in data {
-      room -= 1
-      // Not within a character.
-      if room <= 0, byte < 128 {
-        text += "',\n'".utf8
-        room = stringBytesMax
+    var text = TextWriter(reserving: data.count + data.count / 16 + 64)
+    text.add("reportData('")
+    unsafe data.withUnsafeBufferPointer { data in
+      var start = 0, end = stringBytesMax - 1
+      while true {
+        // Not within a character.
+        while end < data.count, unsafe data[end] >= 128 { end += 1 }
+        for place in start..<min(end, data.count) {
+          let byte = unsafe data[place]
+          if byte == backslash || byte == quote { text.add(backslash) }
+          text.add(byte)
+        }
+        guard end < data.count else { break }
+        text.add("',\n'")
+        start = end
+        end += stringBytesMax
       }
-      if byte == backslash || byte == quote { text.append(backslash) }
-      text.append(byte)
     }
-    return text + Array("');\n".utf8)
+    text.add("');\n")
+    return text.bytes
   }
 
   /// Of anomalies of registers, by the index of their last operation: as little as shows that no order explains it.
