@@ -18,9 +18,13 @@ public struct Quantiles: Equatable, Sendable {
   /// Nil where there are no durations.
   public init?(nanoseconds: [Int64]) {
     guard !nanoseconds.isEmpty else { return nil }
-    let sorted = nanoseconds.sorted()
+    // What is below one fraction is not above it: no need to sort.
+    var values = nanoseconds, from = 0
     func element(at fraction: Double) -> Duration {
-      .nanoseconds(sorted[min(sorted.count - 1, Int(Double(sorted.count) * fraction))])
+      let place = min(values.count - 1, Int(Double(values.count) * fraction))
+      values.putInPlace(place, of: from..<values.count)
+      from = place
+      return .nanoseconds(values[place])
     }
     minimum = element(at: 0)
     median = element(at: 0.5)
@@ -53,17 +57,25 @@ public struct OperationLatencies: Equatable, Sendable {
   public let all: Quantiles?
 
   init(_ history: History) {
-    var nanoseconds: [String: [Int64]] = [:]
-    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) == .ok {
+    var names: [String] = [], places: [String: Int] = [:], waits: [[Int64]] = [], last = 0
+    for index in 0..<history.count where history.kind(of: index) == .ok && history.isClient(index) {
       guard let begun = history.invocationIndex(of: index) else { continue }
+      let name = history.function(of: index)
+      if last >= names.count || !names[last].isSameText(as: name) {
+        last = places[name, default: names.count]
+        if last == names.count {
+          places[name] = last
+          names.append(name)
+          waits.append([])
+        }
+      }
       // A history from elsewhere may hold any times.
-      let wait = Duration.nanoseconds(history.time(of: index)) - .nanoseconds(history.time(of: begun))
-      nanoseconds[history.function(of: index), default: []].append(max(0, wait.nanoseconds))
+      let (wait, overflow) = history.time(of: index).subtractingReportingOverflow(history.time(of: begun))
+      waits[last].append(max(0, overflow ? (wait < 0 ? .max : 0) : wait))
     }
-    // Sorted already, they cost little to sort again.
-    for function in nanoseconds.keys { nanoseconds[function]!.sort() }
-    functions = nanoseconds.compactMapValues { Quantiles(nanoseconds: $0) }
-    all = Quantiles(nanoseconds: Array(nanoseconds.values.joined()))
+    let quantiles = waits.map { Quantiles(nanoseconds: $0)! }
+    functions = Dictionary(uniqueKeysWithValues: zip(names, quantiles))
+    all = quantiles.count == 1 ? quantiles[0] : Quantiles(nanoseconds: Array(waits.joined()))
   }
 
   /// For each function the quantiles in milliseconds.

@@ -60,16 +60,14 @@ extension History {
     writeTail(of: index, to: &text)
   }
 
-  /// Adds the value of an operation as `history.edn` has it.
+  /// Adds the value of an operation as `history.edn` has it. The nemesis speaks in keywords, clients in data, in which
+  /// only the names of micro-operations are keywords.
   package func writeValue(of index: Int, to text: inout TextWriter) {
-    writeValue(of: index, Self.hasMicroOperations(function(of: index)), to: &text)
-  }
-
-  /// The nemesis speaks in keywords, clients in data, in which only the names of micro-operations are keywords.
-  fileprivate func writeValue(of index: Int, _ hasMicroOperations: Bool, to text: inout TextWriter) {
     let value = value(of: index)
     guard isClient(index) else { return text.add(tree: EDN(keywordingMembers: value)) }
-    guard hasMicroOperations, case .array(let micros) = value else { return text.add(edn: value) }
+    guard case .array(let micros) = value, Self.hasMicroOperations(function(of: index)) else {
+      return text.add(edn: value)
+    }
     text.add(UInt8(ascii: "["))
     for place in micros.indices {
       if place > 0 { text.add(UInt8(ascii: " ")) }
@@ -91,11 +89,14 @@ extension History {
       text.add(keywording: error)
     }
     if isFinal(index) { text.add(", :final? true") }
-    for (name, note) in notes(of: index).sorted(by: { $0.key < $1.key }) {
-      text.add(", :")
-      text.add(name)
-      text.add(" ")
-      text.add(edn: note)
+    let notes = notes(of: index)
+    if !notes.isEmpty {
+      for (name, note) in notes.sorted(by: { $0.key < $1.key }) {
+        text.add(", :")
+        text.add(name)
+        text.add(" ")
+        text.add(edn: note)
+      }
     }
     text.add(UInt8(ascii: "}"))
   }
@@ -133,7 +134,6 @@ extension History {
 /// What lines say of a function, by the place of the kind of operation.
 private struct FunctionWords {
   let name: String
-  let hasMicroOperations: Bool
   /// A line of `history.edn`, up to the value.
   let ednHeads: [[UInt8]]
   /// What stands in a line of `history.txt` between process and value.
@@ -141,7 +141,6 @@ private struct FunctionWords {
 
   init(_ name: String) {
     self.name = name
-    hasMicroOperations = History.hasMicroOperations(name)
     ednHeads = Operation.Kind.all.map { Array("{:type :\($0.rawValue), :f :\(name), :value ".utf8) }
     textParts = Operation.Kind.all.map { Array("\t:\($0.rawValue)\t:\(name)\t".utf8) }
   }
@@ -167,7 +166,7 @@ private struct HistoryLines: ~Copyable {
     let kind = history.kind(of: index).place
     edn.add(functions[last].ednHeads[kind])
     let start = edn.count
-    history.writeValue(of: index, functions[last].hasMicroOperations, to: &edn)
+    history.writeValue(of: index, to: &edn)
     text.add(history.process(of: index))
     text.add(functions[last].textParts[kind])
     text.add(edn, from: start)

@@ -4,7 +4,9 @@ package import Glomers
 ///
 /// Histories and reports have tens of millions of numbers and names: each is written where it is to stand, without a
 /// `String` or an array of its own.
-@safe
+///
+/// Usable from inline, without which what is marked as inlinable below would be so in this module only.
+@safe @usableFromInline
 package struct TextWriter: ~Copyable {
   @usableFromInline var start: UnsafeMutablePointer<UInt8>
   @usableFromInline var capacity: Int
@@ -135,19 +137,52 @@ package struct TextWriter: ~Copyable {
     count &+= 1
     var next = 0
     while next < text.count {
-      let byte = unsafe text[next]
+      next = unsafe addPlain(text, from: next, less)
+      guard next < text.count else { break }
+      escape(unsafe text[next])
       next &+= 1
-      if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte != 0x7F, byte != less {
-        unsafe start[count] = byte
-        count &+= 1
-      } else {
-        escape(byte)
-        // For what is left and the quote.
-        reserve(text.count &- next &+ 1)
-      }
+      // For what is left and the quote.
+      reserve(text.count &- next &+ 1)
     }
     unsafe start[count] = UInt8(ascii: "\"")
     count &+= 1
+  }
+
+  /// Adds what needs no escape, for which there is room, eight bytes at once where that is possible. Returns the place
+  /// of what needs one, or the end.
+  @inline(__always)
+  private mutating func addPlain(_ text: UnsafeBufferPointer<UInt8>, from first: Int, _ less: UInt8) -> Int {
+    guard let from = text.baseAddress else { return first }
+    let to = unsafe start + (count &- first)
+    var next = first
+    while next &+ 8 <= text.count {
+      let word = unsafe UnsafeRawPointer(from + next).loadUnaligned(as: UInt64.self)
+      guard Self.isPlain(word, less) else { break }
+      unsafe UnsafeMutableRawPointer(to + next).storeBytes(of: word, as: UInt64.self)
+      next &+= 8
+    }
+    while next < text.count {
+      let byte = unsafe from[next]
+      guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte != 0x7F, byte != less
+      else { break }
+      unsafe to[next] = byte
+      next &+= 1
+    }
+    count &+= next &- first
+    return next
+  }
+
+  /// Whether none of eight bytes needs an escape.
+  @inline(__always)
+  private static func isPlain(_ word: UInt64, _ less: UInt8) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    /// The high bit of each byte that is zero.
+    func zeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
+    let found =
+      zeros(word ^ (ones &* UInt64(UInt8(ascii: "\"")))) | zeros(word ^ (ones &* UInt64(UInt8(ascii: "\\"))))
+      | zeros(word ^ (ones &* 0x7F)) | zeros(word ^ (ones &* UInt64(less)))
+      | ((word &- (ones &* 0x20)) & ~word)
+    return found & (ones &* 0x80) == 0
   }
 
   private mutating func escape(_ byte: UInt8) {
@@ -191,15 +226,14 @@ extension String {
     return copy.withUTF8(body)
   }
 
-  /// Whether it has the same bytes, for short names: those that come again and again.
+  /// Whether it has the same bytes, for names that come again and again.
   package func isSameText(as other: String) -> Bool {
-    unsafe withText { text in
-      unsafe other.withText { other in
-        guard text.count == other.count else { return false }
-        for place in text.indices where unsafe text[place] != other[place] { return false }
-        return true
-      }
-    }
+    // What is the same to the bit has the same bytes, in itself or where it points to: no need to look at them.
+    let (here, there) = unsafe (
+      unsafeBitCast(self, to: (UInt64, UInt64).self), unsafeBitCast(other, to: (UInt64, UInt64).self)
+    )
+    if here == there { return true }
+    return hasSameBytes(as: other)
   }
 }
 

@@ -67,21 +67,27 @@ package struct PageText {
 
   /// A number, as markup.
   mutating func number(_ value: Int) {
-    var text = TextWriter(reserving: 20)
-    text.add(value)
-    unsafe text.withBytes { unsafe bytes.append(contentsOf: $0) }
+    if 0..<10 ~= value { return bytes.append(UInt8(ascii: "0") + UInt8(value)) }
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+      var start = 20, rest = value.magnitude
+      while rest > 0 {
+        start -= 1
+        unsafe digits.initializeElement(at: start, to: UInt8(ascii: "0") + UInt8(rest % 10))
+        rest /= 10
+      }
+      if value < 0 { bytes.append(UInt8(ascii: "-")) }
+      unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+    }
   }
 
   private mutating func add(text: UnsafeBufferPointer<UInt8>) {
-    var rest = unsafe text[...]
-    while let first = unsafe rest.first {
-      let plain = unsafe rest.prefix { Self.isPlain($0) }
-      if unsafe !plain.isEmpty {
-        unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: plain))
-        unsafe rest = rest.dropFirst(plain.count)
-        continue
-      }
-      switch first {
+    var start = 0
+    for place in text.indices {
+      let byte = unsafe text[place]
+      if Self.isPlain(byte) { continue }
+      unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<place]))
+      start = place + 1
+      switch byte {
       case UInt8(ascii: "<"): markup("&lt;")
       case UInt8(ascii: ">"): markup("&gt;")
       case UInt8(ascii: "&"): markup("&amp;")
@@ -89,8 +95,8 @@ package struct PageText {
       case UInt8(ascii: "'"): markup("&#39;")
       default: markup("\u{FFFD}")
       }
-      unsafe rest = rest.dropFirst()
     }
+    unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
   }
 
   /// Whether a byte of a text stands for itself.

@@ -8,12 +8,21 @@ struct PlottedOperations {
     let start: Double
     /// Seconds; 0 for what has not ended.
     let took: Double
-    /// Of its invocation, in the history.
-    let index: Int
-    /// A number for its function and its outcome.
-    let series: Int
-    let hasEnd: Bool
+    private let place: UInt32
+    private let seriesAndEnd: Int32
 
+    init(start: Double, took: Double, index: Int, series: Int, hasEnd: Bool) {
+      self.start = start
+      self.took = took
+      place = UInt32(index)
+      seriesAndEnd = Int32(series * 2 + (hasEnd ? 1 : 0))
+    }
+
+    /// Of its invocation, in the history.
+    var index: Int { Int(place) }
+    /// A number for its function and its outcome.
+    var series: Int { Int(seriesAndEnd / 2) }
+    var hasEnd: Bool { seriesAndEnd % 2 == 1 }
     /// 0 for ok, 1 for fail, 2 for info and what has not ended.
     var outcome: Int { series % PlottedOperations.outcomeCount }
     var isOK: Bool { outcome == 0 }
@@ -67,32 +76,5 @@ struct PlottedOperations {
     var end = -Double.infinity
     for one in operations { end = max(end, one.start + one.took) }
     return operations.isEmpty ? 1 : max(0.001, end)
-  }
-}
-
-extension [Double] {
-  /// Puts that element in its place that sorting a part would bring there: before it nothing is above it, and after it nothing
-  /// below (Hoare, *Algorithm 65: Find*).
-  mutating func putInPlace(_ place: Int, of part: Range<Int>) {
-    var low = part.lowerBound, high = part.upperBound - 1
-    while low < high {
-      let pivot = self[low + (high - low) / 2]
-      var left = low, right = high
-      while left <= right {
-        while self[left] < pivot { left += 1 }
-        while self[right] > pivot { right -= 1 }
-        guard left <= right else { break }
-        swapAt(left, right)
-        left += 1
-        right -= 1
-      }
-      if place <= right {
-        high = right
-      } else if place >= left {
-        low = left
-      } else {
-        return
-      }
-    }
   }
 }

@@ -14,16 +14,18 @@ struct ReportData {
 
   init(_ report: RunReport) { self.report = report }
 
-  var text: [UInt8] {
+  var text: [UInt8] { written().bytes }
+
+  func written() -> TextWriter {
     var writing = DataWriting(report)
     writing.write()
-    return writing.out.bytes
+    return writing.take()
   }
 }
 
 private struct DataWriting: ~Copyable {
   private let report: RunReport
-  fileprivate private(set) var out = TextWriter(reserving: 1 << 20)
+  private var out = TextWriter(reserving: 1 << 16)
   private var texts = TextTable()
   /// From what times count, in nanoseconds since the run's begin.
   private let origin: Int64
@@ -53,6 +55,13 @@ private struct DataWriting: ~Copyable {
     begin("texts")
     texts.write(to: &out)
     out.add("]}")
+  }
+
+  /// Hands over what was written.
+  mutating func take() -> TextWriter {
+    var text = TextWriter(reserving: 1)
+    swap(&text, &out)
+    return text
   }
 
   // MARK: Small parts
@@ -112,6 +121,7 @@ private struct DataWriting: ~Copyable {
     var outcome = Column(count), node = Column(count), places = Column(count), value = Column(count)
     var result = Column(count), final = Column(), keyRows = Column()
     var text = TextWriter()
+    let areKnown = keys.areKnown
     var row = 0
     for index in 0..<history.count where history.kind(of: index) == .invoke && history.isClient(index) {
       defer { row += 1 }
@@ -132,13 +142,17 @@ private struct DataWriting: ~Copyable {
       if let end { history.writeResult(of: end, to: &text) }
       result.add(texts.place(of: text, cutTo: cap))
       if history.isFinal(index) { final.add(row) }
-      if keys.areKnown {
+      if areKnown {
         let found = keys.find(history.value(of: index), end.map { history.value(of: $0) } ?? .null)
         keyRows.add(list: found)
       }
     }
     strings("hosts", nodes.names)
     strings("functions", functions.names)
+    // At once, for all that is large.
+    out.reserve(
+      at.text.count + took.text.count + process.text.count + function.text.count + outcome.text.count
+        + node.text.count + places.text.count + value.text.count + result.text.count + keyRows.text.count + 1024)
     out.add(",\"operations\":{")
     member("count", count)
     out.add(UInt8(ascii: ","))
@@ -340,14 +354,19 @@ private struct Column: ~Copyable {
   private var last = 0
 
   /// - Parameter count: how many values are to come, about.
-  init(_ count: Int = 0) { text = TextWriter(reserving: 64 + 2 * count) }
+  init(_ count: Int = 0) {
+    // Memory that is not used costs nothing, and more than this is rare.
+    text = TextWriter(reserving: 64 + 10 * count)
+  }
 
+  @inline(__always)
   mutating func add(_ value: Int) {
     text.add(UInt8(ascii: ","))
     text.add(value)
   }
 
   /// Adds a value less the one before it.
+  @inline(__always)
   mutating func add(difference value: Int) {
     add(value - last)
     last = value
@@ -427,29 +446,5 @@ private struct OperationKeys {
 
   private static func members(_ value: JSON) -> [JSON] {
     if case .object(let members) = value { members.keys.sorted().map(\.json) } else { [] }
-  }
-}
-
-/// Names in the order in which they turn up.
-private struct NameTable {
-  private(set) var names: [String] = []
-  private var places: [JSONName: Int] = [:]
-  private var last = 0
-
-  init(_ names: [String] = []) { for name in names { _ = place(of: name) } }
-
-  mutating func place(of name: String) -> Int {
-    // Most names come in a row, or are among the first.
-    if last < names.count, names[last].isSameText(as: name) { return last }
-    for place in 0..<min(names.count, 8) where names[place].isSameText(as: name) {
-      last = place
-      return place
-    }
-    last = places[JSONName(name), default: names.count]
-    if last == names.count {
-      places[JSONName(name)] = last
-      names.append(name)
-    }
-    return last
   }
 }

@@ -35,7 +35,7 @@ struct TextTable: ~Copyable {
     if text.isEmpty { return 0 }
     if text.count <= cap {
       if unsafe isText(last, text) { return last }
-      let hash = unsafe Self.hash(text)
+      let hash = unsafe hashed(text)
       guard let place = unsafe find(text, hash) else {
         unsafe all.add(text)
         return take(hash)
@@ -55,7 +55,7 @@ struct TextTable: ~Copyable {
     }
     let (hash, place) = unsafe all.withBytes { all in
       let short = unsafe UnsafeBufferPointer(rebasing: all[start...])
-      let hash = unsafe Self.hash(short)
+      let hash = unsafe hashed(short)
       return unsafe (hash, find(short, hash))
     }
     guard let place else { return take(hash) }
@@ -64,10 +64,27 @@ struct TextTable: ~Copyable {
     return place
   }
 
-  private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> Int {
-    var hasher = Hasher()
-    unsafe hasher.combine(bytes: UnsafeRawBufferPointer(text))
-    return hasher.finalize()
+  /// Another one for each table, so that nobody can choose texts that collide.
+  private let seed = UInt64(truncatingIfNeeded: Hasher().finalize())
+
+  private func hashed(_ text: UnsafeBufferPointer<UInt8>) -> Int {
+    let bytes = UnsafeRawBufferPointer(text)
+    var hash = seed ^ UInt64(truncatingIfNeeded: text.count), place = 0
+    func mix(_ word: UInt64) {
+      let (high, low) = (hash ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+      hash = (high ^ low) &+ seed
+    }
+    while place &+ 8 <= bytes.count {
+      unsafe mix(bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+      place &+= 8
+    }
+    var rest: UInt64 = 0
+    while place < bytes.count {
+      rest = unsafe rest << 8 | UInt64(bytes[place])
+      place &+= 1
+    }
+    mix(rest)
+    return Int(truncatingIfNeeded: hash)
   }
 
   private func find(_ text: UnsafeBufferPointer<UInt8>, _ hash: Int) -> Int? {
@@ -105,13 +122,28 @@ struct TextTable: ~Copyable {
     let start = place == 0 ? 0 : ends[place - 1]
     guard ends[place] - start == text.count else { return false }
     return unsafe all.withBytes { all in
-      for offset in text.indices where unsafe all[start + offset] != text[offset] { return false }
+      let known = unsafe UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: all[start..<ends[place]]))
+      let text = UnsafeRawBufferPointer(text)
+      var next = 0
+      while next &+ 8 <= text.count {
+        guard
+          unsafe known.loadUnaligned(fromByteOffset: next, as: UInt64.self)
+            == text.loadUnaligned(fromByteOffset: next, as: UInt64.self)
+        else { return false }
+        next &+= 8
+      }
+      while next < text.count {
+        guard unsafe known[next] == text[next] else { return false }
+        next &+= 1
+      }
       return true
     }
   }
 
   /// Adds all texts as elements of a list in JSON.
   func write(to out: inout TextWriter) {
+    // Quotes in bodies are escaped.
+    out.reserve(all.count + all.count / 2 + 3 * ends.count)
     unsafe all.withBytes { all in
       var start = 0
       for place in ends.indices {
