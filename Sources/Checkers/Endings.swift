@@ -21,10 +21,16 @@ struct Endings {
 
   init(_ history: History) {
     var counts: [Key: Int] = [:]
+    var table = FunctionTable(), begun: [Int] = [], oks: [Int] = []
     for index in 0..<history.count where history.isClient(index) {
-      switch history.kind(of: index) {
-      case .invoke: begun[history.function(of: index), default: 0] += 1
-      case .ok: succeeded.insert(history.function(of: index))
+      let kind = history.kind(of: index), place = table.place(of: history.function(of: index))
+      if place == begun.count {
+        begun.append(0)
+        oks.append(0)
+      }
+      switch kind {
+      case .invoke: begun[place] += 1
+      case .ok: oks[place] += 1
       case .fail, .info:
         let operation = history[index]
         counts[Key(function: operation.function, error: operation.error ?? .null), default: 0] += 1
@@ -32,6 +38,10 @@ struct Endings {
         malformedCount += 1
         if firstMalformed == nil { firstMalformed = operation }
       }
+    }
+    for (place, name) in table.names.enumerated() {
+      if begun[place] > 0 { self.begun[name] = begun[place] }
+      if oks[place] > 0 { succeeded.insert(name) }
     }
     for (key, count) in counts {
       causes[key.function, default: []].append((key.error, count))

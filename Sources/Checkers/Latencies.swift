@@ -57,24 +57,17 @@ public struct OperationLatencies: Equatable, Sendable {
   public let all: Quantiles?
 
   init(_ history: History) {
-    var names: [String] = [], places: [String: Int] = [:], waits: [[Int64]] = [], last = 0
+    var table = FunctionTable(), waits: [[Int64]] = []
     for index in 0..<history.count where history.kind(of: index) == .ok && history.isClient(index) {
       guard let begun = history.invocationIndex(of: index) else { continue }
-      let name = history.function(of: index)
-      if last >= names.count || !names[last].isSameText(as: name) {
-        last = places[name, default: names.count]
-        if last == names.count {
-          places[name] = last
-          names.append(name)
-          waits.append([])
-        }
-      }
+      let place = table.place(of: history.function(of: index))
+      if place == waits.count { waits.append([]) }
       // A history from elsewhere may hold any times.
       let (wait, overflow) = history.time(of: index).subtractingReportingOverflow(history.time(of: begun))
-      waits[last].append(max(0, overflow ? (wait < 0 ? .max : 0) : wait))
+      waits[place].append(max(0, overflow ? (wait < 0 ? .max : 0) : wait))
     }
     let quantiles = waits.map { Quantiles(nanoseconds: $0)! }
-    functions = Dictionary(uniqueKeysWithValues: zip(names, quantiles))
+    functions = Dictionary(uniqueKeysWithValues: zip(table.names, quantiles))
     all = quantiles.count == 1 ? quantiles[0] : Quantiles(nanoseconds: Array(waits.joined()))
   }
 

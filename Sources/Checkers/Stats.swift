@@ -49,13 +49,15 @@ public struct OperationStats: Equatable, Sendable {
   /// Counts the operations of a history.
   public init(_ history: History) {
     var all = Counts()
-    var functions: [String: Counts] = [:]
-    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) != .invoke {
+    var table = FunctionTable(), counts: [Counts] = []
+    for index in 0..<history.count where history.kind(of: index) != .invoke && history.isClient(index) {
+      let place = table.place(of: history.function(of: index))
+      if place == counts.count { counts.append(Counts()) }
       all.add(history.kind(of: index))
-      functions[history.function(of: index), default: Counts()].add(history.kind(of: index))
+      counts[place].add(history.kind(of: index))
     }
     self.all = all
-    self.functions = functions.sorted { $0.key < $1.key }.map { Function(name: $0.key, counts: $0.value) }
+    functions = zip(table.names, counts).sorted { $0.0 < $1.0 }.map { Function(name: $0.0, counts: $0.1) }
   }
 
   /// Invalid if a function is useless.

@@ -1,5 +1,6 @@
 public import Glomers
 public import Wire
+import History
 
 /// What a run's `messages.jsonl` tells: each message and what became of it, and what clients and the nemesis did.
 ///
@@ -103,12 +104,11 @@ public struct MessageLog: Sendable {
 
   /// Where the first line break is, or the end.
   private static func lineLength(_ text: UnsafeBufferPointer<UInt8>) -> Int {
-    let bytes = UnsafeRawBufferPointer(text), ones: UInt64 = 0x0101_0101_0101_0101
+    let bytes = UnsafeRawBufferPointer(text)
     var place = 0
-    while place &+ 8 <= bytes.count {
-      let word =
-        unsafe bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self) ^ (ones &* UInt64(UInt8(ascii: "\n")))
-      if (word &- ones) & ~word & (ones &* 0x80) != 0 { break }
+    while place &+ 8 <= bytes.count,
+      unsafe !bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self).has(UInt8(ascii: "\n"))
+    {
       place &+= 8
     }
     while place < bytes.count, unsafe bytes[place] != UInt8(ascii: "\n") { place &+= 1 }

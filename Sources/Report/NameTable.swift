@@ -11,7 +11,7 @@ struct NameTable: Sendable {
   init(_ names: [String] = []) { for name in names { _ = place(of: name) } }
 
   mutating func place(of name: String) -> Int {
-    let slot = Int(name.utf8.last ?? 0) & 15, likely = recent[slot]
+    let slot = Int(unsafe name.withText { unsafe $0.last } ?? 0) & 15, likely = recent[slot]
     if likely < names.count, names[likely].isSameText(as: name) { return likely }
     let place = places[JSONName(name), default: names.count]
     if place == names.count {
