@@ -65,7 +65,19 @@ extension String {
   /// Whether it is the same text to the byte. Swift's own `==` compares letters, however they are composed (Unicode
   /// Standard Annex 15).
   package func hasSameBytes(as other: String) -> Bool {
-    utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
+    // What is the same to the bit has the same bytes, in itself or where it points to: no need to look at them.
+    let (here, there) = unsafe (
+      unsafeBitCast(self, to: (UInt64, UInt64).self), unsafeBitCast(other, to: (UInt64, UInt64).self)
+    )
+    if here == there { return true }
+    guard utf8.count == other.utf8.count else { return false }
+    let isSame = unsafe utf8.withContiguousStorageIfAvailable { here in
+      unsafe other.utf8.withContiguousStorageIfAvailable { there in
+        for place in here.indices where unsafe here[place] != there[place] { return false }
+        return true
+      }
+    }
+    return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
   }
 
   /// Whether its bytes come first. Swift's own `<` takes what looks alike for equal.

@@ -1,3 +1,5 @@
+import Glomers
+
 /// Numbers for what operations do, in the order in which it turns up: one function mostly follows itself, and is then told
 /// without a look into a dictionary.
 package struct FunctionTable {
@@ -9,7 +11,7 @@ package struct FunctionTable {
 
   /// The place of a function in ``names``.
   package mutating func place(of name: String) -> Int {
-    if last < names.count, names[last].isSameText(as: name) { return last }
+    if last < names.count, names[last].hasSameBytes(as: name) { return last }
     last = places[name, default: names.count]
     if last == names.count {
       places[name] = last

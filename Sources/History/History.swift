@@ -160,7 +160,9 @@ public struct History: Equatable, Sendable {
   package func value(of index: Int) -> JSON { content(of: index).value }
   package func error(of index: Int) -> JSON? { marks[index].contains(.hasError) ? errors[index] : nil }
   package func node(of index: Int) -> NodeID? { nodes[index] }
-  package func notes(of index: Int) -> [String: JSON] { marks[index].contains(.hasNotes) ? notes[index]! : [:] }
+  package func notes(of index: Int) -> [String: JSON] {
+    marks[index].contains(.hasNotes) ? notes[index]! : [:]
+  }
 
   /// A reader of an operation's value.
   ///

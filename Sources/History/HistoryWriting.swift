@@ -182,7 +182,7 @@ private struct HistoryLines: ~Copyable {
 
   /// Goes to the words of a function.
   private mutating func find(_ function: String) {
-    if last < functions.count, functions[last].name.isSameText(as: function) { return }
+    if last < functions.count, functions[last].name.hasSameBytes(as: function) { return }
     if let place = places[JSONName(function)] {
       last = place
       return

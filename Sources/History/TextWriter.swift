@@ -222,16 +222,6 @@ extension String {
     var copy = self
     return copy.withUTF8(body)
   }
-
-  /// Whether it has the same bytes, for names that come again and again.
-  package func isSameText(as other: String) -> Bool {
-    // What is the same to the bit has the same bytes, in itself or where it points to: no need to look at them.
-    let (here, there) = unsafe (
-      unsafeBitCast(self, to: (UInt64, UInt64).self), unsafeBitCast(other, to: (UInt64, UInt64).self)
-    )
-    if here == there { return true }
-    return hasSameBytes(as: other)
-  }
 }
 
 /// Eight bytes at once (Warren, *Hacker's Delight*, 6-1).

@@ -134,7 +134,8 @@ public struct MessageLog: Sendable {
       let place = unsafe functions.place(ofPlain: function)
       steps.append(
         Step(
-          index: index, time: time, kind: kind, function: functions.names[place], process: process, value: nil))
+          index: index, time: time, kind: kind, function: functions.names[place], process: process, value: nil
+        ))
       return true
     }
     guard line.take(",\"sent\":{\"id\":"), let number = line.integer(), line.take(",\"src\":\""),

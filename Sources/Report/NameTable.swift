@@ -5,14 +5,14 @@ import History
 struct NameTable: Sendable {
   private(set) var names: [String] = []
   private var places: [JSONName: Int] = [:]
-  /// The place of the last name that ended in a byte, by the byte's low bits: the names of nodes differ there.
-  private var recent = [Int](repeating: 0, count: 16)
+  /// The place of the last name with a hash.
+  private var recent = [Int](repeating: 0, count: 256)
 
   init(_ names: [String] = []) { for name in names { _ = place(of: name) } }
 
   mutating func place(of name: String) -> Int {
-    let slot = Int(unsafe name.withText { unsafe $0.last } ?? 0) & 15, likely = recent[slot]
-    if likely < names.count, names[likely].isSameText(as: name) { return likely }
+    let slot = unsafe name.withText { unsafe Self.hash($0) }, likely = recent[slot]
+    if likely < names.count, names[likely].hasSameBytes(as: name) { return likely }
     let place = places[JSONName(name), default: names.count]
     if place == names.count {
       places[JSONName(name)] = place
@@ -24,7 +24,7 @@ struct NameTable: Sendable {
 
   /// The same for a name by its bytes, all of them below 128.
   mutating func place(ofPlain name: UnsafeBufferPointer<UInt8>) -> Int {
-    let likely = recent[Int(unsafe name.last ?? 0) & 15]
+    let likely = recent[unsafe Self.hash(name)]
     if likely < names.count, unsafe Self.isText(names[likely], name) { return likely }
     return place(of: unsafe String(decoding: name, as: UTF8.self))
   }
@@ -35,5 +35,12 @@ struct NameTable: Sendable {
       for place in known.indices where unsafe known[place] != name[place] { return false }
       return true
     }
+  }
+
+  /// From 0 to 255, of the last four bytes: names that differ in a number have different ones.
+  private static func hash(_ name: UnsafeBufferPointer<UInt8>) -> Int {
+    var hash = 0
+    for place in max(0, name.count - 4)..<name.count { hash = unsafe hash * 10 + Int(name[place]) }
+    return hash & 255
   }
 }

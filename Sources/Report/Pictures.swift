@@ -27,7 +27,8 @@ public enum Pictures {
   private static let outcomes = [("ok", "#0072b2"), ("fail", "#e69f00"), ("info", "#d55e00")]
 
   /// What is drawn of one function and one outcome.
-  private static func series(_ operations: PlottedOperations, _ number: Int) -> (name: String, colour: String) {
+  private static func series(_ operations: PlottedOperations, _ number: Int) -> (name: String, colour: String)
+  {
     let (function, place) = number.quotientAndRemainder(dividingBy: outcomes.count)
     let (outcome, colour) = outcomes[place]
     return (
@@ -171,7 +172,9 @@ public enum Pictures {
       page.text(&text, cutTo: 160) { history.writeEDN(of: one.index, to: &$0) }
       page.markup("\n")
       if one.hasEnd {
-        page.text(&text, cutTo: 160) { history.writeEDN(of: history.completionIndex(of: one.index)!, to: &$0) }
+        page.text(&text, cutTo: 160) {
+          history.writeEDN(of: history.completionIndex(of: one.index)!, to: &$0)
+        }
       }
       page.markup("\">")
       page.text(history.function(of: one.index))

@@ -50,8 +50,8 @@ struct PlottedOperations {
     var function = 0, longest = 0.0
     for index in 0..<history.count where history.kind(of: index) == .invoke && history.isClient(index) {
       let name = history.function(of: index)
-      if function >= functions.count || !functions[function].isSameText(as: name) {
-        function = functions.firstIndex { $0.isSameText(as: name) } ?? functions.count
+      if function >= functions.count || !functions[function].hasSameBytes(as: name) {
+        function = functions.firstIndex { $0.hasSameBytes(as: name) } ?? functions.count
         if function == functions.count { functions.append(name) }
       }
       let start = history.time(of: index), end = history.completionIndex(of: index)
@@ -65,7 +65,8 @@ struct PlottedOperations {
         }
       all.append(
         One(
-          start: Double(start) / 1e9, took: took, index: index, series: function * Self.outcomeCount + outcome,
+          start: Double(start) / 1e9, took: took, index: index,
+          series: function * Self.outcomeCount + outcome,
           hasEnd: end != nil))
     }
     end = Self.end(of: all[...])

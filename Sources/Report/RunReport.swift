@@ -81,9 +81,13 @@ public struct RunReport: Sendable {
   private static func script(_ data: UnsafeBufferPointer<UInt8>) -> [UInt8] {
     let quote = UInt8(ascii: "'"), backslash = UInt8(ascii: "\\")
     var escapeCount = 0
-    for unsafe byte in unsafe data where byte == backslash || byte == quote { escapeCount += 1 }
+    for place in data.indices {
+      let byte = unsafe data[place]
+      if byte == backslash || byte == quote { escapeCount += 1 }
+    }
     let breakCount = data.count / stringBytesMax + 1
-    let bytesMax = data.count + escapeCount + scriptBreak.count * breakCount + scriptStart.count + scriptEnd.count
+    let bytesMax =
+      data.count + escapeCount + scriptBreak.count * breakCount + scriptStart.count + scriptEnd.count
     return unsafe [UInt8](unsafeUninitializedCapacity: bytesMax) { text, count in
       func add(_ part: [UInt8]) {
         for byte in part {
