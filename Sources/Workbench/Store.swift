@@ -62,15 +62,15 @@ struct Store: Sendable {
     try outputs.1.close()
   }
 
-  /// What a file has; nil if it can't be read.
+  /// What a regular file has; nil if it can't be read.
   static func contents(_ path: String) -> [UInt8]? {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { _ = Foundation.close(file) }
-    let size = lseek(file, 0, SEEK_END)
-    guard size >= 0, lseek(file, 0, SEEK_SET) == 0 else { return nil }
+    var status = stat()
+    guard unsafe fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     var isRead = true
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, count in
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
       while count < buffer.count {
         let got = unsafe read(file, buffer.baseAddress! + count, buffer.count - count)
         if got < 0 && errno == EINTR { continue }
