@@ -18,9 +18,13 @@ public struct Quantiles: Equatable, Sendable {
   /// Nil where there are no durations.
   public init?(nanoseconds: [Int64]) {
     guard !nanoseconds.isEmpty else { return nil }
-    let sorted = nanoseconds.sorted()
+    // What is below one fraction is not above it: no need to sort.
+    var values = nanoseconds, from = 0
     func element(at fraction: Double) -> Duration {
-      .nanoseconds(sorted[min(sorted.count - 1, Int(Double(sorted.count) * fraction))])
+      let place = min(values.count - 1, Int(Double(values.count) * fraction))
+      values.putInPlace(place, of: from..<values.count)
+      from = place
+      return .nanoseconds(values[place])
     }
     minimum = element(at: 0)
     median = element(at: 0.5)
@@ -55,14 +59,12 @@ public struct OperationLatencies: Equatable, Sendable {
   init(_ history: History) {
     let names = history.functionNames
     var waits = names.map { _ in [Int64]() }
-    for index in 0..<history.count where history.isClient(index) && history.kind(of: index) == .ok {
+    for index in 0..<history.count where history.kind(of: index) == .ok && history.isClient(index) {
       guard let begun = history.invocationIndex(of: index) else { continue }
       // A history from elsewhere may hold any times.
-      let wait = Duration.nanoseconds(history.time(of: index)) - .nanoseconds(history.time(of: begun))
-      waits[history.functionNumber(of: index)].append(max(0, wait.nanoseconds))
+      let (wait, overflow) = history.time(of: index).subtractingReportingOverflow(history.time(of: begun))
+      waits[history.functionNumber(of: index)].append(max(0, overflow ? (wait < 0 ? .max : 0) : wait))
     }
-    // Sorted already, they cost little to sort again.
-    for number in waits.indices { waits[number].sort() }
     var functions: [String: Quantiles] = [:]
     for (name, waits) in zip(names, waits) { functions[name] = Quantiles(nanoseconds: waits) }
     self.functions = functions

@@ -71,7 +71,14 @@ extension String {
       let (mine, theirs) = unsafe (unsafeBitCast(self, to: Words.self), unsafeBitCast(other, to: Words.self))
       if mine == theirs { return true }
     #endif
-    return utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
+    guard utf8.count == other.utf8.count else { return false }
+    let isSame = unsafe utf8.withContiguousStorageIfAvailable { here in
+      unsafe other.utf8.withContiguousStorageIfAvailable { there in
+        for place in here.indices where unsafe here[place] != there[place] { return false }
+        return true
+      }
+    }
+    return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
   }
 
   /// Whether its bytes come first. Swift's own `<` takes what looks alike for equal.

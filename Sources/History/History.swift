@@ -142,7 +142,7 @@ public struct History: Equatable, Sendable {
       index: index, time: .nanoseconds(one.time), kind: one.kind, process: one.process,
       function: functions[one.function], content: content(one.value), error: error(of: index),
       node: one.node < 0 ? nil : NodeID(nodes[one.node]), isFinal: one.marks.contains(.isFinal),
-      notes: one.marks.contains(.hasNotes) ? notes[index]! : [:])
+      notes: notes(of: index))
   }
 
   private func content(_ value: Int) -> Operation.Content {
@@ -212,6 +212,11 @@ public struct History: Equatable, Sendable {
   package func tree(of index: Int) -> JSON? {
     let place = packed[index].value
     return if place < 0, case .tree(let value) = contents[~place] { value } else { nil }
+  }
+
+  /// What else is known of an operation.
+  package func notes(of index: Int) -> [String: JSON] {
+    packed[index].marks.contains(.hasNotes) ? notes[index]! : [:]
   }
 
   /// A reader of an operation's value.

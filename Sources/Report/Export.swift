@@ -46,8 +46,10 @@ struct Chunks {
 extension MessageLog {
   /// Microseconds since the run's begin, with three decimals.
   fileprivate static func microseconds(_ time: Int64) -> String {
-    let rest = String(time % 1000)
-    return "\(time / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
+    // A record that was changed by hand may have times below zero, and must not end the program.
+    let (whole, rest) = time.magnitude.quotientAndRemainder(dividingBy: 1000)
+    let digits = String(rest)
+    return "\(time < 0 ? "-" : "")\(whole)." + String(repeating: "0", count: 3 - digits.count) + digits
   }
 
   fileprivate func writeLines(to write: ([UInt8]) -> Void) {

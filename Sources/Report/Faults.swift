@@ -98,7 +98,10 @@ extension MessageLog {
 extension History {
   /// Times in nanoseconds since the test's start.
   public var faults: [FaultBand] {
-    FaultBand.bands(
-      operations.filter { !$0.isClient }.map { ($0.time.nanoseconds, $0.function, $0.value) })
+    var steps: [(Int64, String, JSON)] = []
+    for index in 0..<count where !isClient(index) {
+      steps.append((time(of: index), function(of: index), value(of: index)))
+    }
+    return FaultBand.bands(steps)
   }
 }

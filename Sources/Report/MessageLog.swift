@@ -1,5 +1,6 @@
 public import Glomers
 public import Wire
+import History
 
 /// What a run's `messages.jsonl` tells: each message and what became of it, and what clients and the nemesis did.
 ///
@@ -60,8 +61,8 @@ public struct MessageLog: Sendable {
   public private(set) var messages: [Message] = []
   public private(set) var steps: [Step] = []
   /// Everybody who sent or got something, the nodes first.
-  public private(set) var names: [String] = []
-  public private(set) var types: [String] = []
+  public var names: [String] { nameTable.names }
+  public var types: [String] { typeTable.names }
   /// Nodes that ended by themselves: when, and how.
   public private(set) var deaths: [(time: Int64, node: String, how: String)] = []
   /// When the history's clock starts, in nanoseconds since the run's begin; nil if the nodes never got so far.
@@ -75,30 +76,96 @@ public struct MessageLog: Sendable {
   public private(set) var unreadableLineCount = 0
   private var lineCount = 0
 
-  private var namePlaces: [String: Int] = [:]
-  private var typePlaces: [String: Int] = [:]
-  /// Of each message under way, by number: its place.
-  private var open: [Int: Int] = [:]
+  private var nameTable = NameTable()
+  private var typeTable = NameTable()
+  private var functions = NameTable()
+  private var open = OpenMessages()
   /// Of numbers whose original has yet to be delivered: the place of the copy.
   private var copies: [Int: Int] = [:]
 
   /// Reads the whole text of a `messages.jsonl`.
   public init(reading bytes: [UInt8]) {
     let document = JSONDocument()
-    let text = bytes.span
-    var start = 0
-    for end in text.indices where text[end] == UInt8(ascii: "\n") {
-      add(text.extracting(start..<end), document)
-      start = end + 1
+    unsafe bytes.withUnsafeBufferPointer { text in
+      var start = 0
+      while start < text.count {
+        let rest = unsafe UnsafeBufferPointer(rebasing: text[start...])
+        let length = unsafe Self.lineLength(rest)
+        let line = unsafe UnsafeBufferPointer(rebasing: rest[..<length])
+        lineCount += 1
+        if unsafe !addPlain(line, document) { unsafe add(line, document) }
+        start += length + 1
+      }
     }
-    if start < text.count { add(text.extracting(start...), document) }
-    open = [:]
+    open = OpenMessages()
     copies = [:]
+    functions = NameTable()
   }
 
-  private mutating func add(_ line: Span<UInt8>, _ document: JSONDocument) {
-    lineCount += 1
-    guard let object = try? document.parse(line) else {
+  /// Where the first line break is, or the end.
+  private static func lineLength(_ text: UnsafeBufferPointer<UInt8>) -> Int {
+    let bytes = UnsafeRawBufferPointer(text)
+    var place = 0
+    while place &+ 8 <= bytes.count,
+      unsafe !bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self).has(UInt8(ascii: "\n"))
+    {
+      place &+= 8
+    }
+    while place < bytes.count, unsafe bytes[place] != UInt8(ascii: "\n") { place &+= 1 }
+    return place
+  }
+
+  /// Adds a line of a kind of which there are many, if it is just as the bench writes it. Returns whether it was.
+  private mutating func addPlain(_ bytes: UnsafeBufferPointer<UInt8>, _ document: JSONDocument) -> Bool {
+    var line = unsafe RecordLine(bytes)
+    guard line.take("{\"t\":"), let time = line.integer().map({ Int64($0) }) else { return false }
+    if line.take(",\"delivered\":") {
+      guard let number = line.integer(), line.take("}"), line.isAtEnd else { return false }
+      lastTime = max(lastTime, time)
+      end(number, .delivered, "", at: time)
+      return true
+    }
+    if line.take(",\"op\":") {
+      guard let index = line.integer(), line.take(",\"type\":\""), let kind = Self.kind(&line),
+        line.take(",\"f\":\""), let function = unsafe line.word(), line.take(",\"process\":"),
+        let process = line.integer(), line.take("}"), line.isAtEnd
+      else { return false }
+      lastTime = max(lastTime, time)
+      let place = unsafe functions.place(ofPlain: function)
+      steps.append(
+        Step(
+          index: index, time: time, kind: kind, function: functions.names[place], process: process, value: nil
+        ))
+      return true
+    }
+    guard line.take(",\"sent\":{\"id\":"), let number = line.integer(), line.take(",\"src\":\""),
+      let source = unsafe line.word(), line.take(",\"dest\":\""), let destination = unsafe line.word(),
+      line.take(",\"body\":")
+    else { return false }
+    var rest = unsafe line.rest
+    let operation = unsafe RecordLine.trailingInteger(",\"op\":", &rest)
+    // Two brackets at the end, or one before the operation.
+    let bracketCount = operation == nil ? 2 : 1
+    guard rest.count > bracketCount, unsafe rest.suffix(bracketCount).allSatisfy({ $0 == UInt8(ascii: "}") })
+    else { return false }
+    let text = unsafe UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: rest.dropLast(bracketCount)))
+    guard let body = unsafe try? document.parseValue(text) else { return false }
+    lastTime = max(lastTime, time)
+    sent(
+      number, from: unsafe nameTable.place(ofPlain: source), to: unsafe nameTable.place(ofPlain: destination),
+      body, beginning: nil, operation, at: time)
+    return true
+  }
+
+  private static func kind(_ line: inout RecordLine) -> String? {
+    if line.take("invoke\"") { return "invoke" }
+    if line.take("ok\"") { return "ok" }
+    if line.take("fail\"") { return "fail" }
+    return line.take("info\"") ? "info" : nil
+  }
+
+  private mutating func add(_ line: UnsafeBufferPointer<UInt8>, _ document: JSONDocument) {
+    guard let object = unsafe try? document.parse(UnsafeRawBufferPointer(line)) else {
       unreadableLineCount += 1
       return
     }
@@ -106,7 +173,7 @@ public struct MessageLog: Sendable {
       if object.optionalElement("format")?.string == "glomers-messages" {
         workload = object.optionalElement("workload")?.string ?? ""
         nodes = (try? object.strings("nodes")) ?? []
-        for node in nodes { _ = place(ofName: node) }
+        for node in nodes { _ = nameTable.place(of: node) }
       } else {
         unreadableLineCount += 1
       }
@@ -148,16 +215,23 @@ public struct MessageLog: Sendable {
       unreadableLineCount += 1
       return
     }
-    let body = message.optionalElement("body")
-    let beginning = line.optionalElement("beginning")?.string
+    sent(
+      number, from: nameTable.place(of: source), to: nameTable.place(of: destination),
+      message.optionalElement("body"), beginning: line.optionalElement("beginning")?.string,
+      line.optionalElement("op")?.integer, at: time)
+  }
+
+  private mutating func sent(
+    _ number: Int, from source: Int, to destination: Int, _ body: JSONElement?, beginning: String?,
+    _ operation: Int?, at time: Int64
+  ) {
     let type = body?.object?.optionalElement("type")?.string ?? beginning.flatMap(Self.type(inBeginning:))
-    open[number] = messages.count
+    open.begin(number, at: messages.count)
     messages.append(
       Message(
-        number: number, source: place(ofName: source), destination: place(ofName: destination),
-        type: place(ofType: type ?? "?"), sent: time, sentLine: lineCount,
-        operation: line.optionalElement("op")?.integer,
-        isCopy: false, body: body?.text ?? JSONText(.string(beginning ?? ""))))
+        number: number, source: source, destination: destination, type: typeTable.place(of: type ?? "?"),
+        sent: time, sentLine: lineCount, operation: operation, isCopy: false,
+        body: body?.text ?? JSONText(.string(beginning ?? ""))))
   }
 
   /// The type in the beginning of a line that is too long for the record, if it stands there in plain words.
@@ -175,13 +249,13 @@ public struct MessageLog: Sendable {
   }
 
   private mutating func end(_ number: Int, _ fate: Fate, _ cause: String, at time: Int64) {
-    guard let place = open.removeValue(forKey: number) else { return }
+    guard let place = open.end(number) else { return }
     messages[place].fate = fate
     messages[place].ended = time
     messages[place].endedLine = lineCount
     if !cause.isEmpty { messages[place].cause = cause }
     // The copy of a message that was delivered comes next.
-    if let copy = copies.removeValue(forKey: number) { open[number] = copy }
+    if !copies.isEmpty, let copy = copies.removeValue(forKey: number) { open.begin(number, at: copy) }
   }
 
   private mutating func copy(_ message: Message, _ cause: String) {
@@ -192,20 +266,6 @@ public struct MessageLog: Sendable {
         type: message.type, sent: message.sent, sentLine: lineCount, cause: cause,
         operation: message.operation, isCopy: true,
         body: message.body))
-  }
-
-  private mutating func place(ofName name: String) -> Int {
-    if let place = namePlaces[name] { return place }
-    namePlaces[name] = names.count
-    names.append(name)
-    return names.count - 1
-  }
-
-  private mutating func place(ofType type: String) -> Int {
-    if let place = typePlaces[type] { return place }
-    typePlaces[type] = types.count
-    types.append(type)
-    return types.count - 1
   }
 }
 

@@ -1,4 +1,5 @@
 package import ReportFiles
+import History
 
 /// What a request for a page is answered with.
 public struct PageAnswer: Sendable {
@@ -37,7 +38,9 @@ package struct PageText {
   package init() {}
 
   /// Markup of our own.
-  package mutating func markup(_ markup: String) { bytes += markup.utf8 }
+  package mutating func markup(_ markup: String) {
+    unsafe markup.withText { unsafe bytes.append(contentsOf: $0) }
+  }
 
   package mutating func raw(_ content: [UInt8]) { bytes += content }
 
@@ -47,18 +50,61 @@ package struct PageText {
   }
 
   /// Text, or the value of an attribute in double quotes. What HTML can't hold becomes a replacement character.
-  package mutating func text(_ text: String) {
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "<"): bytes += "&lt;".utf8
-      case UInt8(ascii: ">"): bytes += "&gt;".utf8
-      case UInt8(ascii: "&"): bytes += "&amp;".utf8
-      case UInt8(ascii: "\""): bytes += "&quot;".utf8
-      case UInt8(ascii: "'"): bytes += "&#39;".utf8
-      case 9, 10: bytes.append(byte)
-      case 0..<32, 127: bytes += "\u{FFFD}".utf8
-      default: bytes.append(byte)
+  package mutating func text(_ text: String) { unsafe text.withText { unsafe add(text: $0) } }
+
+  /// The same for what has been written as text.
+  mutating func text(_ text: borrowing TextWriter) { unsafe text.withBytes { unsafe add(text: $0) } }
+
+  /// What `write` writes, of a long text no more than so many bytes.
+  ///
+  /// - Parameter scratch: memory to use again and again.
+  mutating func text(_ scratch: inout TextWriter, cutTo bytesMax: Int, _ write: (inout TextWriter) -> Void) {
+    scratch.removeAll()
+    write(&scratch)
+    guard scratch.count > bytesMax else { return text(scratch) }
+    text(unsafe scratch.withBytes { unsafe String(decoding: $0, as: UTF8.self) }.cut(to: bytesMax))
+  }
+
+  /// A number, as markup.
+  mutating func number(_ value: Int) {
+    if 0..<10 ~= value { return bytes.append(UInt8(ascii: "0") + UInt8(value)) }
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+      var start = 20, rest = value.magnitude
+      while rest > 0 {
+        start -= 1
+        unsafe digits.initializeElement(at: start, to: UInt8(ascii: "0") + UInt8(rest % 10))
+        rest /= 10
       }
+      if value < 0 { bytes.append(UInt8(ascii: "-")) }
+      unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+    }
+  }
+
+  private mutating func add(text: UnsafeBufferPointer<UInt8>) {
+    var start = 0
+    for place in text.indices {
+      let byte = unsafe text[place]
+      if Self.isPlain(byte) { continue }
+      unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<place]))
+      start = place + 1
+      switch byte {
+      case UInt8(ascii: "<"): markup("&lt;")
+      case UInt8(ascii: ">"): markup("&gt;")
+      case UInt8(ascii: "&"): markup("&amp;")
+      case UInt8(ascii: "\""): markup("&quot;")
+      case UInt8(ascii: "'"): markup("&#39;")
+      default: markup("\u{FFFD}")
+      }
+    }
+    unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
+  }
+
+  /// Whether a byte of a text stands for itself.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), UInt8(ascii: "\""), UInt8(ascii: "'"), 127:
+      false
+    default: byte >= 32 || byte == 9 || byte == 10
     }
   }
 

@@ -9,35 +9,16 @@ public enum Pictures {
 
   /// What can be drawn of a run. Without a record of messages there is no `messages.svg`.
   public static func files(_ history: History, _ log: MessageLog?, workload: String) -> [File] {
-    let operations = Plotted.all(history)
+    let operations = PlottedOperations(history)
     let faults = history.faults
     var files: [File] = [
       ("latency-raw.svg", latencies(operations, faults, workload)),
       ("latency-quantiles.svg", quantiles(operations, faults, workload)),
       ("rate.svg", rate(operations, faults, workload)),
-      ("timeline.html", timeline(operations, workload)),
+      ("timeline.html", timeline(operations, history, workload)),
     ]
     if let log { files.append(("messages.svg", messages(log))) }
     return files
-  }
-
-  /// An operation, as far as pictures know it. Times in seconds since the test's start.
-  struct Plotted {
-    let operation: Operation
-    let end: Operation?
-    let start: Double
-    let took: Double
-
-    var outcome: String { end?.kind.rawValue ?? "info" }
-
-    static func all(_ history: History) -> [Plotted] {
-      history.operations.filter { $0.isClient && $0.kind == .invoke }.map { operation in
-        let end = history.completion(of: operation.index)
-        return Plotted(
-          operation: operation, end: end, start: operation.time.seconds,
-          took: ((end?.time ?? operation.time) - operation.time).seconds)
-      }
-    }
   }
 
   // MARK: Plots
@@ -45,87 +26,104 @@ public enum Pictures {
   private static let palette = ["#0072b2", "#009e73", "#aa4499", "#e69f00", "#56b4e9", "#7a6a00"]
   private static let outcomes = [("ok", "#0072b2"), ("fail", "#e69f00"), ("info", "#d55e00")]
 
-  private static func latencies(_ operations: [Plotted], _ faults: [FaultBand], _ workload: String) -> [UInt8]
+  /// What is drawn of one function and one outcome.
+  private static func series(_ operations: PlottedOperations, _ number: Int) -> (name: String, colour: String)
   {
-    let milliseconds = operations.map { max(0.01, $0.took * 1000) }
+    let (function, place) = number.quotientAndRemainder(dividingBy: outcomes.count)
+    let (outcome, colour) = outcomes[place]
+    return (
+      "\(operations.functions[function]) \(outcome)",
+      outcome == "ok" ? palette[function % palette.count] : colour
+    )
+  }
+
+  private static func latencies(
+    _ operations: PlottedOperations, _ faults: [FaultBand], _ workload: String
+  ) -> [UInt8] {
     var plot = Plot(
-      title: "\(workload): latency of each operation", unit: "ms", until: end(of: operations), faults,
-      from: 0.01, to: max(10, milliseconds.max() ?? 1) * 1.5, isLogarithmic: true)
-    let functions = names(operations)
-    for (number, function) in functions.enumerated() {
-      for (outcome, colour) in outcomes {
-        let points = zip(operations, milliseconds).filter {
-          $0.0.operation.function == function && $0.0.outcome == outcome
-        }.map { ($0.0.start, $0.1) }
-        plot.dots(
-          points, colour: outcome == "ok" ? palette[number % palette.count] : colour, "\(function) \(outcome)"
-        )
-      }
+      title: "\(workload): latency of each operation", unit: "ms", until: operations.end, faults,
+      from: 0.01, to: max(10, operations.tookMax * 1000) * 1.5, isLogarithmic: true)
+    var dots = [PlotDots?](repeating: nil, count: operations.seriesCount)
+    for one in operations.all {
+      let number = one.series
+      if dots[number] == nil { dots[number] = plot.noDots }
+      dots[number]!.insert(plot.place(one.start, max(0.01, one.took * 1000)))
+    }
+    for (number, dots) in dots.enumerated() {
+      guard let dots else { continue }
+      let (name, colour) = series(operations, number)
+      plot.draw(dots, colour: colour, name)
     }
     return plot.text
   }
 
   private static let quantilePoints = [0.5, 0.95, 0.99, 1]
 
-  private static func quantiles(_ operations: [Plotted], _ faults: [FaultBand], _ workload: String) -> [UInt8]
-  {
-    let end = end(of: operations)
-    var buckets = [[Double]](repeating: [], count: 60)
-    for one in operations where one.outcome == "ok" {
-      buckets[min(59, Int(one.start / end * 60))].append(one.took * 1000)
+  private static func quantiles(
+    _ operations: PlottedOperations, _ faults: [FaultBand], _ workload: String
+  ) -> [UInt8] {
+    let end = operations.end
+    // The operations of each bucket lie together.
+    var starts = [Int](repeating: 0, count: bucketCount + 1)
+    func bucket(_ one: PlottedOperations.One) -> Int { Self.bucket(one.start, end) }
+    for one in operations.all where one.isOK { starts[bucket(one) + 1] += 1 }
+    for bucket in 1...bucketCount { starts[bucket] += starts[bucket - 1] }
+    var values = [Double](repeating: 0, count: starts[bucketCount]), next = starts
+    for one in operations.all where one.isOK {
+      let bucket = bucket(one)
+      values[next[bucket]] = one.took * 1000
+      next[bucket] += 1
     }
-    buckets = buckets.map { $0.sorted() }
     var plot = Plot(
       title: "\(workload): quantiles of latency", unit: "ms", until: end, faults, from: 0.01,
-      to: max(10, buckets.compactMap(\.last).max() ?? 1) * 1.5, isLogarithmic: true)
-    for (number, point) in quantilePoints.enumerated() {
-      let line = buckets.enumerated().compactMap { place, values -> (Double, Double)? in
-        guard !values.isEmpty else { return nil }
-        let value = values[min(values.count - 1, Int(Double(values.count) * point))]
-        return ((Double(place) + 0.5) * end / 60, max(0.01, value))
+      to: max(10, values.max() ?? 1) * 1.5, isLogarithmic: true)
+    var lines = [[(Double, Double)]](repeating: [], count: quantilePoints.count)
+    for bucket in 0..<bucketCount where starts[bucket] < starts[bucket + 1] {
+      let range = starts[bucket]..<starts[bucket + 1]
+      var from = range.lowerBound
+      for (number, point) in quantilePoints.enumerated() {
+        let place = range.lowerBound + min(range.count - 1, Int(Double(range.count) * point))
+        // What is below one quantile is not above it.
+        values.putInPlace(place, of: from..<range.upperBound)
+        lines[number].append(((Double(bucket) + 0.5) * end / Double(bucketCount), max(0.01, values[place])))
+        from = place
       }
-      plot.line(line, colour: palette[number], "\(point)")
+    }
+    for (number, point) in quantilePoints.enumerated() {
+      plot.line(lines[number], colour: palette[number], "\(point)")
     }
     return plot.text
   }
 
-  private static func rate(_ operations: [Plotted], _ faults: [FaultBand], _ workload: String) -> [UInt8] {
-    let end = end(of: operations)
-    var series: [(name: String, colour: String, counts: [Double])] = []
-    for (number, function) in names(operations).enumerated() {
-      for (outcome, colour) in outcomes {
-        let ends = operations.filter {
-          $0.operation.function == function && $0.outcome == outcome && $0.end != nil
-        }
-        guard !ends.isEmpty else { continue }
-        var counts = [Double](repeating: 0, count: 60)
-        for one in ends { counts[min(59, Int((one.start + one.took) / end * 60))] += 60 / end }
-        series.append(
-          ("\(function) \(outcome)", outcome == "ok" ? palette[number % palette.count] : colour, counts))
-      }
+  /// Of the time up to the end.
+  private static let bucketCount = 60
+
+  private static func bucket(_ time: Double, _ end: Double) -> Int {
+    max(0, min(bucketCount - 1, Int(time / end * Double(bucketCount))))
+  }
+
+  private static func rate(
+    _ operations: PlottedOperations, _ faults: [FaultBand], _ workload: String
+  ) -> [UInt8] {
+    let end = operations.end
+    var counts = [[Int]?](repeating: nil, count: operations.seriesCount)
+    for one in operations.all where one.hasEnd {
+      if counts[one.series] == nil { counts[one.series] = Array(repeating: 0, count: bucketCount) }
+      counts[one.series]![bucket(one.start + one.took, end)] += 1
     }
+    let most = counts.compactMap { $0?.max() }.max() ?? 0
+    func rate(_ count: Int) -> Double { Double(count) * Double(bucketCount) / end }
     var plot = Plot(
       title: "\(workload): operations a second", unit: "/s", until: end, faults, from: 0,
-      to: max(1, series.flatMap(\.counts).max() ?? 1) * 1.1, isLogarithmic: false)
-    for one in series {
+      to: max(1, rate(most)) * 1.1, isLogarithmic: false)
+    for (number, counts) in counts.enumerated() {
+      guard let counts else { continue }
+      let (name, colour) = series(operations, number)
       plot.line(
-        one.counts.enumerated().map { ((Double($0.offset) + 0.5) * end / 60, $0.element) },
-        colour: one.colour,
-        one.name)
+        counts.enumerated().map { ((Double($0.offset) + 0.5) * end / Double(bucketCount), rate($0.element)) },
+        colour: colour, name)
     }
     return plot.text
-  }
-
-  private static func end(of operations: [Plotted]) -> Double {
-    max(0.001, operations.map { $0.start + $0.took }.max() ?? 1)
-  }
-
-  private static func names(_ operations: [Plotted]) -> [String] {
-    var names: [String] = []
-    for one in operations where !names.contains(one.operation.function) {
-      names.append(one.operation.function)
-    }
-    return names
   }
 
   // MARK: Timeline
@@ -133,7 +131,9 @@ public enum Pictures {
   /// Jepsen's `timeline.html`: a column for each process, time runs down. As there, it ends after so many operations.
   private static let timelineMax = 10_000
 
-  private static func timeline(_ operations: [Plotted], _ workload: String) -> [UInt8] {
+  private static func timeline(
+    _ operations: PlottedOperations, _ history: History, _ workload: String
+  ) -> [UInt8] {
     var page = PageText()
     page.markup("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>")
     page.text("\(workload): timeline")
@@ -141,33 +141,48 @@ public enum Pictures {
       "</title><style>body{font:12px system-ui,sans-serif;position:relative}div{position:absolute;width:96px;overflow:hidden;"
         + "border-radius:2px;padding:0 3px;box-sizing:border-box;white-space:nowrap}.ok{background:#b3d4ea}.fail{background:#f7dc9c}"
         + ".info{background:#f2b48c}b{position:absolute}</style></head><body>\n")
-    let shown = operations.prefix(timelineMax)
+    let shown = operations.all.prefix(timelineMax)
     var columns: [Operation.Process: Int] = [:]
     // Each operation has at least a line, and none covers the next of its process.
-    var free: [Operation.Process: Int] = [:]
-    let scale = Double(shown.count) * 18 / end(of: Array(shown))
+    var free: [Int] = []
+    var text = TextWriter()
+    let scale = Double(shown.count) * 18 / PlottedOperations.end(of: shown)
     for one in shown {
-      let process = one.operation.process
-      if columns[process] == nil {
-        columns[process] = columns.count
-        page.markup("<b style=\"left:\(columns[process]! * 100)px;top:0\">")
+      let process = history.process(of: one.index)
+      let column = columns[process] ?? free.count
+      if column == free.count {
+        columns[process] = column
+        free.append(0)
+        page.markup("<b style=\"left:\(column * 100)px;top:0\">")
         if case .client(let number) = process { page.text("\(number)") }
         page.markup("</b>")
       }
-      let top = max(free[process] ?? 0, 20 + Int(one.start * scale))
+      let top = max(free[column], 20 + Int(one.start * scale))
       let height = max(16, Int(one.took * scale))
-      free[process] = top + height + 1
-      page.markup(
-        "<div class=\"\(one.outcome)\" style=\"left:\(columns[process]! * 100)px;top:\(top)px;height:\(height)px\" title=\""
-      )
-      page.text(one.operation.edn.text(in: .edn).cut(to: 160) + "\n")
-      if let end = one.end { page.text(end.edn.text(in: .edn).cut(to: 160)) }
+      free[column] = top + height + 1
+      page.markup("<div class=\"")
+      page.markup(outcomes[one.outcome].0)
+      page.markup("\" style=\"left:")
+      page.number(column * 100)
+      page.markup("px;top:")
+      page.number(top)
+      page.markup("px;height:")
+      page.number(height)
+      page.markup("px\" title=\"")
+      page.text(&text, cutTo: 160) { history.writeEDN(of: one.index, to: &$0) }
+      page.markup("\n")
+      if one.hasEnd {
+        page.text(&text, cutTo: 160) {
+          history.writeEDN(of: history.completionIndex(of: one.index)!, to: &$0)
+        }
+      }
       page.markup("\">")
-      page.text(
-        "\(one.operation.function) \((one.operation.edn["value"] ?? .null).text(in: .edn).cut(to: 40))")
+      page.text(history.function(of: one.index))
+      page.markup(" ")
+      page.text(&text, cutTo: 40) { history.writeValue(of: one.index, to: &$0) }
       page.markup("</div>\n")
     }
-    if operations.count > timelineMax {
+    if operations.all.count > timelineMax {
       page.markup("<p>Only the first \(timelineMax) operations are here; report.html has all.</p>")
     }
     page.markup("</body></html>\n")
@@ -182,13 +197,21 @@ public enum Pictures {
   /// A Lamport diagram as Maelstrom draws it: a column for each name, a step down for each event.
   private static func messages(_ log: MessageLog) -> [UInt8] {
     var events: [(time: Int64, place: Int, isEnd: Bool)] = []
-    for (place, message) in log.messages.enumerated() {
-      events.append((message.sent, place, false))
-      if let ended = message.ended { events.append((ended, place, true)) }
+    let messages = log.messages.span
+    // As many messages have been sent by then as there can be events: what is later is not drawn.
+    var last = Int64.min
+    for place in 0..<min(messages.count, eventsMax) { last = max(last, messages[place].sent) }
+    var count = 0
+    for place in messages.indices {
+      count += 1
+      if messages[place].sent <= last { events.append((messages[place].sent, place, false)) }
+      guard let ended = messages[place].ended else { continue }
+      count += 1
+      if ended <= last || messages.count <= eventsMax { events.append((ended, place, true)) }
     }
     events.sort { ($0.time, $0.isEnd ? 1 : 0, $0.place) < ($1.time, $1.isEnd ? 1 : 0, $1.place) }
-    let cut = events.count - min(events.count, eventsMax)
     events = Array(events.prefix(eventsMax))
+    let cut = count - events.count
     var columns: [Int: Int] = [:]
     for event in events {
       for name in [log.messages[event.place].source, log.messages[event.place].destination]
@@ -237,140 +260,34 @@ public enum Pictures {
     _ toY: Int
   ) {
     let isLost = message.fate == .lost
-    let style = isLost ? "#d55e00\" stroke-dasharray=\"4 3" : "#0072b2"
-    page.markup("<path d=\"M\(x) \(y)L\(toX) \(toY)\" stroke=\"\(style)\"><title>")
+    page.markup("<path d=\"M")
+    page.number(x)
+    page.markup(" ")
+    page.number(y)
+    page.markup("L")
+    page.number(toX)
+    page.markup(" ")
+    page.number(toY)
+    page.markup("\" stroke=\"")
+    page.markup(isLost ? "#d55e00\" stroke-dasharray=\"4 3" : "#0072b2")
+    page.markup("\"><title>")
     page.text(
       "\(log.names[message.source]) → \(log.names[message.destination]): \(message.body)".cut(to: 160))
     page.markup("</title></path>")
-    if message.fate == .delivered { page.markup("<circle cx=\"\(toX)\" cy=\"\(toY)\" r=\"2\"/>") }
-    page.markup(
-      "<text x=\"\((x + toX) / 2)\" y=\"\((y + toY) / 2 - 2)\" text-anchor=\"middle\" fill=\"#444\">")
-    page.text(isLost ? "\(log.types[message.type]) ✗" : log.types[message.type])
+    if message.fate == .delivered {
+      page.markup("<circle cx=\"")
+      page.number(toX)
+      page.markup("\" cy=\"")
+      page.number(toY)
+      page.markup("\" r=\"2\"/>")
+    }
+    page.markup("<text x=\"")
+    page.number((x + toX) / 2)
+    page.markup("\" y=\"")
+    page.number((y + toY) / 2 - 2)
+    page.markup("\" text-anchor=\"middle\" fill=\"#444\">")
+    page.text(log.types[message.type])
+    if isLost { page.markup(" ✗") }
     page.markup("</text>\n")
-  }
-}
-
-/// A plot over time, as SVG.
-struct Plot {
-  private static let left = 64.0, right = 150.0, top = 34.0, bottom = 40.0, width = 960.0, height = 420.0
-
-  private var page = PageText()
-  private let end: Double
-  private let low: Double
-  private let high: Double
-  private let isLogarithmic: Bool
-  private var legendCount = 0
-
-  init(
-    title: String, unit: String, until end: Double, _ faults: [FaultBand], from low: Double, to high: Double,
-    isLogarithmic: Bool
-  ) {
-    self.end = end
-    self.low = low
-    self.high = high
-    self.isLogarithmic = isLogarithmic
-    page.markup(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 960 420\" width=\"960\" height=\"420\" font-family=\"sans-serif\" "
-        + "font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n<text x=\"64\" y=\"20\" font-size=\"14\">"
-    )
-    page.text(title)
-    page.markup("</text>\n")
-    for fault in faults {
-      let from = x(Double(fault.from) / 1e9), to = x(fault.to.map { Double($0) / 1e9 } ?? end)
-      page.markup(
-        "<rect x=\"\(Self.short(from))\" y=\"34\" width=\"\(Self.short(max(1, to - from)))\" height=\"346\" fill=\"#888\" fill-opacity=\".16\"><title>"
-      )
-      page.text("\(fault.name) \(fault.what)")
-      page.markup("</title></rect>\n")
-      if fault.name == "kill" {
-        page.markup("<path d=\"M\(Self.short(from)) 34v346\" stroke=\"#d55e00\" stroke-dasharray=\"4 3\"/>\n")
-      }
-    }
-    axes(unit)
-  }
-
-  private mutating func axes(_ unit: String) {
-    page.markup("<path d=\"M64 34V380H810\" fill=\"none\" stroke=\"#444\"/>\n")
-    for part in 0...5 {
-      let time = end * Double(part) / 5
-      page.markup(
-        "<text x=\"\(Self.short(x(time)))\" y=\"396\" text-anchor=\"middle\">\(Self.short(time)) s</text>\n")
-    }
-    var levels: [Double] = []
-    if isLogarithmic {
-      var level = low
-      while level <= high {
-        levels.append(level)
-        level *= 10
-      }
-    } else {
-      levels = (0...4).map { high * Double($0) / 4 }
-    }
-    for level in levels {
-      let text = level >= 10 ? "\(Int(level.rounded()))" : Self.short(level)
-      page.markup("<path d=\"M64 \(Self.short(y(level)))H810\" stroke=\"#ddd\"/>")
-      page.markup(
-        "<text x=\"58\" y=\"\(Self.short(y(level) + 4))\" text-anchor=\"end\">\(text) \(unit)</text>\n")
-    }
-  }
-
-  private func x(_ time: Double) -> Double {
-    Self.left + min(1, max(0, time / end)) * (Self.width - Self.left - Self.right)
-  }
-
-  private func y(_ value: Double) -> Double {
-    let share = isLogarithmic ? Self.decades(max(low, value) / low) / Self.decades(high / low) : value / high
-    return Self.height - Self.bottom - min(1, max(0, share)) * (Self.height - Self.top - Self.bottom)
-  }
-
-  /// The logarithm to base ten, without Foundation: to a few thousandths, which is less than a pixel.
-  static func decades(_ value: Double) -> Double {
-    guard value > 0, value.isFinite else { return 0 }
-    // Between the powers of two the logarithm is nearly a parabola.
-    let fraction = value.significand - 1
-    let power = Double(value.exponent) + fraction * (1.3465 - 0.3465 * fraction)
-    return power * 0.301029995663981
-  }
-
-  /// A number with two decimals at most.
-  static func short(_ value: Double) -> String {
-    let hundredths = Int((value * 100).rounded())
-    let rest = abs(hundredths % 100)
-    let sign = value < 0 && hundredths < 0 ? "-" : ""
-    guard rest > 0 else { return "\(sign)\(abs(hundredths / 100))" }
-    return "\(sign)\(abs(hundredths / 100)).\(rest < 10 ? "0" : "")\(rest)"
-  }
-
-  mutating func dots(_ points: [(Double, Double)], colour: String, _ name: String) {
-    guard !points.isEmpty else { return }
-    page.markup(
-      "<path stroke=\"\(colour)\" stroke-width=\"3\" stroke-linecap=\"round\" stroke-opacity=\".7\" d=\"")
-    for (time, value) in points { page.markup("M\(Self.short(x(time))) \(Self.short(y(value)))h0") }
-    page.markup("\"/>\n")
-    legend(colour, name)
-  }
-
-  mutating func line(_ points: [(Double, Double)], colour: String, _ name: String) {
-    guard !points.isEmpty else { return }
-    page.markup("<polyline fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.6\" points=\"")
-    for (time, value) in points { page.markup("\(Self.short(x(time))),\(Self.short(y(value))) ") }
-    page.markup("\"/>\n")
-    legend(colour, name)
-  }
-
-  private mutating func legend(_ colour: String, _ name: String) {
-    let y = 48 + 18 * legendCount
-    legendCount += 1
-    page.markup(
-      "<rect x=\"822\" y=\"\(y - 9)\" width=\"10\" height=\"10\" fill=\"\(colour)\"/><text x=\"838\" y=\"\(y)\">"
-    )
-    page.text(name)
-    page.markup("</text>\n")
-  }
-
-  var text: [UInt8] {
-    var page = page
-    page.markup("</svg>\n")
-    return page.bytes
   }
 }

@@ -11,12 +11,26 @@ import History
 /// There is no `<` in it, so it can stand in a script element.
 struct ReportData {
   private let report: RunReport
-  private var out = Chunks()
+
+  init(_ report: RunReport) { self.report = report }
+
+  var text: [UInt8] { written().bytes }
+
+  func written() -> TextWriter {
+    var writing = DataWriting(report)
+    writing.write()
+    return writing.take()
+  }
+}
+
+private struct DataWriting: ~Copyable {
+  private let report: RunReport
+  private var out = TextWriter(reserving: 1 << 16)
   private var texts = TextTable()
   /// From what times count, in nanoseconds since the run's begin.
   private let origin: Int64
-  /// Rows of operations by their indices in the history, both halves.
-  private var rows: [Int: Int] = [:]
+  /// Rows of operations by their indices in the history, both halves; -1 for what is in no row.
+  private var rows: [Int32] = []
 
   init(_ report: RunReport) {
     self.report = report
@@ -28,20 +42,9 @@ struct ReportData {
   private static let textBytesMax = 200
   private static let textBytesMin = 32
 
-  var text: [UInt8] {
-    var copy = self
-    copy.write()
-    var text: [UInt8] = []
-    text.reserveCapacity(copy.out.bytes.count)
-    for byte in copy.out.bytes {
-      if byte == UInt8(ascii: "<") { text += "\\u003c".utf8 } else { text.append(byte) }
-    }
-    return text
-  }
-
-  private mutating func write() {
+  mutating func write() {
     out.add("{\"workload\":")
-    out.add(quoted: report.workload)
+    out.add(quoted: report.workload, escaping: .less)
     strings("nodes", report.nodes)
     writeOperations()
     writeFaults()
@@ -49,36 +52,54 @@ struct ReportData {
     writeAnomalies()
     writeSpread()
     writeOffsets()
-    strings("texts", texts.all)
-    out.add("}")
+    begin("texts")
+    texts.write(to: &out)
+    out.add("]}")
+  }
+
+  /// Hands over what was written.
+  mutating func take() -> TextWriter {
+    var text = TextWriter(reserving: 1)
+    swap(&text, &out)
+    return text
   }
 
   // MARK: Small parts
 
-  private mutating func strings(_ name: String, _ values: [String]) {
-    column(name, values) { $0.add(quoted: $1) }
+  private mutating func begin(_ name: StaticString) {
+    out.add(",\"")
+    out.add(name)
+    out.add("\":[")
   }
 
-  private mutating func numbers(_ name: String, _ values: [Int]) { column(name, values) { $0.add("\($1)") } }
+  private mutating func strings(_ name: StaticString, _ values: [String]) {
+    column(name, values) { $0.add(quoted: $1, escaping: .less) }
+  }
+
+  private mutating func numbers(_ name: StaticString, _ values: [Int]) { column(name, values) { $0.add($1) } }
 
   private mutating func column<Value>(
-    _ name: String, _ values: [Value], _ write: (inout Chunks, Value) -> Void
+    _ name: StaticString, _ values: [Value], _ write: (inout TextWriter, Value) -> Void
   ) {
-    out.add(",\"\(name)\":[")
+    begin(name)
     for (place, value) in values.enumerated() {
-      if place > 0 { out.add(",") }
+      if place > 0 { out.add(UInt8(ascii: ",")) }
       write(&out, value)
     }
-    out.add("]")
+    out.add(UInt8(ascii: "]"))
   }
 
-  /// Each value less the one before it.
-  private static func differences(_ values: [Int]) -> [Int] {
-    zip(values, [0] + values).map { $0 - $1 }
+  private mutating func column(_ name: StaticString, _ column: borrowing Column) {
+    begin(name)
+    if column.text.count > 0 { out.add(column.text, from: 1) }
+    out.add(UInt8(ascii: "]"))
   }
 
-  private static func microseconds(_ nanoseconds: Int64) -> Int {
-    Int((Double(nanoseconds) / 1000).rounded(.down))
+  private mutating func member(_ name: StaticString, _ value: Int) {
+    out.add("\"")
+    out.add(name)
+    out.add("\":")
+    out.add(value)
   }
 
   private func cap(_ count: Int) -> Int {
@@ -89,73 +110,99 @@ struct ReportData {
 
   private mutating func writeOperations() {
     let history = report.history
-    let invocations = history.operations.filter { $0.isClient && $0.kind == .invoke }
-    let cap = cap(invocations.count)
+    var count = 0
+    for index in 0..<history.count where history.kind(of: index) == .invoke && history.isClient(index) {
+      count += 1
+    }
+    let cap = cap(count)
+    rows = [Int32](repeating: -1, count: history.count)
     var functions = NameTable(), nodes = NameTable(report.nodes), keys = OperationKeys(report.workload)
-    var at: [Int] = [], took: [Int] = [], process: [Int] = [], function: [Int] = [], outcome: [Int] = []
-    var node: [Int] = [], index: [Int] = [], value: [Int] = [], result: [Int] = [], final: [Int] = []
-    for (row, operation) in invocations.enumerated() {
-      let end = history.completion(of: operation.index)
-      rows[operation.index] = row
-      if let end { rows[end.index] = row }
-      at.append(Self.microseconds(operation.time.nanoseconds))
-      took.append(end.map { Self.microseconds(($0.time - operation.time).nanoseconds) } ?? -1)
-      if case .client(let number) = operation.process { process.append(number) } else { process.append(-1) }
-      function.append(functions.place(of: operation.function))
-      outcome.append(end.map { ["ok": 0, "fail": 1, "info": 2][$0.kind.rawValue] ?? 2 } ?? 3)
-      node.append(operation.node.map { nodes.place(of: $0.name) } ?? -1)
-      index.append(operation.index)
-      value.append(texts.place(of: Self.text(of: operation, "value").cut(to: cap)))
-      let ending = end.map { end in
-        [
-          end.kind == .ok ? Self.text(of: end, "value") : "",
-          end.error == nil ? "" : Self.text(of: end, "error"),
-        ]
-        .filter { !$0.isEmpty }.joined(separator: " ")
+    var at = Column(count), took = Column(count), process = Column(count), function = Column(count)
+    var outcome = Column(count), node = Column(count), places = Column(count), value = Column(count)
+    var result = Column(count), final = Column(), keyRows = Column()
+    var text = TextWriter()
+    let areKnown = keys.areKnown
+    var row = 0
+    for index in 0..<history.count where history.kind(of: index) == .invoke && history.isClient(index) {
+      defer { row += 1 }
+      let end = history.completionIndex(of: index), start = history.time(of: index)
+      rows[index] = Int32(row)
+      if let end { rows[end] = Int32(row) }
+      at.add(difference: ReportData.microseconds(start))
+      took.add(end.map { ReportData.microseconds(history.time(of: $0) - start) } ?? -1)
+      if case .client(let number) = history.process(of: index) { process.add(number) }
+      function.add(functions.place(of: history.function(of: index)))
+      outcome.add(end.map { Self.outcome(history.kind(of: $0)) } ?? 3)
+      node.add(history.node(of: index).map { nodes.place(of: $0.name) } ?? -1)
+      places.add(difference: index)
+      text.removeAll()
+      history.writeShown(of: index, to: &text)
+      value.add(texts.place(of: text, cutTo: cap))
+      text.removeAll()
+      if let end { history.writeResult(of: end, to: &text) }
+      result.add(texts.place(of: text, cutTo: cap))
+      if history.isFinal(index) { final.add(row) }
+      if areKnown {
+        let found = keys.find(history.value(of: index), end.map { history.value(of: $0) } ?? .null)
+        keyRows.add(list: found)
       }
-      result.append(texts.place(of: (ending ?? "").cut(to: cap)))
-      if operation.isFinal { final.append(row) }
-      keys.add(operation, end)
     }
     strings("hosts", nodes.names)
     strings("functions", functions.names)
-    out.add(",\"operations\":{\"count\":\(at.count),\"workers\":\(report.clientCount)")
-    numbers("at", Self.differences(at))
-    numbers("took", took)
-    numbers("process", process)
-    numbers("function", function)
-    numbers("outcome", outcome)
-    numbers("node", node)
-    numbers("index", Self.differences(index))
-    numbers("value", value)
-    numbers("result", result)
-    numbers("final", final)
-    if !keys.names.isEmpty { column("keys", keys.rows) { $0.add($1.count == 1 ? "\($1[0])" : "\($1)") } }
+    // At once, for all that is large.
+    out.reserve(
+      at.text.count + took.text.count + process.text.count + function.text.count + outcome.text.count
+        + node.text.count + places.text.count + value.text.count + result.text.count + keyRows.text.count
+        + 1024)
+    out.add(",\"operations\":{")
+    member("count", count)
+    out.add(UInt8(ascii: ","))
+    member("workers", report.clientCount)
+    column("at", at)
+    column("took", took)
+    column("process", process)
+    column("function", function)
+    column("outcome", outcome)
+    column("node", node)
+    column("index", places)
+    column("value", value)
+    column("result", result)
+    column("final", final)
+    if !keys.names.isEmpty { column("keys", keyRows) }
     out.add("}")
     if !keys.names.isEmpty { strings("keys", keys.names) }
   }
 
-  private static func text(of operation: Operation, _ member: String) -> String {
-    let value = operation.edn[member] ?? .null
-    return value == .null ? "" : value.text(in: .edn)
+  private static func outcome(_ kind: Operation.Kind) -> Int {
+    switch kind {
+    case .ok: 0
+    case .fail: 1
+    case .info, .invoke: 2
+    }
   }
 
   private mutating func writeFaults() {
     column("faults", report.history.faults) { out, fault in
       out.add("{\"name\":")
-      out.add(quoted: fault.name)
+      out.add(quoted: fault.name, escaping: .less)
       out.add(",\"what\":")
-      out.add(quoted: fault.what.cut(to: 400))
-      out.add(",\"from\":\(Self.microseconds(fault.from))")
-      if let to = fault.to { out.add(",\"to\":\(Self.microseconds(to))") }
+      out.add(quoted: fault.what.cut(to: 400), escaping: .less)
+      out.add(",\"from\":")
+      out.add(ReportData.microseconds(fault.from))
+      if let to = fault.to {
+        out.add(",\"to\":")
+        out.add(ReportData.microseconds(to))
+      }
       out.add("}")
     }
-    let deaths = report.log?.deaths ?? []
-    column("deaths", deaths) { [origin] out, death in
-      out.add("{\"at\":\(Self.microseconds(death.time - origin)),\"node\":")
-      out.add(quoted: death.node)
+    let deaths = report.log?.deaths ?? [], origin = origin
+    column("deaths", deaths) { out, death in
+      out.add("{\"at\":")
+      out.add(ReportData.microseconds(death.time - origin))
+      out.add(",\"node\":")
+      out.add(quoted: death.node, escaping: .less)
       out.add(",\"how\":")
-      out.add(quoted: death.how)
+      out.add(quoted: death.how, escaping: .less)
       out.add("}")
     }
   }
@@ -163,36 +210,47 @@ struct ReportData {
   // MARK: Messages
 
   private mutating func writeMessages(_ log: MessageLog) {
-    let messages = log.messages
-    let cap = cap(messages.count)
+    let count = log.messages.count
+    let cap = cap(count)
     var causes = NameTable()
-    let at = messages.map { Self.microseconds($0.sent - origin) }
-    let body = messages.map { message in
-      texts.place(
-        of: unsafe message.body.withBytes { unsafe String(decoding: $0.prefix(cap + 8), as: UTF8.self) }.cut(
-          to: cap))
+    var at = Column(count), took = Column(count), from = Column(count), to = Column(count),
+      type = Column(count)
+    var fate = Column(count), cause = Column(count), operation = Column(count), number = Column(count)
+    var copies = Column(), body = Column(count)
+    let messages = log.messages.span
+    for place in messages.indices {
+      let start = ReportData.microseconds(messages[place].sent - origin)
+      at.add(difference: start)
+      took.add(messages[place].ended.map { ReportData.microseconds($0 - origin) - start } ?? -1)
+      from.add(messages[place].source)
+      to.add(messages[place].destination)
+      type.add(messages[place].type)
+      fate.add(messages[place].fate.rawValue)
+      cause.add(causes.place(of: messages[place].cause))
+      // A record that was changed by hand may name any operation.
+      operation.add(
+        messages[place].operation.flatMap { rows.indices.contains($0) ? Int(rows[$0]) : nil } ?? -1)
+      number.add(difference: messages[place].number)
+      if messages[place].isCopy { copies.add(place) }
+      body.add(texts.place(of: messages[place].body, cutTo: cap))
     }
-    let cause = messages.map { causes.place(of: $0.cause) }
     strings("names", log.names)
     strings("types", log.types)
     strings("causes", causes.names)
-    out.add(",\"isCut\":\(log.isFull || !log.isComplete)")
-    out.add(",\"messages\":{\"count\":\(messages.count)")
-    numbers("at", Self.differences(at))
-    numbers(
-      "took",
-      messages.enumerated().map { place, message in
-        message.ended.map { Self.microseconds($0 - origin) - at[place] } ?? -1
-      })
-    numbers("from", messages.map(\.source))
-    numbers("to", messages.map(\.destination))
-    numbers("type", messages.map(\.type))
-    numbers("fate", messages.map(\.fate.rawValue))
-    numbers("cause", cause)
-    numbers("operation", messages.map { $0.operation.flatMap { rows[$0] } ?? -1 })
-    numbers("number", Self.differences(messages.map(\.number)))
-    numbers("copies", messages.indices.filter { messages[$0].isCopy })
-    numbers("body", body)
+    out.add(log.isFull || !log.isComplete ? ",\"isCut\":true" : ",\"isCut\":false" as StaticString)
+    out.add(",\"messages\":{")
+    member("count", count)
+    column("at", at)
+    column("took", took)
+    column("from", from)
+    column("to", to)
+    column("type", type)
+    column("fate", fate)
+    column("cause", cause)
+    column("operation", operation)
+    column("number", number)
+    column("copies", copies)
+    column("body", body)
     out.add("}")
   }
 
@@ -202,15 +260,18 @@ struct ReportData {
     let rows = rows
     column("anomalies", report.kinds.flatMap(\.shown)) { out, anomaly in
       out.add("{\"name\":")
-      out.add(quoted: anomaly.name)
+      out.add(quoted: anomaly.name, escaping: .less)
       out.add(",\"node\":")
-      out.add(anomaly.node.map { .string($0.name) } ?? .null)
+      if let node = anomaly.node { out.add(quoted: node.name, escaping: .less) } else { out.add("null") }
       out.add(",\"operations\":[")
-      var seen: [Int] = []
-      for row in anomaly.operations.compactMap({ rows[$0] }) where !seen.contains(row) && seen.count < 200 {
+      var seen: [Int32] = []
+      for index in anomaly.operations where rows.indices.contains(index) && seen.count < 200 {
+        let row = rows[index]
+        if row < 0 || seen.contains(row) { continue }
+        if !seen.isEmpty { out.add(UInt8(ascii: ",")) }
         seen.append(row)
+        out.add(Int(row))
       }
-      out.add(seen.map(String.init).joined(separator: ","))
       out.add("]}")
     }
   }
@@ -222,15 +283,18 @@ struct ReportData {
   private mutating func writeSpread() {
     let sightings = report.sightings.filter { $0.acknowledged != nil }
     guard !sightings.isEmpty, sightings.count * report.nodes.count <= Self.spreadPairsMax else { return }
-    out.add(",\"spread\":{\"count\":\(sightings.count)")
+    out.add(",\"spread\":{")
+    member("count", sightings.count)
     strings("values", sightings.map { EDN($0.value).text(in: .json).cut(to: 100) })
-    let starts = sightings.map { Self.microseconds(($0.acknowledged! - report.origin).nanoseconds) }
+    let starts = sightings.map { ReportData.microseconds(($0.acknowledged! - report.origin).nanoseconds) }
     numbers("at", starts)
     numbers(
       "seen",
       sightings.enumerated().flatMap { place, sighting in
         sighting.seen.map { seen in
-          seen.map { max(0, (Self.microseconds(($0 - report.origin).nanoseconds) - starts[place]) / 1000) }
+          seen.map {
+            max(0, (ReportData.microseconds(($0 - report.origin).nanoseconds) - starts[place]) / 1000)
+          }
             ?? -1
         }
       })
@@ -244,29 +308,35 @@ struct ReportData {
     guard report.workload == "kafka" else { return }
     var keys = NameTable()
     var at: [Int] = [], key: [Int] = [], offset: [Int] = [], isPoll: [Int] = []
-    func add(_ time: Duration, _ name: String, _ value: Int?, _ poll: Int) {
+    func add(_ time: Int64, _ name: String, _ value: Int?, _ poll: Int) {
       guard let value, at.count < Self.offsetsMax else { return }
-      at.append(Self.microseconds(time.nanoseconds))
+      at.append(ReportData.microseconds(time))
       key.append(keys.place(of: name))
       offset.append(value)
       isPoll.append(poll)
     }
-    for operation in report.history.operations where operation.isClient && operation.kind == .ok {
-      for micro in operation.value.array ?? [] {
+    let history = report.history
+    for index in 0..<history.count where history.kind(of: index) == .ok && history.isClient(index) {
+      guard at.count < Self.offsetsMax else { break }
+      let time = history.time(of: index)
+      for micro in history.value(of: index).array ?? [] {
         guard let parts = micro.array, let verb = parts.first?.string else { continue }
         if verb == "send", parts.count > 2 {
-          add(operation.time, parts[1].plainText, parts[2].array?.first?.integer, 0)
+          add(time, parts[1].plainText, parts[2].array?.first?.integer, 0)
         } else if verb == "poll", parts.count > 1, case .object(let polled) = parts[1] {
           for (name, pairs) in polled.sorted(by: { $0.key < $1.key }) {
-            add(operation.time, name.description, pairs.array?.last?.array?.first?.integer, 1)
+            add(time, name.description, pairs.array?.last?.array?.first?.integer, 1)
           }
         }
       }
     }
     guard !at.isEmpty else { return }
-    out.add(",\"offsets\":{\"count\":\(at.count)")
+    out.add(",\"offsets\":{")
+    member("count", at.count)
     strings("keys", keys.names)
-    numbers("at", Self.differences(at))
+    var differences = Column(at.count)
+    for time in at { differences.add(difference: time) }
+    column("at", differences)
     numbers("key", key)
     numbers("offset", offset)
     numbers("poll", isPoll)
@@ -274,69 +344,27 @@ struct ReportData {
   }
 }
 
-/// Which keys each operation is about, for workloads that have keys.
-private struct OperationKeys {
-  private static let namesMax = 5000
-
-  private let workload: String
-  private var table = NameTable()
-  /// Of each operation the places of its keys in ``names``.
-  private(set) var rows: [[Int]] = []
-  var names: [String] { table.names }
-
-  init(_ workload: String) { self.workload = workload }
-
-  mutating func add(_ operation: Operation, _ end: Operation?) {
-    var found: [Int] = []
-    for value in [operation.value, end?.value ?? .null] {
-      for key in keys(value) where table.names.count < Self.namesMax {
-        let place = table.place(of: key.plainText.cut(to: 100))
-        if !found.contains(place) { found.append(place) }
-      }
-    }
-    rows.append(found)
-  }
-
-  private func keys(_ value: JSON) -> [JSON] {
-    switch workload {
-    case "lin-kv": value.array.flatMap { $0.count == 2 ? [$0[0]] : nil } ?? []
-    case "txn-rw-register", "txn-list-append":
-      (value.array ?? []).compactMap { $0.array.flatMap { $0.count == 3 ? $0[1] : nil } }
-    case "kafka": (value.array ?? []).flatMap(Self.logs(in:)) + Self.members(value)
-    default: []
-    }
-  }
-
-  /// Of a micro-operation of kafka, or a key that is assigned.
-  private static func logs(in part: JSON) -> [JSON] {
-    if case .string = part { return [part] }
-    guard let parts = part.array, parts.count > 1, case .string(let verb) = parts[0] else { return [] }
-    return verb == "send" ? [parts[1]] : members(parts[1])
-  }
-
-  private static func members(_ value: JSON) -> [JSON] {
-    if case .object(let members) = value { members.keys.sorted().map(\.json) } else { [] }
+extension ReportData {
+  /// Whole microseconds, downwards.
+  static func microseconds(_ nanoseconds: Int64) -> Int {
+    let (quotient, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1000)
+    return Int(rest < 0 ? quotient - 1 : quotient)
   }
 }
 
-/// Names in the order in which they turn up.
-private struct NameTable {
-  private(set) var names: [String] = []
-  private var places: [JSONName: Int] = [:]
-
-  init(_ names: [String] = []) { for name in names { _ = place(of: name) } }
-
-  mutating func place(of name: String) -> Int {
-    if let place = places[JSONName(name)] { return place }
-    places[JSONName(name)] = names.count
-    names.append(name)
-    return names.count - 1
+extension History {
+  /// Adds the value of an operation, of null nothing.
+  fileprivate func writeShown(of index: Int, to text: inout TextWriter) {
+    let start = text.count
+    writeValue(of: index, to: &text)
+    if text.count - start == 3, value(of: index) == .null { text.cut(at: start) }
   }
-}
 
-/// The same for texts, of which the first is empty.
-private struct TextTable {
-  private var table = NameTable([""])
-  var all: [String] { table.names }
-  mutating func place(of text: String) -> Int { table.place(of: text) }
+  /// Adds how an operation ended: the value of an ok, and the error.
+  fileprivate func writeResult(of index: Int, to text: inout TextWriter) {
+    if kind(of: index) == .ok { writeShown(of: index, to: &text) }
+    guard let error = error(of: index), error != .null else { return }
+    if text.count > 0 { text.add(UInt8(ascii: " ")) }
+    text.add(keywording: error)
+  }
 }

@@ -67,34 +67,75 @@ public struct RunReport: Sendable {
   public func page(inlineBytesMax: Int = RunReport.inlineBytesMax) -> Page {
     var report = self
     report.prove()
-    let data = ReportData(report).text
+    let data = ReportData(report).written()
     let isInline = data.count <= inlineBytesMax
     var html = PageText()
-    report.write(&html, data: isInline ? data : nil)
-    return Page(html: html.bytes, data: isInline ? nil : Self.script(data))
+    report.write(&html, data: isInline ? data.bytes : nil)
+    return Page(html: html.bytes, data: isInline ? nil : unsafe data.withBytes { unsafe Self.script($0) })
   }
 
   /// Data as a script that hands them over in strings of this size, which the page joins and reads as JSON: a browser takes
   /// several times as long for a literal of tens of megabytes, whether an object or a string.
   private static let stringBytesMax = 1 << 18
 
-  private static func script(_ data: [UInt8]) -> [UInt8] {
+  private static func script(_ data: UnsafeBufferPointer<UInt8>) -> [UInt8] {
     let quote = UInt8(ascii: "'"), backslash = UInt8(ascii: "\\")
-    var text = Array("reportData('".utf8)
-    text.reserveCapacity(data.count + data.count / 16)
-    var room = stringBytesMax
-    for byte in data {
-      room -= 1
-      // Not within a character.
-      if room <= 0, byte < 128 {
-        text += "',\n'".utf8
-        room = stringBytesMax
-      }
-      if byte == backslash || byte == quote { text.append(backslash) }
-      text.append(byte)
+    var escapeCount = 0
+    for place in data.indices {
+      let byte = unsafe data[place]
+      if byte == backslash || byte == quote { escapeCount += 1 }
     }
-    return text + Array("');\n".utf8)
+    let breakCount = data.count / stringBytesMax + 1
+    let bytesMax =
+      data.count + escapeCount + scriptBreak.count * breakCount + scriptStart.count + scriptEnd.count
+    return unsafe [UInt8](unsafeUninitializedCapacity: bytesMax) { text, count in
+      func add(_ part: [UInt8]) {
+        for byte in part {
+          unsafe text[count] = byte
+          count += 1
+        }
+      }
+      add(scriptStart)
+      var start = 0, end = stringBytesMax - 1
+      while true {
+        // Not within a character.
+        while end < data.count, unsafe data[end] >= 128 { end += 1 }
+        let part = unsafe UnsafeRawBufferPointer(
+          UnsafeBufferPointer(rebasing: data[start..<min(end, data.count)]))
+        var next = count, place = 0
+        while place < part.count {
+          // Eight bytes at once, where none is escaped.
+          while place &+ 8 <= part.count {
+            let word = unsafe part.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            guard !word.has(quote), !word.has(backslash) else { break }
+            unsafe UnsafeMutableRawPointer(text.baseAddress! + next).storeBytes(of: word, as: UInt64.self)
+            place &+= 8
+            next &+= 8
+          }
+          let stop = min(part.count, place &+ 8)
+          while place < stop {
+            let byte = unsafe part[place]
+            if byte == backslash || byte == quote {
+              unsafe text[next] = backslash
+              next &+= 1
+            }
+            unsafe text[next] = byte
+            place &+= 1
+            next &+= 1
+          }
+        }
+        count = next
+        guard end < data.count else { break }
+        add(scriptBreak)
+        start = end
+        end += stringBytesMax
+      }
+      add(scriptEnd)
+    }
   }
+
+  private static let scriptStart = Array("reportData('".utf8), scriptBreak = Array("',\n'".utf8)
+  private static let scriptEnd = Array("');\n".utf8)
 
   /// Of anomalies of registers, by the index of their last operation: as little as shows that no order explains it.
   private(set) var windows: [Int: LinearizationWindow] = [:]

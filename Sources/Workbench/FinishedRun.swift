@@ -47,14 +47,13 @@ public struct FinishedRun {
   /// Writes the pictures, the report, the history and the results. Returns the results with what they say of pictures.
   func write(to store: Store) throws(BenchError) -> Results {
     let workload = scenario.workload.rawValue
-    let log = FileManager.default.contents(atPath: store.recordPath).map { MessageLog(reading: Array($0)) }
+    let log = Store.contents(store.recordPath).map { MessageLog(reading: $0) }
     for file in Pictures.files(history, log, workload: workload) {
       try store.write(file.name) { $0(file.text) }
     }
     var results = results
     results.tellPictures()
-    try store.write("history.edn") { history.writeEDN(to: $0) }
-    try store.write("history.txt") { history.writeText(to: $0) }
+    try store.write("history.edn", "history.txt") { history.writeLines(edn: $0, text: $1) }
     try store.write("results.edn") { $0(Array(results.edn.utf8)) }
     try store.write("results.json") { $0(Array(results.json.utf8)) }
     var report = RunReport(

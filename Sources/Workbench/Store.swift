@@ -46,17 +46,40 @@ struct Store: Sendable {
 
   /// Writes a file of this run, from pieces.
   func write(_ file: String, _ produce: (_ write: ([UInt8]) -> Void) -> Void) throws(BenchError) {
-    let path = "\(directory)/\(file)"
-    guard FileManager.default.createFile(atPath: path, contents: nil),
-      let handle = FileHandle(forWritingAtPath: path)
-    else { throw BenchError("can't write \(path): \(lastReason())") }
-    var problem: (any Error)?
-    produce { bytes in
-      guard problem == nil else { return }
-      do { try handle.write(contentsOf: bytes) } catch { problem = error }
+    let output = try OutputFile("\(directory)/\(file)")
+    produce { output.write($0) }
+    try output.close()
+  }
+
+  /// Writes two files of this run at once, from pieces.
+  func write(
+    _ file: String, _ other: String,
+    _ produce: (_ write: ([UInt8]) -> Void, _ writeOther: ([UInt8]) -> Void) -> Void
+  ) throws(BenchError) {
+    let outputs = (try OutputFile("\(directory)/\(file)"), try OutputFile("\(directory)/\(other)"))
+    produce({ outputs.0.write($0) }, { outputs.1.write($0) })
+    try outputs.0.close()
+    try outputs.1.close()
+  }
+
+  /// What a regular file has; nil if it can't be read.
+  static func contents(_ path: String) -> [UInt8]? {
+    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { _ = Foundation.close(file) }
+    var status = stat()
+    guard unsafe fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    var isRead = true
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
+      while count < buffer.count {
+        let got = unsafe read(file, buffer.baseAddress! + count, buffer.count - count)
+        if got < 0 && errno == EINTR { continue }
+        isRead = got >= 0
+        guard got > 0 else { return }
+        count += got
+      }
     }
-    do { try handle.close() } catch { problem = problem ?? error }
-    if let problem { throw BenchError("can't write \(path): \(reason(of: problem))") }
+    return isRead ? bytes : nil
   }
 
   /// Links `<root>/latest` and `<root>/<workload>/latest` to this run, once its results are complete.
@@ -113,6 +136,44 @@ struct Store: Sendable {
       _ = unsafe unlink(fresh)
       throw BenchError("can't link \(path) to \(target): \(why)")
     }
+  }
+}
+
+/// A file as it is written. What goes wrong is told when it is closed.
+private final class OutputFile {
+  private let path: String
+  private var file: Int32
+  private var problem: BenchError?
+
+  init(_ path: String) throws(BenchError) {
+    self.path = path
+    file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    if file < 0 { throw BenchError("can't write \(path): \(lastReason())") }
+  }
+
+  deinit { if file >= 0 { _ = Foundation.close(file) } }
+
+  func write(_ bytes: [UInt8]) {
+    guard problem == nil else { return }
+    unsafe bytes.withUnsafeBytes { bytes in
+      var written = 0
+      while written < bytes.count {
+        let count = unsafe Foundation.write(file, bytes.baseAddress! + written, bytes.count - written)
+        if count < 0 && errno == EINTR { continue }
+        guard count >= 0 else {
+          problem = BenchError("can't write \(path): \(lastReason())")
+          return
+        }
+        written += count
+      }
+    }
+  }
+
+  func close() throws(BenchError) {
+    let result = Foundation.close(file)
+    file = -1
+    if let problem { throw problem }
+    if result != 0 && errno != EINTR { throw BenchError("can't write \(path): \(lastReason())") }
   }
 }
 

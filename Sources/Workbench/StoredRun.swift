@@ -51,9 +51,7 @@ public struct StoredRun {
 
   func report() throws(BenchError) -> RunReport {
     let results = Self.edn("\(directory)/results.edn")
-    let log = FileManager.default.contents(atPath: "\(directory)/messages.jsonl").map {
-      MessageLog(reading: Array($0))
-    }
+    let log = Store.contents("\(directory)/messages.jsonl").map { MessageLog(reading: $0) }
     let verdict: Verdict =
       results?["valid?"] == true ? .valid : results?["valid?"] == false ? .invalid : .unknown
     var report = RunReport(
@@ -87,10 +85,10 @@ public struct StoredRun {
     var clients = max(1, names.count)
     if case .integer(let count)? = description["options"]?["concurrency"] { clients = max(1, count) }
     func node(of process: Int) -> NodeID { names.isEmpty ? "?" : names[process % clients % names.count] }
-    guard let bytes = FileManager.default.contents(atPath: path) else {
+    guard let bytes = Store.contents(path) else {
       return log?.history(node: node(of:)) ?? History()
     }
-    do { return try History(readingEDN: Array(bytes), workload, node: node(of:)) } catch {
+    do { return try History(readingEDN: bytes, workload, node: node(of:)) } catch {
       throw BenchError("\(path) is no history: \(error)")
     }
   }

@@ -55,6 +55,40 @@ struct MessageLogTests {
     #expect(log.steps.count == test.history.count)
   }
 
+  @Test("lines as the bench writes them say the same as those with white space, which a parser reads")
+  func plainLines() throws {
+    let (_, bytes) = record { $0.faults = [.partition, .duplicate] }
+    var spaced: [UInt8] = []
+    for byte in bytes { spaced += byte == UInt8(ascii: "\n") ? [0x20, byte] : [byte] }
+    let log = MessageLog(reading: bytes), other = MessageLog(reading: spaced)
+    #expect(log.messages.count > 50 && MessageLog.firstDifference(log, other) == nil)
+    #expect(log.messages.map(\.operation) == other.messages.map(\.operation))
+    #expect(log.messages.map(\.body) == other.messages.map(\.body))
+    #expect(log.names == other.names && log.types == other.types && log.lastTime == other.lastTime)
+    #expect(log.steps.map(\.function) == other.steps.map(\.function))
+    #expect(log.steps.map(\.kind) == other.steps.map(\.kind))
+    #expect(log.steps.map(\.process) == other.steps.map(\.process))
+  }
+
+  @Test("a line that looks as if the bench had written it is still JSON, or is not read")
+  func nearlyPlainLines() {
+    let lines = [
+      #"{"t":1,"sent":{"id":0,"src":"c0","dest":"n0","body":{"x":"}},\"op\":5}"}}}"#,
+      #"{"t":01,"delivered":0}"#, #"{"t":2,"delivered":0}x"#,
+      #"{"t":3,"sent":{"id":1,"src":"c0","dest":"n0","body":{,}}}"#,
+      #"{"t":4,"delivered":0}"#,
+      #"{"t":5,"sent":{"id":99999999999,"src":"c\u00e9","dest":"n0","body":{"type":"x"}},"op":7}"#,
+      #"{"t":6,"delivered":99999999999}"#,
+    ]
+    let log = MessageLog(reading: Array(lines.joined(separator: "\n").utf8))
+    #expect(log.unreadableLineCount == 3)
+    #expect(log.messages.map(\.number) == [0, 99_999_999_999])
+    #expect(log.messages.map(\.operation) == [nil, 7])
+    #expect(log.messages.map(\.ended) == [4, 6])
+    #expect(log.messages[0].body.value == ["x": #"}},"op":5}"#])
+    #expect(log.names == ["c0", "n0", "c\u{e9}"])
+  }
+
   @Test("what a partition loses is lost by it, and what faults hold back or copy says so")
   func mishaps() {
     let log = MessageLog(
