@@ -9,6 +9,8 @@ import History
 /// otherwise it is a warning that says what it costs.
 struct TransactionAnomalies {
   private static let toldMax = 8
+  /// So many are looked through faster than a hash finds one.
+  private static let fewMax = 16
 
   /// What is given up where a model that is not asked for is broken, and how to ask for it.
   private static let costs: [String: String] = [
@@ -224,9 +226,6 @@ struct TransactionAnomalies {
   }
 
   private struct Sessions {
-    /// So many processes are looked through faster than a dictionary finds one.
-    private static let fewMax = 16
-
     /// By key: the first few processes, and the places of their pasts.
     private var few: [[(process: Int, place: Int)]]
     private var others: [Session: Int] = [:]
@@ -236,18 +235,21 @@ struct TransactionAnomalies {
 
     mutating func place(_ process: Int, _ key: Int) -> Int {
       for known in few[key] where known.process == process { return known.place }
-      let isFew = few[key].count < Self.fewMax
+      let isFew = few[key].count < TransactionAnomalies.fewMax
       if !isFew, let place = others[Session(process: process, key: key)] { return place }
       let place = pasts.count
       pasts.append(Past())
-      if isFew { few[key].append((process, place)) } else { others[Session(process: process, key: key)] = place }
+      if isFew {
+        few[key].append((process, place))
+      } else {
+        others[Session(process: process, key: key)] = place
+      }
       return place
     }
   }
 
   /// A set of versions, which are nearly always few.
   private struct FewVersions {
-    private static let fewMax = 16
     private var few: [Int] = []
     private var many: Set<Int> = []
 
@@ -255,7 +257,7 @@ struct TransactionAnomalies {
 
     mutating func insert(_ version: Int) {
       guard !few.contains(version) else { return }
-      if few.count < Self.fewMax { few.append(version) } else { many.insert(version) }
+      if few.count < TransactionAnomalies.fewMax { few.append(version) } else { many.insert(version) }
     }
 
     mutating func remove(_ version: Int) {
