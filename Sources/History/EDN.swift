@@ -88,11 +88,12 @@ extension EDN {
       }
   }
 
-  /// A JSON value in which words stand for keywords: a string, or the first element of an array.
+  /// A JSON value in which words stand for keywords: a string, or the first element of an array. What no keyword can be
+  /// called, as a sentence, stays a string.
   public init(keywording json: JSON) {
     self =
       switch json {
-      case .string(let name): .keyword(name)
+      case .string(let name) where name.isKeywordName: .keyword(name)
       case .array(let elements):
         .vector(elements.enumerated().map { $0 == 0 ? EDN(keywording: $1) : EDN($1) })
       default: EDN(json)
@@ -130,6 +131,21 @@ extension EDN {
       case (nil, nil): return
       }
       self = .map(members)
+    }
+  }
+}
+
+extension String {
+  /// Whether a keyword of this name is read back as such, by Clojure too: nothing in it ends a word.
+  var isKeywordName: Bool {
+    guard let first = utf8.first, first != UInt8(ascii: ":") else { return false }
+    return utf8.allSatisfy { byte in
+      switch byte {
+      case 0x7F, UInt8(ascii: "@"), UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "~"),
+        UInt8(ascii: "\\"):
+        false
+      default: !EDNScanner.endsWord(byte)
+      }
     }
   }
 }

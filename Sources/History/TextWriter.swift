@@ -271,7 +271,7 @@ extension TextWriter {
   /// The same with words for keywords, see ``EDN/init(keywording:)``.
   package mutating func add(keywording value: JSON) {
     switch value {
-    case .string(let name):
+    case .string(let name) where name.isKeywordName:
       add(UInt8(ascii: ":"))
       add(name)
     case .array(let elements):

@@ -138,6 +138,37 @@ struct HistoryTests {
     #expect(lines[3].hasSuffix(":index 3, :error :net-timeout}"))
   }
 
+  @Test(
+    "what no keyword can be called stays a string, and is read back, whatever clients and the nemesis were told"
+  )
+  func sentences() throws {
+    let texts = [
+      "indeterminate: Malformed RPC response", "", ":x", "a,b", "not \"now\"", "(b)", "a@b", "back\\slash",
+      "tab\t", "\u{7F}",
+      "net-timeout", "é/x?", "error 10 (not-supported)",
+    ]
+    var history = History()
+    for (place, text) in texts.enumerated() {
+      var read = Operation(
+        time: .zero, kind: .invoke, process: .client(place), function: "read", value: .null, node: "n0")
+      history.append(read)
+      read.kind = .info
+      read.error = .string(text)
+      history.append(read)
+      history.append(
+        Operation(
+          time: .zero, kind: .info, process: .nemesis, function: "remove-member", value: ["n3": .string(text)]
+        ))
+    }
+    let bytes = Array(text(history.writeEDN).utf8)
+    let back = try History(readingEDN: bytes, .broadcast) { _ in "n0" }
+    #expect(back.operations.map(\.error) == history.operations.map(\.error))
+    #expect(back.operations.map(\.value) == history.operations.map(\.value))
+    for (operation, line) in zip(history.operations, text(history.writeEDN).split(separator: "\n")) {
+      #expect(operation.edn.text == line, "a tree has the same text")
+    }
+  }
+
   @Test("history.txt has process, type, function, value and error between tabs")
   func plainText() {
     var history = RecordedHistory.made {
