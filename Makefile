@@ -423,9 +423,9 @@ busy: ## 3d and 3e as real processes beside busy loops: how often they break the
 busy: build
 	python3 bench/busy.py --bin bin --loops $(or $(LOOPS),3) --runs $(or $(RUNS),20)
 
-bench-checkers: ## What a verdict costs, by the length of the history: transactions and registers (RECORD=1)
+bench-checkers: ## What a verdict costs, by the length of the history: transactions and registers (RECORD=1; BASE_BIN=<bin of another commit>: beside that)
 bench-checkers: build
-	python3 bench/checkers.py --bin bin $(RECORDING)
+	python3 bench/checkers.py --bin bin $(if $(BASE_BIN),--base $(BASE_BIN) --name "$(BASE)") $(RECORDING)
 
 perf: ## A profile of a saturated node, as text and as a flame graph (NODE=echo)
 perf: nodes $(BENCH_PIPES)

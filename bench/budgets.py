@@ -34,7 +34,7 @@ SUBJECTS = [
 ]
 
 # A machine with much else to do holds callgrind up for seconds, and a node leaves unanswered what came while it stood still.
-PATIENCE = ["--client-patience", "3600s"]
+PATIENCE = "--client-patience"
 
 # So many requests are under way: a node on Raft refuses more than 4,096.
 AT_ONCE = 4000
@@ -81,6 +81,12 @@ def check_replies(replies, count, name):
         sys.exit(f"{name}: {lines} replies to {count + 1} requests, or errors among them")
 
 
+def patience(glomer, node):
+    """The option that keeps a node from that; of an older commit none may be known."""
+    usage = subprocess.run([glomer, node, "--help"], capture_output=True, text=True).stdout
+    return [PATIENCE, "3600s"] if PATIENCE in usage else []
+
+
 def stripped(glomer, build):
     """valgrind 3.19 can't read Swift's debug information."""
     binary = os.path.join(build, "glomer-stripped")
@@ -105,7 +111,7 @@ def mallocs_a_request(glomer, node, traffic, build, environment=None):
 def instructions(binary, node, requests, count, environment):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "callgrind.out")
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary, node, *PATIENCE]
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary, node, *patience(binary, node)]
         check_replies(feed(command, requests, count, environment), count, node)
         with open(out) as file:
             for line in file:
@@ -119,7 +125,7 @@ def mallocs(binary, node, requests, count, environment, counter):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "mallocs")
         preloaded = {**environment, "LD_PRELOAD": counter, "GLOMERS_MALLOCS": out}
-        check_replies(feed([binary, node, *PATIENCE], requests, count, preloaded), count, node)
+        check_replies(feed([binary, node, *patience(binary, node)], requests, count, preloaded), count, node)
         if not os.path.exists(out):
             sys.exit("nothing was counted: a static executable takes no LD_PRELOAD, so build a dynamic one")
         with open(out) as file:
