@@ -78,6 +78,39 @@ public struct History: Equatable, Sendable {
         error: operation.error, notes: operation.notes, value: ~(contents.count - 1)))
   }
 
+  /// Adds an operation that a client begins, without notes. Returns its index.
+  package mutating func begin(
+    _ process: Operation.Process, _ function: String, _ value: Operation.Content, at time: Duration,
+    node: NodeID?, isFinal: Bool
+  ) -> Int {
+    contents.append(value)
+    return append(
+      Row(
+        kind: .invoke, process: process, function: function, time: time.nanoseconds, node: node,
+        isFinal: isFinal, value: ~(contents.count - 1)))
+  }
+
+  /// Adds how an operation ended, without notes.
+  ///
+  /// - Parameters:
+  ///   - begun: the index of its beginning.
+  ///   - value: nil where it is as at the beginning.
+  package mutating func end(
+    _ begun: Int, _ kind: Operation.Kind, _ value: Operation.Content?, at time: Duration, error: JSON?
+  ) {
+    let one = packed[begun]
+    var place = one.value
+    if let value {
+      contents.append(value)
+      place = ~(contents.count - 1)
+    }
+    append(
+      Row(
+        kind: kind, process: one.process, function: functions[one.function], time: time.nanoseconds,
+        node: one.node < 0 ? nil : NodeID(nodes[one.node]), isFinal: one.marks.contains(.isFinal),
+        error: error, value: place))
+  }
+
   /// The same for one whose value has its place already.
   @discardableResult
   mutating func append(_ row: Row) -> Int {

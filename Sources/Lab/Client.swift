@@ -53,8 +53,9 @@ struct Client: Sendable {
   private static let leavingTime = Duration.milliseconds(100)
 
   /// Whether Maelstrom's network knows nothing of it any more. One that has sent `init` leaves as soon as it has its answer;
-  /// what a node writes along with that still finds it.
-  func hasLeft(by now: Instant) -> Bool {
+  /// what a node writes along with that still finds it. Mutating, since an element of an array that is asked something is
+  /// copied otherwise.
+  mutating func hasLeft(by now: Instant) -> Bool {
     guard let closed else { return false }
     return switch part {
     case .load: true

@@ -63,15 +63,23 @@ extension TestRun {
       closeClient(client)
       workers[worker].client = nil
     }
-    var operation = Operation(
-      time: time, kind: .invoke, process: .client(workers[worker].process), function: invocation.function,
-      value: invocation.value, node: workers[worker].node, isFinal: invocation.isFinal)
-    operation.notes = load.notes(on: operation, by: workers[worker])
-    let begun = history.append(operation)
-    record?.operation(operation, index: begun, at: clock)
+    let one = workers[worker]
+    let begun: Int
+    if load.hasNotes || record != nil {
+      var operation = Operation(
+        time: time, kind: .invoke, process: .client(one.process), function: invocation.function,
+        value: invocation.value, node: one.node, isFinal: invocation.isFinal)
+      operation.notes = load.notes(on: operation, by: one)
+      begun = history.append(operation)
+      record?.operation(operation, index: begun, at: clock)
+    } else {
+      begun = history.begin(
+        .client(one.process), invocation.function, .tree(invocation.value), at: time, node: one.node,
+        isFinal: invocation.isFinal)
+    }
     if !invocation.isFinal { noting { $0.asked(invocation, by: worker, at: $1, begun: begun) } }
     counts.operationCount += 1
-    carryOut(load.begin(invocation, by: workers[worker]), of: invocation, by: worker, begun: begun)
+    carryOut(load.begin(invocation, by: one), of: invocation, by: worker, begun: begun)
   }
 
   private mutating func carryOut(_ step: Step, of invocation: Invocation, by worker: Int, begun: Int) {
@@ -94,15 +102,20 @@ extension TestRun {
   mutating func end(
     _ begun: Int, worker: Int, _ kind: Operation.Kind, value: Operation.Content? = nil, error: JSON? = nil
   ) {
-    var operation = history[begun]
-    operation.time = time
-    operation.kind = kind
-    operation.error = error
-    if let value { operation.content = value }
-    operation.notes = load.notes(on: operation, by: workers[worker])
-    operation.index = history.append(operation)
-    record?.operation(operation, index: operation.index, at: clock)
-    load.ended(operation, by: workers[worker])
+    if load.hasNotes || load.followsOperations || record != nil {
+      let one = workers[worker]
+      var operation = history[begun]
+      operation.time = time
+      operation.kind = kind
+      operation.error = error
+      if let value { operation.content = value }
+      operation.notes = load.notes(on: operation, by: one)
+      operation.index = history.append(operation)
+      record?.operation(operation, index: operation.index, at: clock)
+      load.ended(operation, by: one)
+    } else {
+      history.end(begun, kind, value, at: time, error: error)
+    }
     switch kind {
     case .ok: counts.okCount += 1
     case .fail: counts.failCount += 1
@@ -150,7 +163,10 @@ extension TestRun {
     if clients[client].hasLeft(by: clock) {
       return wroteToDeparted("answered \(name(client))", client, reply.excerpt, reply.node)
     }
-    if let question = clients[client].question, let reason = LineWords.mismatch(reply, asked: question.id) {
+    // Asked only where something is amiss: a question is large.
+    if reply.inReplyTo == nil, let question = clients[client].question,
+      let reason = LineWords.mismatch(reply, asked: question.id)
+    {
       return malformed(reply, reason)
     }
     switch clients[client].receive(inReplyTo: reply.inReplyTo) {

@@ -144,6 +144,8 @@ struct KafkaLoad: MaelstromLoad {
     }
   }
 
+  var followsOperations: Bool { true }
+
   mutating func ended(_ operation: Operation, by worker: Worker) {
     guard operation.kind == .ok else { return }
     let countsAsEnd = !operation.isFinal
@@ -218,6 +220,8 @@ struct KafkaLoad: MaelstromLoad {
     "send_ok": "offset", "poll_ok": "msgs", "list_committed_offsets_ok": "offsets",
   ]
   var replyMembers: [String: String] { Self.members }
+
+  var hasNotes: Bool { true }
 
   /// What Jepsen's history has no place for: what a client was told of committed offsets, and what it was committing
   /// when it lost touch with its node.

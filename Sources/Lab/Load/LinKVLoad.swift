@@ -55,6 +55,8 @@ struct LinKVLoad: RequestLoad, MaelstromLoad {
     return Invocation(function: "cas", value: [key, [value(), value()]])
   }
 
+  var followsOperations: Bool { true }
+
   mutating func ended(_ operation: Operation, by worker: Worker) {
     guard operation.kind == .info else { return }
     let group = worker.number / groupSize

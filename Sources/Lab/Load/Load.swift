@@ -22,11 +22,17 @@ protocol Load: Sendable {
   /// Whether the test ends with recovery and final operations.
   var hasFinalOperations: Bool { get }
 
-  /// An operation has ended in some way.
+  /// An operation has ended in some way. Only where ``followsOperations``.
   mutating func ended(_ operation: Operation, by worker: Worker)
 
-  /// What else is to be written down of an operation that begins or ends.
+  /// Whether it wants to be told of each operation that ends.
+  var followsOperations: Bool { get }
+
+  /// What else is to be written down of an operation that begins or ends. Only where ``hasNotes``.
   func notes(on operation: Operation, by worker: Worker) -> [String: JSON]
+
+  /// Whether there may be notes.
+  var hasNotes: Bool { get }
 
   // MARK: Client
 
@@ -125,7 +131,9 @@ enum Sighting {
 extension Load {
   var hasFinalOperations: Bool { false }
   func finalStep(for worker: Worker, after count: Int, at time: Duration) -> FinalStep { .done }
+  var followsOperations: Bool { false }
   func ended(_ operation: Operation, by worker: Worker) {}
+  var hasNotes: Bool { false }
   func notes(on operation: Operation, by worker: Worker) -> [String: JSON] { [:] }
   func setUp(_ node: NodeID) -> SetUp? { nil }
   var reusesClients: Bool { false }
