@@ -403,9 +403,9 @@ bench-json: deps
 	$(BENCH_BUILD) Contestant
 	python3 bench/json_contest.py --build $(CONTEST) --swift $(BENCH)/swift/release/Contestant $(RECORDING)
 
-bench-workbench: ## What the test bench costs itself, with processes and in the simulator (RECORD=1; BASE_BIN=<bin of another commit>: against that)
+bench-workbench: ## What the test bench costs itself, with processes and in the simulator (RECORD=1; BASE_BIN=<bin of another commit>: against that, ROUNDS=5)
 bench-workbench: build
-	python3 bench/workbench.py --bin bin $(if $(BASE_BIN),--base $(BASE_BIN) --name "$(BASE)") $(RECORDING)
+	python3 bench/workbench.py --bin bin $(if $(BASE_BIN),--base $(BASE_BIN) --name "$(BASE)" --rounds $(or $(ROUNDS),5)) $(RECORDING)
 
 bench-recording: ## What the record of messages costs the test bench, in messages a second (ROUNDS=5)
 bench-recording: build
