@@ -37,7 +37,7 @@ struct Endings {
       }
     }
     for (name, function) in zip(names, functions) {
-      begun[name] = function.begun
+      begun[name, default: 0] += function.begun
       if function.succeeded > 0 { succeeded.insert(name) }
     }
     for (key, count) in counts {

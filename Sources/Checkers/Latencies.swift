@@ -61,13 +61,12 @@ public struct OperationLatencies: Equatable, Sendable {
     var waits = names.map { _ in [Int64]() }
     for index in 0..<history.count where history.kind(of: index) == .ok && history.isClient(index) {
       guard let begun = history.invocationIndex(of: index) else { continue }
-      // A history from elsewhere may hold any times.
-      let (wait, overflow) = history.time(of: index).subtractingReportingOverflow(history.time(of: begun))
-      waits[history.functionNumber(of: index)].append(max(0, overflow ? (wait < 0 ? .max : 0) : wait))
+      waits[history.functionNumber(of: index)].append(max(0, history.duration(from: begun, to: index)))
     }
-    var functions: [String: Quantiles] = [:]
-    for (name, waits) in zip(names, waits) { functions[name] = Quantiles(nanoseconds: waits) }
-    self.functions = functions
+    // What Swift takes for one name is one here.
+    functions = Dictionary(zip(names, waits), uniquingKeysWith: +).compactMapValues {
+      Quantiles(nanoseconds: $0)
+    }
     let some = waits.filter { !$0.isEmpty }
     all = Quantiles(nanoseconds: some.count == 1 ? some[0] : Array(some.joined()))
   }

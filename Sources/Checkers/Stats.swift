@@ -21,6 +21,10 @@ public struct OperationStats: Equatable, Sendable {
       ]
     }
 
+    fileprivate static func + (a: Counts, b: Counts) -> Counts {
+      Counts(ok: a.ok + b.ok, fail: a.fail + b.fail, info: a.info + b.info)
+    }
+
     fileprivate mutating func add(_ kind: Operation.Kind) {
       switch kind {
       case .invoke: break
@@ -56,7 +60,9 @@ public struct OperationStats: Equatable, Sendable {
       counts[history.functionNumber(of: index)].add(history.kind(of: index))
     }
     self.all = all
-    functions = zip(names, counts).filter { $1.all > 0 }.map { Function(name: $0, counts: $1) }
+    // What Swift takes for one name is one here.
+    let some = zip(names, counts).filter { $1.all > 0 }
+    functions = Dictionary(some, uniquingKeysWith: +).map { Function(name: $0, counts: $1) }
       .sorted { $0.name < $1.name }
   }
 

@@ -138,7 +138,10 @@ extension EDN {
 extension String {
   /// Whether a keyword of this name is read back as such, by Clojure too: nothing in it ends a word.
   var isKeywordName: Bool {
-    guard let first = utf8.first, first != UInt8(ascii: ":") else { return false }
+    let marks = [UInt8(ascii: ":"), UInt8(ascii: "/")]
+    guard let first = utf8.first, let last = utf8.last, !marks.contains(first), !marks.contains(last),
+      !contains("::")
+    else { return false }
     return utf8.allSatisfy { byte in
       switch byte {
       case 0x7F, UInt8(ascii: "@"), UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "~"),

@@ -162,7 +162,7 @@ public struct History: Equatable, Sendable {
   /// What a client does that has begun something and not ended it.
   func functionUnderWay(_ process: Operation.Process) -> String? { open[process].map { function(of: $0) } }
 
-  /// What operations do, each once, in the order in which it turns up.
+  /// What operations do, each once, in the order in which it turns up. Names are told apart by their bytes.
   package var functionNames: [String] { functions.names }
 
   /// How many operations there are.
@@ -208,6 +208,11 @@ public struct History: Equatable, Sendable {
   package func isFinal(_ index: Int) -> Bool { packed[index].marks.contains(.isFinal) }
   /// In nanoseconds.
   package func time(of index: Int) -> Int64 { packed[index].time }
+  /// In nanoseconds; as much as 64 bits hold, since a history from elsewhere may have any times.
+  package func duration(from begin: Int, to end: Int) -> Int64 {
+    let (duration, overflow) = time(of: end).subtractingReportingOverflow(time(of: begin))
+    return overflow ? (duration < 0 ? .max : .min) : duration
+  }
 
   package func value(of index: Int) -> JSON { content(packed[index].value).value }
   package func error(of index: Int) -> JSON? {
@@ -319,7 +324,7 @@ private struct OpenOperations: Sendable {
 /// Names that come again and again, as small numbers.
 private struct NameTable: Sendable {
   private(set) var names: [String] = []
-  private var places: [String: Int32] = [:]
+  private var places: [JSONName: Int32] = [:]
   /// So many are looked through before any is hashed.
   private static let fewMax = 8
 
@@ -331,9 +336,8 @@ private struct NameTable: Sendable {
     for place in 0..<min(names.count, Self.fewMax) where names[place].hasSameBytes(as: name) {
       return Int32(place)
     }
-    // Names that differ only in how a character is put together are one key.
-    if let place = places[name], names[Int(place)].hasSameBytes(as: name) { return place }
-    places[name] = Int32(names.count)
+    if let place = places[JSONName(name)] { return place }
+    places[JSONName(name)] = Int32(names.count)
     names.append(name)
     return Int32(names.count - 1)
   }

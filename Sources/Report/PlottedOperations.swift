@@ -55,7 +55,7 @@ struct PlottedOperations {
         if function == functions.count { functions.append(name) }
       }
       let start = history.time(of: index), end = history.completionIndex(of: index)
-      let took = end.map { Double(history.time(of: $0) - start) / 1e9 } ?? 0
+      let took = end.map { Double(history.duration(from: index, to: $0)) / 1e9 } ?? 0
       longest = max(longest, took)
       let outcome =
         switch end.map({ history.kind(of: $0) }) {

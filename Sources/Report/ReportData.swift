@@ -129,7 +129,7 @@ private struct DataWriting: ~Copyable {
       rows[index] = Int32(row)
       if let end { rows[end] = Int32(row) }
       at.add(difference: ReportData.microseconds(start))
-      took.add(end.map { ReportData.microseconds(history.time(of: $0) - start) } ?? -1)
+      took.add(end.map { ReportData.microseconds(history.duration(from: index, to: $0)) } ?? -1)
       if case .client(let number) = history.process(of: index) { process.add(number) }
       function.add(functions.place(of: history.function(of: index)))
       outcome.add(end.map { Self.outcome(history.kind(of: $0)) } ?? 3)

@@ -36,6 +36,21 @@ struct StatsTests {
     #expect(OperationStats(history).verdict == .invalid)
   }
 
+  @Test("functions whose names look alike are counted together, with all their latencies")
+  func lookAlikes() {
+    let history = RecordedHistory.made {
+      for name in (0..<9).map({ "f\($0)" }) + ["caf\u{e9}", "cafe\u{301}", "caf\u{e9}"] {
+        $0.begin(0, name)
+        $0.end(0, name == "cafe\u{301}" && name.utf8.count > 5 ? .fail : .ok)
+      }
+    }
+    let found = OperationStats(history).functions.filter { $0.name == "caf\u{e9}" }
+    #expect(found.count == 1 && found.first?.counts.ok == 2 && found.first?.counts.fail == 1)
+    #expect(OperationStats(history).verdict == .valid)
+    #expect(OperationLatencies(history).functions["caf\u{e9}"] != nil)
+    #expect(OperationLatencies(history).functions.count == 10)
+  }
+
   @Test("a run without operations is valid")
   func empty() {
     #expect(OperationStats(History()).verdict == .valid)

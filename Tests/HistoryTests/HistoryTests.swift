@@ -73,6 +73,34 @@ struct HistoryTests {
     #expect(history.functionNames.count == functions.count)
   }
 
+  @Test("names that look alike are told apart however many there are before them, and each stands once")
+  func lookAlikes() {
+    var history = History()
+    let names = (0..<9).map { "f\($0)" } + ["caf\u{e9}", "cafe\u{301}", "caf\u{e9}", "cafe\u{301}"]
+    for (place, name) in names.enumerated() {
+      history.append(
+        Operation(time: .zero, kind: .invoke, process: .client(place), function: name, node: NodeID(name)))
+    }
+    #expect(history.functionNames.count == 11)
+    for (place, name) in names.enumerated() {
+      #expect(history.function(of: place).hasSameBytes(as: name))
+      #expect(history.node(of: place)!.name.hasSameBytes(as: name))
+    }
+  }
+
+  @Test("any times have a duration between them")
+  func wildTimes() {
+    var history = History()
+    for time in [Int64.min, .max, 0, 5] {
+      history.append(
+        Operation(
+          time: .nanoseconds(time), kind: .info, process: .nemesis, function: "x"))
+    }
+    #expect(history.duration(from: 0, to: 1) == .max)
+    #expect(history.duration(from: 1, to: 0) == .min)
+    #expect(history.duration(from: 2, to: 3) == 5)
+  }
+
   @Test("what a history is written as is the text of its operations")
   func writing() {
     let values: [JSON] = [
