@@ -106,9 +106,8 @@ public struct History: Equatable, Sendable {
     }
     append(
       Row(
-        kind: kind, process: one.process, function: functions[one.function], time: time.nanoseconds,
-        node: one.node < 0 ? nil : NodeID(nodes[one.node]), isFinal: one.marks.contains(.isFinal),
-        error: error, value: place))
+        kind: kind, process: one.process, function: function(of: begun), time: time.nanoseconds,
+        node: node(of: begun), isFinal: isFinal(begun), error: error, value: place))
   }
 
   /// The same for one whose value has its place already.
@@ -126,13 +125,11 @@ public struct History: Equatable, Sendable {
       notes[index] = row.notes
     }
     let begun = open.end(row.process)
-    // Mostly an operation ends under the name, and at the node, with which it began.
-    let before = begun.map { packed[$0] }
     packed.append(
       Packed(
         time: row.time, value: row.value, process: row.process, kind: row.kind, marks: marks,
-        function: functions.place(of: row.function, guess: before?.function),
-        node: row.node.map { nodes.place(of: $0.name, guess: before?.node) } ?? -1,
+        function: Int32(functions.place(of: row.function)),
+        node: row.node.map { Int32(nodes.place(of: $0.name)) } ?? -1,
         partner: Int32(begun ?? -1)))
     if let begun {
       packed[begun].partner = Int32(index)
@@ -173,9 +170,8 @@ public struct History: Equatable, Sendable {
     let one = packed[index]
     return Operation(
       index: index, time: .nanoseconds(one.time), kind: one.kind, process: one.process,
-      function: functions[one.function], content: content(one.value), error: error(of: index),
-      node: one.node < 0 ? nil : NodeID(nodes[one.node]), isFinal: one.marks.contains(.isFinal),
-      notes: notes(of: index))
+      function: function(of: index), content: content(one.value), error: error(of: index),
+      node: node(of: index), isFinal: isFinal(index), notes: notes(of: index))
   }
 
   private func content(_ value: Int) -> Operation.Content {
@@ -202,7 +198,7 @@ public struct History: Equatable, Sendable {
   package func process(of index: Int) -> Operation.Process { packed[index].process }
   package func isClient(_ index: Int) -> Bool { packed[index].process != .nemesis }
   package func kind(of index: Int) -> Operation.Kind { packed[index].kind }
-  package func function(of index: Int) -> String { functions[packed[index].function] }
+  package func function(of index: Int) -> String { functions.names[functionNumber(of: index)] }
   /// Operations of one function have one number: its place in ``functionNames``.
   package func functionNumber(of index: Int) -> Int { Int(packed[index].function) }
   package func isFinal(_ index: Int) -> Bool { packed[index].marks.contains(.isFinal) }
@@ -221,7 +217,7 @@ public struct History: Equatable, Sendable {
 
   package func node(of index: Int) -> NodeID? {
     let node = packed[index].node
-    return node < 0 ? nil : NodeID(nodes[node])
+    return node < 0 ? nil : NodeID(nodes.names[Int(node)])
   }
 
   /// The elements of an operation's value, if that is an array of nothing but integers.
@@ -318,27 +314,5 @@ private struct OpenOperations: Sendable {
 
   private static func place(_ process: Operation.Process) -> Int? {
     if case .client(let number) = process, 0..<clientsMax ~= number { number } else { nil }
-  }
-}
-
-/// Names that come again and again, as small numbers.
-private struct NameTable: Sendable {
-  private(set) var names: [String] = []
-  private var places: [JSONName: Int32] = [:]
-  /// So many are looked through before any is hashed.
-  private static let fewMax = 8
-
-  subscript(place: Int32) -> String { names[Int(place)] }
-
-  /// - Parameter guess: the place that it probably has; -1 for none.
-  mutating func place(of name: String, guess: Int32?) -> Int32 {
-    if let guess, guess >= 0, names[Int(guess)].hasSameBytes(as: name) { return guess }
-    for place in 0..<min(names.count, Self.fewMax) where names[place].hasSameBytes(as: name) {
-      return Int32(place)
-    }
-    if let place = places[JSONName(name)] { return place }
-    places[JSONName(name)] = Int32(names.count)
-    names.append(name)
-    return Int32(names.count - 1)
   }
 }

@@ -125,7 +125,7 @@ extension TestRun {
     encounters.noteKill(isBeforeTelling: isBeforeTelling ?? false)
   }
 
-  /// How many messages a node has sent to others; 0 where nobody is killed.
+  /// How many messages a node has sent to others; 0 where nobody is killed. Mutating, since the test is copied otherwise.
   mutating func tellings(by node: NodeID) -> Int {
     guard let tellings, let place = nodePlace(of: node) else { return 0 }
     return tellings.count(of: place)

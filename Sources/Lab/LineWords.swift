@@ -46,7 +46,6 @@ enum LineWords {
 
   /// What is wrong with the ids of a reply to a question; nil if it may be the answer, or something else altogether.
   static func mismatch(_ reply: Reply, asked id: Int) -> String? {
-    guard reply.inReplyTo == nil else { return nil }
     let given = reply.body.optionalValue("in_reply_to") ?? .null
     guard !given.isInteger else { return nil }
     let advice = "Maelstrom's client waits on; in_reply_to is the request's msg_id as it came, \(id)"

@@ -88,7 +88,7 @@ extension TestRun {
       let client = workers[worker].client ?? openClient(workers[worker].node, for: .load)
       workers[worker].client = client
       workers[worker].clientProcess = workers[worker].process
-      if tellings != nil { workers[worker].tellings = tellings(by: workers[worker].node) }
+      workers[worker].tellings = tellings(by: workers[worker].node)
       let purpose = Client.Purpose.operation(invocation, worker: worker, begun: begun)
       ask(client, purpose, patience: load.patience) { message.write(to: &$0) }
     case .complete(let value): end(begun, worker: worker, .ok, value: .tree(value))

@@ -11,7 +11,7 @@ internal import OrderedCollections
 /// appends the unnumbered values to a stream.
 ///
 /// Invariant: every value of the set is in at least one stream or unnumbered, and never in both.
-public struct ReplicatedSet: Sendable {
+public struct ReplicatedSet: EntryHolder, Sendable {
   private var distinct = DistinctValues()
   public private(set) var version = VersionVector()
   /// Of each stream, in the order of `version`: the positions of its entries in `distinct`.

@@ -7,12 +7,6 @@ public protocol EntryHolder<Entry> {
   func entry(_ number: Int, of stream: Incarnation) -> Entry?
 }
 
-private struct AnyHolder<Entry>: EntryHolder {
-  let entry: (Incarnation, Int) -> Entry?
-
-  func entry(_ number: Int, of stream: Incarnation) -> Entry? { entry(stream, number) }
-}
-
 /// What must hold among the replicas of one cluster after each event of each, whatever they replicate. The simulator and
 /// tests look at each replica after each of its events.
 ///
@@ -76,20 +70,8 @@ public struct ReplicationInvariants<Entry: Equatable & Sendable>: Sendable {
   ///   - isStored: whether all that it has persisted is stored. Until it is, nobody has heard of what it has done, and a kill
   ///     would take it back.
   ///   - keepsRecords: whether anything is stored at all.
-  ///   - entry: the entry with a number of a stream; nil if the replica has only a later state of it, or may still change it.
+  ///   - holder: the replica itself, with its entries: a closure would hold a copy of it.
   /// - Returns: the first invariant that does not hold.
-  public mutating func look(
-    at replica: Dissemination, holding version: VersionVector, isStored: Bool, keepsRecords: Bool,
-    entry: (Incarnation, Int) -> Entry?
-  ) -> Breach? {
-    withoutActuallyEscaping(entry) { entry in
-      look(
-        at: replica, holding: version, isStored: isStored, keepsRecords: keepsRecords,
-        entriesOf: AnyHolder(entry: entry))
-    }
-  }
-
-  /// The same of a replica that tells its entries itself: a closure would hold a copy of it.
   public mutating func look<Holder: EntryHolder<Entry>>(
     at replica: Dissemination, holding version: VersionVector, isStored: Bool, keepsRecords: Bool,
     entriesOf holder: Holder

@@ -249,11 +249,7 @@ struct Names {
   }
 
   private static func renew(_ name: inout String, _ value: TapeValue) {
-    let inner = value.inner
-    let isSame = name.withBytes {
-      $0.count == inner.count && glomers_same_bytes($0.baseAddress, inner.baseAddress, inner.count)
-    }
-    if value.isEscaped || !isSame { name = value.string }
+    if !value.isText(name) { name = value.string }
   }
 }
 
@@ -268,10 +264,7 @@ private struct StringMemory {
     guard 16...Self.bytesMax ~= inner.count, !value.isEscaped else { return value.string }
     if strings.isEmpty { strings = Array(repeating: "", count: 256) }
     let place = Int(glomers_quick_hash(inner.baseAddress, inner.count) >> 56)
-    let isKnown = strings[place].withBytes {
-      $0.count == inner.count && glomers_same_bytes($0.baseAddress, inner.baseAddress, inner.count)
-    }
-    if !isKnown { strings[place] = value.string }
+    if !value.isText(strings[place]) { strings[place] = value.string }
     return strings[place]
   }
 }

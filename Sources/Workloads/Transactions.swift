@@ -90,22 +90,23 @@ extension MicroOperation {
     body.key("txn")
     body.beginArray()
     for operation in operations {
-      body.beginArray()
       switch operation {
-      case .read(let key, let value): body.operation("r", key, value)
-      case .write(let key, let value): body.operation("w", key, value)
-      case .append(let key, let value): body.operation("append", key, value)
+      case .read(let key, let value): body.microOperation("r", key, value)
+      case .write(let key, let value): body.microOperation("w", key, value)
+      case .append(let key, let value): body.microOperation("append", key, value)
       }
-      body.endArray()
     }
     body.endArray()
   }
 }
 
 extension JSONWriter {
-  fileprivate mutating func operation(_ function: StaticString, _ key: JSON, _ value: JSON) {
+  /// A micro-operation, as an element of `txn`.
+  package mutating func microOperation(_ function: StaticString, _ key: JSON, _ value: JSON) {
+    beginArray()
     string(function)
     self.value(key)
     self.value(value)
+    endArray()
   }
 }

@@ -100,8 +100,8 @@ struct ReplicaCluster {
     replicas[place] = replica
     // A test may start a node without its log.
     let breach = invariants.look(
-      at: replica.dissemination, holding: replica.set.version, isStored: true, keepsRecords: false
-    ) { replica.set.entry($1, of: $0) }
+      at: replica.dissemination, holding: replica.set.version, isStored: true, keepsRecords: false,
+      entriesOf: replica.set)
     if let breach { Issue.record("\(breach.name): \(breach.detail)") }
   }
 

@@ -3,6 +3,16 @@ import Testing
 
 @testable import Replication
 
+/// Holds one stream, of which each entry is the letter with its number.
+private struct Letters: EntryHolder {
+  let stream: Incarnation
+  let letters: [Character]
+
+  func entry(_ number: Int, of stream: Incarnation) -> String? {
+    stream == self.stream ? String(letters[number - 1]) : nil
+  }
+}
+
 private final class Watch {
   private(set) var invariants = ReplicationInvariants<String>()
 
@@ -13,8 +23,7 @@ private final class Watch {
   ) -> String? {
     invariants.look(
       at: replica, holding: VersionVector(origins: [stream], counts: [count]), isStored: isStored,
-      keepsRecords: keepsRecords
-    ) { $0 == stream ? String(entries[$1 - 1]) : nil }?.name
+      keepsRecords: keepsRecords, entriesOf: Letters(stream: stream, letters: entries))?.name
   }
 }
 

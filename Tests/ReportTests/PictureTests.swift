@@ -1,4 +1,5 @@
 @testable import Report
+import History
 import Testing
 
 @Suite("Pictures")

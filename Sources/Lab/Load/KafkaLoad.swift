@@ -136,7 +136,7 @@ struct KafkaLoad: MaelstromLoad {
     case .poll:
       guard finale.pace.next <= .zero + time else { return .wait(until: finale.pace.next - .zero) }
       finale.pace.advance(from: .zero + time)
-      return .begin(Invocation(function: "poll", value: [["poll"]], isFinal: true))
+      return .begin(Invocation(function: "poll", value: KafkaOperation.poll, isFinal: true))
     case .list:
       finale.next = .done
       return .begin(Invocation(function: "assign", value: offsets.endedKeys(), isFinal: true))

@@ -73,22 +73,11 @@ private struct TransactionRequest: WireMessage {
       guard case .array(let parts) = element, parts.count == 3, case .string(let function) = parts[0] else {
         preconditionFailure("\(element) is no micro-operation")
       }
-      body.beginArray()
       switch function {
-      case "r":
-        body.string("r")
-        body.value(parts[1])
-        body.null()
-      case "w":
-        body.string("w")
-        body.value(parts[1])
-        body.value(parts[2])
-      default:
-        body.string("append")
-        body.value(parts[1])
-        body.value(parts[2])
+      case "r": body.microOperation("r", parts[1], .null)
+      case "w": body.microOperation("w", parts[1], parts[2])
+      default: body.microOperation("append", parts[1], parts[2])
       }
-      body.endArray()
     }
     body.endArray()
   }

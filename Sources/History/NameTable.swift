@@ -1,16 +1,15 @@
 internal import Glomers
-import History
 
 /// Names in the order in which they turn up, each once, by their bytes.
-struct NameTable: Sendable {
-  private(set) var names: [String] = []
+package struct NameTable: Sendable {
+  package private(set) var names: [String] = []
   private var places: [JSONName: Int] = [:]
   /// The place of the last name with a hash.
   private var recent = [Int](repeating: 0, count: 256)
 
-  init(_ names: [String] = []) { for name in names { _ = place(of: name) } }
+  package init(_ names: [String] = []) { for name in names { _ = place(of: name) } }
 
-  mutating func place(of name: String) -> Int {
+  package mutating func place(of name: String) -> Int {
     let slot = unsafe name.withText { unsafe Self.hash($0) }, likely = recent[slot]
     if likely < names.count, names[likely].hasSameBytes(as: name) { return likely }
     let place = places[JSONName(name), default: names.count]
@@ -23,7 +22,7 @@ struct NameTable: Sendable {
   }
 
   /// The same for a name by its bytes, all of them below 128.
-  mutating func place(ofPlain name: UnsafeBufferPointer<UInt8>) -> Int {
+  package mutating func place(ofPlain name: UnsafeBufferPointer<UInt8>) -> Int {
     let likely = recent[unsafe Self.hash(name)]
     if likely < names.count, unsafe Self.isText(names[likely], name) { return likely }
     return place(of: unsafe String(decoding: name, as: UTF8.self))
